@@ -1,0 +1,267 @@
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { ByteReader, compare, concat, equal, toHex, utf8 } from './bytes.ts';
+import { CborMap, encodeCbor } from './cbor.ts';
+import { FormatError, GateError } from './errors.ts';
+import { decodePolicy, encodePolicy, type Policy } from './policy.ts';
+
+/** A bundle is a directory or URL prefix of immutable files named by the SHA-256 of their content. */
+
+/** Why a bundle was not applied. Its code says which rule of protocol.md 5 it breaks. */
+export class BundleError extends GateError {}
+
+export const MANIFEST_FORMAT = 'pinless-gate/manifest/1';
+export const SIGNATURES_FORMAT = 'pinless-gate/signatures/1';
+export const LATEST_NAME = 'latest';
+const LATEST_PREFIX = 'pinless-gate/latest/1 ';
+
+export const BUCKET_TARGET_LENGTH = 64 * 1024;
+/** Bounds on what is read before anything is verified. */
+export const MAX_MANIFEST_LENGTH = 64 * 1024 * 1024;
+export const MAX_BUCKET_LENGTH = 16 * 1024 * 1024;
+export const MAX_SIGNATURES_LENGTH = 64 * 1024;
+export const MAX_BUCKET_BITS = 20;
+const CONVERSION_VALUE_LENGTH = 16;
+
+/** Times in Unix seconds. */
+export interface Manifest {
+  readonly eventId: Uint8Array;
+  /** What receipts and pages call the event. */
+  readonly event: { readonly name: string; readonly place: string; readonly startsAt: number };
+  readonly version: number;
+  readonly issuedAt: number;
+  readonly notBefore: number;
+  readonly expiresAt: number;
+  /** When the holders' certificates were last checked for revocation; absent when they were not. */
+  readonly revocationCheckedAt?: number | undefined;
+  readonly entryCount: number;
+  readonly bucketBits: number;
+  /** SHA-256 of each bucket, in the order of the bits that its entries begin with. */
+  readonly buckets: readonly Uint8Array[];
+  readonly policy: Policy;
+  /** SHA-256 of the manifest before this one. */
+  readonly previous?: Uint8Array | undefined;
+  /** Names the event key without telling anything of it (`eventKeyIdInput`). */
+  readonly eventKeyId: Uint8Array;
+}
+
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  const { event, policy, buckets, ...rest } = manifest;
+  return encodeCbor({
+    format: MANIFEST_FORMAT,
+    ...rest,
+    event: { ...event },
+    policy: encodePolicy(policy),
+    buckets: concat(...buckets),
+  });
+}
+
+export function decodeManifest(bytes: Uint8Array): Manifest {
+  const map = CborMap.decode(bytes, 'manifest');
+  const format = map.text('format');
+  if (format !== MANIFEST_FORMAT) {
+    throw new BundleError('ERR_BUNDLE_FORMAT', `manifest of format "${format}"`);
+  }
+  const event = map.map('event');
+  const hashes = map.bytes('buckets');
+  const manifest: Manifest = {
+    eventId: map.bytes('eventId', 16),
+    event: {
+      name: event.text('name'),
+      place: event.text('place'),
+      startsAt: event.uint('startsAt'),
+    },
+    version: map.uint('version'),
+    issuedAt: map.uint('issuedAt'),
+    notBefore: map.uint('notBefore'),
+    expiresAt: map.uint('expiresAt'),
+    revocationCheckedAt: map.uintOrUndefined('revocationCheckedAt'),
+    entryCount: map.uint('entryCount'),
+    bucketBits: map.uint('bucketBits'),
+    buckets: Array.from({ length: Math.floor(hashes.length / 32) }, (_, i) =>
+      hashes.subarray(32 * i, 32 * i + 32),
+    ),
+    policy: decodePolicy(map.map('policy')),
+    previous: map.bytesOrUndefined('previous', 32),
+    eventKeyId: map.bytes('eventKeyId', 16),
+  };
+  event.end();
+  map.end();
+  const { bucketBits } = manifest;
+  if (bucketBits > MAX_BUCKET_BITS || hashes.length !== 32 * 2 ** bucketBits) {
+    throw new FormatError('ERR_BUNDLE_BUCKETS', `${hashes.length} octets for 2^${bucketBits} buckets`);
+  }
+  if (manifest.version < 1) throw new FormatError('ERR_BUNDLE_VERSION', 'version below 1');
+  return manifest;
+}
+
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest();
+}
+
+/** The file name of content: lower-case hex of its SHA-256. */
+export function contentName(hash: Uint8Array): string {
+  return toHex(hash);
+}
+
+/** The file name of the signatures over the manifest with this hash. They may grow, so their name is not their hash. */
+export function signaturesName(manifestHash: Uint8Array): string {
+  return `${toHex(manifestHash)}.signatures`;
+}
+
+/** The small file that names the newest manifest. It is not signed: it can only point at what is. */
+export function formatLatest(manifestHash: Uint8Array): Uint8Array {
+  return utf8(`${LATEST_PREFIX}${toHex(manifestHash)}\n`);
+}
+
+export function parseLatest(bytes: Uint8Array): Uint8Array {
+  const text = Buffer.from(bytes).toString('latin1');
+  const match = /^pinless-gate\/latest\/1 ([0-9a-f]{64})\n$/.exec(text);
+  if (!match) throw new BundleError('ERR_BUNDLE_LATEST', 'the file "latest" names no manifest');
+  return new Uint8Array(Buffer.from(match[1]!, 'hex'));
+}
+
+export interface ManifestSignature {
+  /** SHA-256 of the publisher's SubjectPublicKeyInfo. */
+  readonly keyId: Uint8Array;
+  /** ECDSA P-256 with SHA-256 over the manifest, plain r‖s. */
+  readonly signature: Uint8Array;
+}
+
+export function encodeSignatures(signatures: readonly ManifestSignature[]): Uint8Array {
+  const sorted = [...signatures].sort((a, b) => compare(a.keyId, b.keyId));
+  return encodeCbor({
+    format: SIGNATURES_FORMAT,
+    signatures: sorted.map(({ keyId, signature }) => ({ keyId, signature })),
+  });
+}
+
+export function decodeSignatures(bytes: Uint8Array): ManifestSignature[] {
+  const map = CborMap.decode(bytes, 'signatures');
+  const format = map.text('format');
+  if (format !== SIGNATURES_FORMAT) {
+    throw new BundleError('ERR_BUNDLE_FORMAT', `signatures of format "${format}"`);
+  }
+  const signatures = map.array('signatures').map((value) => {
+    const member = new CborMap(value, 'signature');
+    const decoded = { keyId: member.bytes('keyId', 32), signature: member.bytes('signature', 64) };
+    member.end();
+    return decoded;
+  });
+  map.end();
+  return signatures;
+}
+
+/** Who may publish: SubjectPublicKeyInfo (DER, P-256) of each publisher, and how many of them must sign. */
+export interface Publishers {
+  readonly keys: readonly Uint8Array[];
+  readonly threshold: number;
+}
+
+/** Throws `ERR_BUNDLE_SIGNATURE` unless enough different publishers signed these very octets. */
+export function verifyManifestSignatures(
+  manifest: Uint8Array,
+  signatures: readonly ManifestSignature[],
+  { keys, threshold }: Publishers,
+): void {
+  if (threshold < 1 || threshold > keys.length) {
+    throw new RangeError(`threshold ${threshold} of ${keys.length} publishers`);
+  }
+  const good = keys.filter((spki) => {
+    const keyId = sha256(spki);
+    const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+    return signatures.some(
+      (one) =>
+        equal(one.keyId, keyId) &&
+        verify('sha256', manifest, { key, dsaEncoding: 'ieee-p1363' }, one.signature),
+    );
+  });
+  if (good.length < threshold) {
+    throw new BundleError(
+      'ERR_BUNDLE_SIGNATURE',
+      `${good.length} good publisher signatures, ${threshold} required`,
+    );
+  }
+}
+
+export interface BucketEntry {
+  readonly conversionValue: Uint8Array;
+  readonly sealed: Uint8Array;
+}
+
+/** Which bucket an entry belongs to: the first bits of its conversion value, as a number. */
+export function bucketOf(conversionValue: Uint8Array, bucketBits: number): number {
+  const [a, b, c] = conversionValue;
+  return ((a! << 16) | (b! << 8) | c!) >>> (24 - bucketBits);
+}
+
+/** Entries must come sorted by conversion value, none twice. */
+export function encodeBucket(entries: readonly BucketEntry[]): Uint8Array {
+  return concat(
+    ...entries.flatMap(({ conversionValue, sealed }) => {
+      if (sealed.length > 0xffff) throw new RangeError(`sealed record of ${sealed.length} octets`);
+      return [conversionValue, Uint8Array.of(sealed.length >> 8, sealed.length & 0xff), sealed];
+    }),
+  );
+}
+
+/** Values are views. Order, uniqueness and the bucket's own bits are checked. */
+export function decodeBucket(bytes: Uint8Array, bucket: number, bucketBits: number): BucketEntry[] {
+  const reader = new ByteReader(bytes);
+  const entries: BucketEntry[] = [];
+  let last: Uint8Array | undefined;
+  while (reader.remaining > 0) {
+    const conversionValue = reader.take(CONVERSION_VALUE_LENGTH, 'conversion value');
+    if (last && compare(last, conversionValue) >= 0) {
+      throw new BundleError('ERR_BUNDLE_ORDER', `bucket ${bucket}: entries out of order`);
+    }
+    if (bucketOf(conversionValue, bucketBits) !== bucket) {
+      throw new BundleError('ERR_BUNDLE_ORDER', `bucket ${bucket}: entry of another bucket`);
+    }
+    const sealed = reader.take(reader.uint16('sealed length'), 'sealed record');
+    entries.push({ conversionValue, sealed });
+    last = conversionValue;
+  }
+  return entries;
+}
+
+/** How people compare a list: event, version, count, age and these six characters. */
+export interface Passport {
+  readonly eventId: Uint8Array;
+  readonly eventName: string;
+  readonly version: number;
+  readonly entries: number;
+  readonly issuedAt: number;
+  readonly fingerprint: string;
+}
+
+export function passportOf(manifest: Manifest, manifestHash: Uint8Array): Passport {
+  return {
+    eventId: manifest.eventId,
+    eventName: manifest.event.name,
+    version: manifest.version,
+    entries: manifest.entryCount,
+    issuedAt: manifest.issuedAt,
+    fingerprint: fingerprint(manifestHash),
+  };
+}
+
+/** Letters and digits that nobody mistakes for one another, 32 of them. */
+const FINGERPRINT_ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ';
+
+/** Six characters: the first 30 bits of the manifest's hash. */
+export function fingerprint(manifestHash: Uint8Array): string {
+  let bits = 0n;
+  for (const octet of manifestHash.subarray(0, 4)) bits = (bits << 8n) | BigInt(octet);
+  bits >>= 2n;
+  let text = '';
+  for (let i = 0; i < 6; i++) {
+    text = FINGERPRINT_ALPHABET[Number(bits & 31n)] + text;
+    bits >>= 5n;
+  }
+  return text;
+}
+
+/** `K7F-2QD`, as people read it aloud. */
+export function formatFingerprint(text: string): string {
+  return `${text.slice(0, 3)}-${text.slice(3)}`;
+}

@@ -1,0 +1,120 @@
+/**
+ * Why a tap does not admit: stable codes that journal, console and metrics share, with what staff read.
+ * What attendees read says what to do, not what is wrong; it is the gate's own (admission/refusal).
+ */
+export const REFUSAL_REASONS = [
+  'not-listed',
+  'already-admitted',
+  'wrong-gate',
+  'too-early',
+  'too-late',
+  'certificate-expired',
+  'certificate-not-yet-valid',
+  'certificate-not-trusted',
+  'card-not-authentic',
+  'terminal-refused',
+  'phone',
+  'no-certificate',
+  'unknown-card',
+  'card-removed',
+  'card-fault',
+  'card-too-slow',
+  'record-unreadable',
+  'list-missing',
+  'list-expired',
+  'gate-fault',
+] as const;
+
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+export interface StaffText {
+  /** What happened. */
+  readonly what: string;
+  /** What to check or do next. */
+  readonly next: string;
+}
+
+/** A new reason does not compile until staff can read it. */
+export const STAFF_TEXT: Record<RefusalReason, { readonly ja: StaffText; readonly en: StaffText }> =
+  {
+    'not-listed': {
+      ja: { what: 'リストにないカード', next: '購入に使ったカードか、更新前のカードかを確認' },
+      en: { what: 'Card is not on the list', next: 'Ask whether it is the card used to buy, or a renewed one' },
+    },
+    'already-admitted': {
+      ja: { what: '入場済みの券', next: '前回の入場時刻を確認し、再入場の可否を判断' },
+      en: { what: 'Ticket has already entered', next: 'Look up when it entered; decide on re-entry' },
+    },
+    'wrong-gate': {
+      ja: { what: '別のゲートの券', next: '券面のゲートへ案内' },
+      en: { what: 'Ticket is for another gate', next: 'Point the way to the gate on the ticket' },
+    },
+    'too-early': {
+      ja: { what: '入場開始前の券', next: '入場開始時刻を案内' },
+      en: { what: 'Admission has not begun for this ticket', next: 'Say when it begins' },
+    },
+    'too-late': {
+      ja: { what: '入場時間を過ぎた券', next: '責任者の判断を仰ぐ' },
+      en: { what: 'Admission time of this ticket has passed', next: 'Ask the person in charge' },
+    },
+    'certificate-expired': {
+      ja: { what: '電子証明書の有効期限切れ', next: '本人確認のうえ案内所で対応' },
+      en: { what: 'Certificate on the card has expired', next: 'Check identity at the help desk' },
+    },
+    'certificate-not-yet-valid': {
+      ja: { what: '電子証明書の有効期間前', next: 'ゲートの時計を確認し、案内所で対応' },
+      en: { what: 'Certificate on the card is not valid yet', next: "Check the gate's clock, then the help desk" },
+    },
+    'certificate-not-trusted': {
+      ja: { what: '信頼できない電子証明書', next: '偽造の疑い。カードを返し、責任者へ連絡' },
+      en: { what: 'Certificate was not issued by a trusted CA', next: 'Possible forgery: hand the card back, call the lead' },
+    },
+    'card-not-authentic': {
+      ja: { what: 'カードの真正性を確認できない', next: '複製の疑い。カードを返し、責任者へ連絡' },
+      en: { what: 'Card could not prove its key', next: 'Possible copy: hand the card back, call the lead' },
+    },
+    'terminal-refused': {
+      ja: { what: 'カードがこの端末を認めない', next: '同じカードで再試行しない。別レーンか案内所へ' },
+      en: { what: 'Card does not accept this terminal', next: 'Do not retry this card; use the help desk' },
+    },
+    phone: {
+      ja: { what: 'スマートフォンがかざされた', next: 'マイナンバーカード本体をお願いする' },
+      en: { what: 'A phone was held up', next: 'Ask for the card itself' },
+    },
+    'no-certificate': {
+      ja: { what: '利用者証明用電子証明書がないカード', next: '案内所で本人確認' },
+      en: { what: 'Card holds no authentication certificate', next: 'Check identity at the help desk' },
+    },
+    'unknown-card': {
+      ja: { what: '対応していないカード', next: 'マイナンバーカードをお願いする' },
+      en: { what: 'Not a card this gate knows', next: 'Ask for the My Number Card' },
+    },
+    'card-removed': {
+      ja: { what: 'カードが早く離された', next: 'もう一度かざすよう案内' },
+      en: { what: 'Card was taken away too early', next: 'Ask to hold it once more' },
+    },
+    'card-fault': {
+      ja: { what: 'カードの応答が正しくない', next: 'もう一度だけ試し、だめなら案内所へ' },
+      en: { what: 'Card answered wrongly', next: 'Try once more, then the help desk' },
+    },
+    'card-too-slow': {
+      ja: { what: 'カードの応答が遅い', next: 'カードケースから出してもう一度' },
+      en: { what: 'Card took too long', next: 'Take it out of its case and try again' },
+    },
+    'record-unreadable': {
+      ja: { what: 'リストの記録を開けない', next: '案内所へ。責任者に連絡' },
+      en: { what: 'Entry of the list cannot be opened', next: 'Help desk; tell the lead' },
+    },
+    'list-missing': {
+      ja: { what: 'リストがまだない', next: 'リストの配布を確認' },
+      en: { what: 'Gate has no list yet', next: 'Check that the list was published' },
+    },
+    'list-expired': {
+      ja: { what: 'リストの期限切れ', next: '新しいリストを配布' },
+      en: { what: 'List has expired', next: 'Publish a new list' },
+    },
+    'gate-fault': {
+      ja: { what: 'ゲートの故障', next: '別レーンへ案内し、表示されたコードを連絡' },
+      en: { what: 'Gate has a fault', next: 'Send people to another lane; report the code shown' },
+    },
+  };
