@@ -181,18 +181,25 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
   return checkpoint;
 }
 
+/** Where a chain stands: its last entry that held, or sequence 0 and the journal's origin. */
+export interface ChainPosition {
+  readonly sequence: number;
+  readonly hash: Uint8Array;
+}
+
 /**
- * Follows the chain, entry by entry in order. Feed it every entry from the first; it throws a
- * `JournalError` at the first one that does not belong where it stands.
+ * Follows the chain, entry by entry in order. Feed it every entry from the first, or from the one after
+ * `from`; it throws a `JournalError` at the first one that does not belong where it stands.
  */
 export class JournalVerifier {
   readonly #gateId: Uint8Array;
   #hash: Uint8Array;
-  #sequence = 0;
+  #sequence: number;
 
-  constructor(gateId: Uint8Array) {
+  constructor(gateId: Uint8Array, from?: ChainPosition) {
     this.#gateId = gateId;
-    this.#hash = journalOrigin(gateId);
+    this.#hash = from?.hash ?? journalOrigin(gateId);
+    this.#sequence = from?.sequence ?? 0;
   }
 
   /** Sequence number of the last entry that held. */
