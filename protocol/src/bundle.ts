@@ -88,7 +88,10 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   map.end();
   const { bucketBits } = manifest;
   if (bucketBits > MAX_BUCKET_BITS || hashes.length !== 32 * 2 ** bucketBits) {
-    throw new FormatError('ERR_BUNDLE_BUCKETS', `${hashes.length} octets for 2^${bucketBits} buckets`);
+    throw new FormatError(
+      'ERR_BUNDLE_BUCKETS',
+      `${hashes.length} octets for 2^${bucketBits} buckets`,
+    );
   }
   if (manifest.version < 1) throw new FormatError('ERR_BUNDLE_VERSION', 'version below 1');
   return manifest;

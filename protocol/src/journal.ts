@@ -230,7 +230,10 @@ export class JournalVerifier {
       throw new JournalError('ERR_JOURNAL_GATE', `entry ${expected} is of another gate`);
     }
     if (!equal(previous, this.#hash)) {
-      throw new JournalError('ERR_JOURNAL_CHAIN', `entry ${expected} does not follow the one before`);
+      throw new JournalError(
+        'ERR_JOURNAL_CHAIN',
+        `entry ${expected} does not follow the one before`,
+      );
     }
     this.#sequence = expected;
     this.#hash = hashEntry(encoded);
@@ -241,7 +244,10 @@ export class JournalVerifier {
   checkpoint(checkpoint: Checkpoint, deviceKey: Uint8Array): void {
     const { sequence } = checkpoint;
     if (sequence !== this.#sequence || !equal(checkpoint.hash, this.#hash)) {
-      throw new JournalError('ERR_JOURNAL_CHECKPOINT', `checkpoint ${sequence} is of other entries`);
+      throw new JournalError(
+        'ERR_JOURNAL_CHECKPOINT',
+        `checkpoint ${sequence} is of other entries`,
+      );
     }
     const key = createPublicKey({ key: Buffer.from(deviceKey), format: 'der', type: 'spki' });
     const signed = checkpointMessage(checkpoint);

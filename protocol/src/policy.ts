@@ -1,4 +1,4 @@
-import { CborMap, type CborValue } from './cbor.ts';
+import type { CborMap, CborValue } from './cbor.ts';
 import { FormatError } from './errors.ts';
 
 /** Rules that the publishers sign together with the list (protocol.md 6). Durations in seconds. */

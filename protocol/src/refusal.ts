@@ -39,11 +39,17 @@ export const STAFF_TEXT: Record<RefusalReason, { readonly ja: StaffText; readonl
   {
     'not-listed': {
       ja: { what: 'リストにないカード', next: '購入に使ったカードか、更新前のカードかを確認' },
-      en: { what: 'Card is not on the list', next: 'Ask whether it is the card used to buy, or a renewed one' },
+      en: {
+        what: 'Card is not on the list',
+        next: 'Ask whether it is the card used to buy, or a renewed one',
+      },
     },
     'already-admitted': {
       ja: { what: '入場済みの券', next: '前回の入場時刻を確認し、再入場の可否を判断' },
-      en: { what: 'Ticket has already entered', next: 'Look up when it entered; decide on re-entry' },
+      en: {
+        what: 'Ticket has already entered',
+        next: 'Look up when it entered; decide on re-entry',
+      },
     },
     'wrong-gate': {
       ja: { what: '別のゲートの券', next: '券面のゲートへ案内' },
@@ -63,19 +69,34 @@ export const STAFF_TEXT: Record<RefusalReason, { readonly ja: StaffText; readonl
     },
     'certificate-not-yet-valid': {
       ja: { what: '電子証明書の有効期間前', next: 'ゲートの時計を確認し、案内所で対応' },
-      en: { what: 'Certificate on the card is not valid yet', next: "Check the gate's clock, then the help desk" },
+      en: {
+        what: 'Certificate on the card is not valid yet',
+        next: "Check the gate's clock, then the help desk",
+      },
     },
     'certificate-not-trusted': {
       ja: { what: '信頼できない電子証明書', next: '偽造の疑い。カードを返し、責任者へ連絡' },
-      en: { what: 'Certificate was not issued by a trusted CA', next: 'Possible forgery: hand the card back, call the lead' },
+      en: {
+        what: 'Certificate was not issued by a trusted CA',
+        next: 'Possible forgery: hand the card back, call the lead',
+      },
     },
     'card-not-authentic': {
       ja: { what: 'カードの真正性を確認できない', next: '複製の疑い。カードを返し、責任者へ連絡' },
-      en: { what: 'Card could not prove its key', next: 'Possible copy: hand the card back, call the lead' },
+      en: {
+        what: 'Card could not prove its key',
+        next: 'Possible copy: hand the card back, call the lead',
+      },
     },
     'terminal-refused': {
-      ja: { what: 'カードがこの端末を認めない', next: '同じカードで再試行しない。別レーンか案内所へ' },
-      en: { what: 'Card does not accept this terminal', next: 'Do not retry this card; use the help desk' },
+      ja: {
+        what: 'カードがこの端末を認めない',
+        next: '同じカードで再試行しない。別レーンか案内所へ',
+      },
+      en: {
+        what: 'Card does not accept this terminal',
+        next: 'Do not retry this card; use the help desk',
+      },
     },
     phone: {
       ja: { what: 'スマートフォンがかざされた', next: 'マイナンバーカード本体をお願いする' },
@@ -83,7 +104,10 @@ export const STAFF_TEXT: Record<RefusalReason, { readonly ja: StaffText; readonl
     },
     'no-certificate': {
       ja: { what: '利用者証明用電子証明書がないカード', next: '案内所で本人確認' },
-      en: { what: 'Card holds no authentication certificate', next: 'Check identity at the help desk' },
+      en: {
+        what: 'Card holds no authentication certificate',
+        next: 'Check identity at the help desk',
+      },
     },
     'unknown-card': {
       ja: { what: '対応していないカード', next: 'マイナンバーカードをお願いする' },

@@ -53,9 +53,16 @@ function lineOfKey(text: string, keys: readonly string[]): number {
   let from = 0;
   let found = 1;
   for (const [depth, key] of keys.entries()) {
-    const header = new RegExp(`^\\s*\\[+\\s*"?${keys.slice(0, depth + 1).map(quoted).join('"?\\s*\\.\\s*"?')}"?\\s*\\]`);
+    const header = new RegExp(
+      `^\\s*\\[+\\s*"?${keys
+        .slice(0, depth + 1)
+        .map(quoted)
+        .join('"?\\s*\\.\\s*"?')}"?\\s*\\]`,
+    );
     const member = new RegExp(`^\\s*"?${quoted(key)}"?\\s*[=.]`);
-    const inTable = lines.findIndex((line, i) => i >= from && (header.test(line) || member.test(line)));
+    const inTable = lines.findIndex(
+      (line, i) => i >= from && (header.test(line) || member.test(line)),
+    );
     if (inTable < 0) break;
     found = inTable + 1;
     from = inTable;

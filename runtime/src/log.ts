@@ -7,5 +7,8 @@ export type { Logger };
  * ids of ours.
  */
 export function createLog(name: string, level = 'info'): Logger {
-  return pino({ name, level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+  return pino(
+    { name, level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination(2),
+  );
 }

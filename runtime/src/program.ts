@@ -113,7 +113,9 @@ export async function main(program: Program): Promise<void> {
 }
 
 function isParseArgsError(error: unknown): error is Error & { code: string } {
-  return error instanceof TypeError && /^ERR_PARSE_ARGS/.test((error as { code?: string }).code ?? '');
+  return (
+    error instanceof TypeError && /^ERR_PARSE_ARGS/.test((error as { code?: string }).code ?? '')
+  );
 }
 
 /** Missing files, full disks, ports in use: the system's own words and code. */
