@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+
+// `npm test`: everything that CI runs, in order, ending with `N passed, N failed`. A static check counts
+// as one. Later parts run even if earlier ones failed.
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const REPORTS = join(ROOT, '.run', 'test');
+
+interface Tally {
+  readonly passed: number;
+  readonly failed: readonly string[];
+  readonly skipped: readonly string[];
+}
+
+/** What of vitest's JSON report is read here. */
+interface Report {
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
+}
+
+function run(argv: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const [command, ...rest] = argv;
+    const child = spawn(command!, rest, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+}
+
+async function check(name: string, argv: readonly string[]): Promise<Tally> {
+  const code = await run(argv);
+  console.log(`${code === 0 ? 'ok' : 'FAILED'}  ${name}`);
+  return code === 0
+    ? { passed: 1, failed: [], skipped: [] }
+    : { passed: 0, failed: [name], skipped: [] };
+}
+
+async function suites(names: readonly string[], workers: number): Promise<Tally> {
+  const report = join(REPORTS, `${names.join('-')}.json`);
+  rmSync(report, { force: true });
+  const code = await run([
+    process.execPath,
+    join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'),
+    'run',
+    ...names.flatMap((name) => ['--project', name]),
+    `--maxWorkers=${workers}`,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ]);
+  const tally = tallyOf(report);
+  // Vitest fails for more than tests that fail: no files, errors outside of a test.
+  const unexplained = code !== 0 && tally.failed.length === 0;
+  return unexplained
+    ? { ...tally, failed: [`${names.join(', ')}: vitest ended with ${code}`] }
+    : tally;
+}
+
+function tallyOf(path: string): Tally {
+  let report: Report;
+  try {
+    report = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    return { passed: 0, failed: [`${path}: no report (${(error as Error).message})`], skipped: [] };
+  }
+  const tests = report.testResults.flatMap((file) => file.assertionResults);
+  // A file that does not load has no tests to show for it.
+  const broken = report.testResults.filter(
+    (file) =>
+      file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  );
+  return {
+    passed: tests.filter((test) => test.status === 'passed').length,
+    failed: [
+      ...broken.map((file) => file.name),
+      ...tests.filter((test) => test.status === 'failed').map((test) => test.fullName),
+    ],
+    skipped: tests
+      .filter((test) => test.status !== 'passed' && test.status !== 'failed')
+      .map((test) => test.fullName),
+  };
+}
+
+mkdirSync(REPORTS, { recursive: true });
+const bin = join(ROOT, 'node_modules', '.bin');
+const tallies = [
+  await check('types', [join(bin, 'tsc'), '-b']),
+  await check('lint and format', [join(bin, 'biome'), 'check', '--error-on-warnings', '.']),
+  await suites(['layers', 'unit', 'vectors'], Math.min(2, availableParallelism())),
+  await suites(['e2e'], 1),
+  await suites(['browser'], 1),
+];
+
+const failed = tallies.flatMap((tally) => tally.failed);
+const skipped = tallies.flatMap((tally) => tally.skipped);
+const passed = tallies.reduce((sum, tally) => sum + tally.passed, 0);
+console.log('');
+for (const name of skipped) console.log(`SKIPPED  ${name}`);
+for (const name of failed) console.log(`FAILED  ${name}`);
+if (skipped.length > 0) console.log(`${skipped.length} skipped`);
+console.log(`${passed} passed, ${failed.length} failed`);
+process.exitCode = failed.length === 0 ? 0 : 1;
