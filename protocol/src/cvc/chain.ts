@@ -2,7 +2,7 @@ import { equal } from '../bytes.ts';
 import { type PublicKey, type RsaPublicKey, readPublicKey } from '../public-key.ts';
 import { CvcError } from './error.ts';
 import { type JpkiCvc, sameKeyId, verifyJpkiCvc } from './jpki.ts';
-import { resolveTerminalKey, type TerminalKey } from './terminal-key.ts';
+import { type CvKey, resolveCvKey } from './public-key.ts';
 import {
   type CvCertificate,
   checkCvDates,
@@ -46,14 +46,14 @@ export function verifyJpkiCvcChain(anchor: JpkiCvcAnchor, chain: readonly JpkiCv
 /** A CVCA's key as the card holds it. Dates are days as Unix seconds, where they are known. */
 export interface CvAnchor {
   readonly holderReference: string;
-  readonly key: TerminalKey;
+  readonly key: CvKey;
   readonly effective?: number | undefined;
   readonly expiry?: number | undefined;
 }
 
 /** The anchor that a self-signed CVCA certificate makes; pinned by whoever hands it in. */
 export function cvAnchor(certificate: CvCertificate): CvAnchor {
-  const key = resolveTerminalKey(certificate.publicKey);
+  const key = resolveCvKey(certificate.publicKey);
   if (certificate.authorityReference !== certificate.holderReference) throw wrongIssuer();
   if (roleOf(certificate.authorization) !== 'cvca') throw wrongRole('an anchor is a CVCA');
   checkStrength(key.key);
@@ -65,7 +65,7 @@ export function cvAnchor(certificate: CvCertificate): CvAnchor {
 /** What a chain proves: the last certificate, and its key with the domain parameters it inherits. */
 export interface ProvenTerminal {
   readonly certificate: CvCertificate;
-  readonly key: TerminalKey;
+  readonly key: CvKey;
 }
 
 /** `at` in Unix seconds. The last certificate must be a terminal's. */
@@ -77,14 +77,14 @@ export function verifyCvChain(
   checkLength(chain);
   const { effective, expiry } = anchor;
   if (effective !== undefined && expiry !== undefined) checkCvDates({ effective, expiry }, at);
-  let issuer: { reference: string; key: TerminalKey; role: TerminalRole } = {
+  let issuer: { reference: string; key: CvKey; role: TerminalRole } = {
     reference: anchor.holderReference,
     key: anchor.key,
     role: 'cvca',
   };
   for (const certificate of chain) {
     if (certificate.authorityReference !== issuer.reference) throw wrongIssuer();
-    const key = resolveTerminalKey(certificate.publicKey, issuer.key);
+    const key = resolveCvKey(certificate.publicKey, issuer.key);
     checkStrength(issuer.key.key);
     checkStrength(key.key);
     verifyCvCertificate(certificate, issuer.key);

@@ -4,12 +4,12 @@ import { encodeTlv } from '../tlv.ts';
 import { CvcError } from './error.ts';
 import { CvObjects } from './objects.ts';
 import {
+  type CvKey,
   type CvPublicKey,
   decodeCvPublicKey,
   encodeCvPublicKey,
-  type TerminalKey,
-  verifyTerminalSignature,
-} from './terminal-key.ts';
+  verifyCvSignature,
+} from './public-key.ts';
 
 /**
  * CV certificates of BSI TR-03110 part 3, appendix C: for cards of profile `iso`. The signature covers
@@ -128,11 +128,8 @@ function decodeAuthorization(value: Uint8Array): Authorization {
 }
 
 /** Throws `ERR_CVC_SIGNATURE` unless this key signed it. Whose key it is, the caller compares. */
-export function verifyCvCertificate(
-  certificate: CvCertificate,
-  issuer: TerminalKey,
-): CvCertificate {
-  if (!verifyTerminalSignature(issuer, certificate.body, certificate.signature)) {
+export function verifyCvCertificate(certificate: CvCertificate, issuer: CvKey): CvCertificate {
+  if (!verifyCvSignature(issuer, certificate.body, certificate.signature)) {
     throw new CvcError('ERR_CVC_SIGNATURE', 'CV certificate is not signed by its issuer');
   }
   return certificate;

@@ -35,14 +35,14 @@ export const TERMINAL_ALGORITHMS = {
 export type TerminalAlgorithm = keyof typeof TERMINAL_ALGORITHMS;
 
 /** A key and what it signs with. */
-export interface TerminalKey {
+export interface CvKey {
   readonly algorithm: TerminalAlgorithm;
   readonly key: PublicKey;
 }
 
 /** A key as it stands in a certificate: a bare point is on the curve of the CA's key. */
 export type CvPublicKey =
-  | TerminalKey
+  | CvKey
   | { readonly algorithm: TerminalAlgorithm; readonly point: Uint8Array };
 
 /** The content of 7F49. */
@@ -102,7 +102,7 @@ function unpadded(value: Uint8Array): Uint8Array {
 }
 
 /** The whole key; `issuer` gives the domain parameters where the certificate leaves them out. */
-export function resolveTerminalKey(publicKey: CvPublicKey, issuer?: TerminalKey): TerminalKey {
+export function resolveCvKey(publicKey: CvPublicKey, issuer?: CvKey): CvKey {
   if (!('point' in publicKey)) return publicKey;
   if (issuer?.key.kind !== 'ec') {
     throw new CvcError('ERR_CVC_DOMAIN', 'no domain parameters, neither here nor at the CA');
@@ -112,8 +112,8 @@ export function resolveTerminalKey(publicKey: CvPublicKey, issuer?: TerminalKey)
 }
 
 /** Whether this key signed the message, by its own algorithm. ECDSA values are plain r‖s. */
-export function verifyTerminalSignature(
-  { algorithm, key }: TerminalKey,
+export function verifyCvSignature(
+  { algorithm, key }: CvKey,
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
