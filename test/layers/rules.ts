@@ -18,7 +18,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'graphene-pk11': ['hsm/src/pkcs11/'],
   pkcs11js: ['hsm/src/pkcs11/'],
   smartcard: ['gate-firmware/src/card/'],
-  lmdb: ['gate-firmware/src/lmdb/'],
+  lmdb: ['gate-firmware/src/storage/'],
   receiptline: ['gate-firmware/src/receipt/'],
   hono: [
     'gate-firmware/src/display/',
