@@ -1,0 +1,15 @@
+import type { Result, Target } from './result.ts';
+
+/** What a bench may use. */
+export interface BenchContext {
+  /** An empty directory of its own on a real disk, removed afterwards. */
+  readonly directory: string;
+  /** What it is about to do, for people. */
+  readonly log: (line: string) => void;
+}
+
+/** One question. */
+export interface Bench {
+  readonly target: Target;
+  measure(context: BenchContext): Promise<Result>;
+}

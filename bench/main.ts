@@ -1,0 +1,77 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Io, reportError, UsageError } from '@pinless-gate/runtime/program';
+import type { Bench } from './bench.ts';
+import { formatResult } from './result.ts';
+
+const USAGE = `usage: npm run bench -- [NAME…] [--json]
+
+Runs every bench, or those named, each against its baseline in the same run. What each asks and how to
+read the figures: bench/README.md.`;
+
+/** Loaded when they are run: one that needs a reader does not hinder one that needs none. */
+const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  lookup: async () => (await import('./lookup.ts')).lookup,
+  journal: async () => (await import('./journal.ts')).journal,
+  convert: async () => (await import('./convert.ts')).convert,
+  tap: async () => (await import('./tap.ts')).tap,
+  'tap-modelled': async () => (await import('./tap.ts')).tapModelled,
+};
+
+async function run(argv: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: { json: { type: 'boolean' }, help: { type: 'boolean' } },
+  });
+  if (values.help) {
+    io.out(USAGE);
+    return 0;
+  }
+  const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);
+  const unknown = names.find((name) => !Object.hasOwn(BENCHES, name));
+  if (unknown !== undefined) {
+    const known = Object.keys(BENCHES).join(', ');
+    throw new UsageError(`unknown bench "${unknown}"`, `there are ${known}`);
+  }
+  let code = 0;
+  for (const name of names) {
+    try {
+      const bench = await BENCHES[name]!();
+      const result = await inDirectory((directory) =>
+        bench.measure({ directory, log: (line) => io.err(`${name}: ${line}`) }),
+      );
+      io.out(values.json ? JSON.stringify(result) : formatResult(result, bench.target));
+    } catch (error) {
+      // The others still have something to say.
+      code = Math.max(code, reportError(`bench ${name}`, error, io));
+    }
+  }
+  return code;
+}
+
+/** Not under /tmp, which may be memory: what is measured includes the disk. */
+async function inDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
+  const parent = join(import.meta.dirname, '..', 'build');
+  mkdirSync(parent, { recursive: true });
+  const directory = mkdtempSync(join(parent, 'run-'));
+  try {
+    return await use(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const io: Io = {
+  out: (line) => void process.stdout.write(`${line}\n`),
+  err: (line) => void process.stderr.write(`${line}\n`),
+  env: process.env,
+  signal: new AbortController().signal,
+  interactive: process.stderr.isTTY === true,
+};
+try {
+  process.exitCode = await run(process.argv.slice(2), io);
+} catch (error) {
+  process.exitCode = reportError('bench', error, io);
+}
