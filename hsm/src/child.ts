@@ -1,0 +1,22 @@
+import { serveIsolated } from '@pinless-gate/runtime/isolated-process';
+import type { HsmConfig } from './config.ts';
+import type { KeyKind } from './key-store.ts';
+import type { MacBatch } from './mac-batch.ts';
+import { Pkcs11KeyStore } from './pkcs11/key-store.ts';
+
+// The process that holds the module: started by isolated.ts, killed when it misses a deadline.
+serveIsolated(async (init) => {
+  const store = await Pkcs11KeyStore.open(init as HsmConfig);
+  return {
+    keys: () => store.keys(),
+    publicKey: (label: string) => store.publicKey(label),
+    sign: ([label, message]: [string, Uint8Array]) => store.sign(label, message),
+    mac: ([label, data]: [string, Uint8Array]) => store.mac(label, data),
+    macBatch: ([label, batch]: [string, MacBatch]) => store.macBatch(label, batch),
+    generate: ([label, kind]: [string, KeyKind]) => store.generate(label, kind),
+    require: (labels: Record<string, KeyKind>) => store.require(labels),
+    selftest: () => store.selftest(),
+    status: () => store.status(),
+    close: () => store.close(),
+  };
+});

@@ -1,0 +1,62 @@
+import {
+  type Conversion,
+  conversionInputOfIssuer,
+  eventKeyIdInput,
+  issuerNameHash,
+  splitConversion,
+} from '@pinless-gate/protocol/conversion';
+import type { KeyStore } from './key-store.ts';
+
+/** Issuer and serial number: what names a certificate (RFC 5280 4.1.2.2). */
+export interface CertificateName {
+  /** The issuer's Name, DER. */
+  readonly issuerName: Uint8Array;
+  /** Unsigned, big-endian. */
+  readonly serial: Uint8Array;
+}
+
+const KEY_ID_LENGTH = 16;
+const MAX_ISSUERS = 64;
+
+/** Serial number -> conversion value and seal key, under one event key that stays in the module. */
+export class Converter {
+  readonly #store: KeyStore;
+  readonly #label: string;
+  /** Hashes of the few issuers there are; bounded, since the name may come from a card. */
+  readonly #issuers = new Map<string, Uint8Array>();
+
+  constructor(store: KeyStore, eventKeyLabel: string) {
+    this.#store = store;
+    this.#label = eventKeyLabel;
+  }
+
+  async convert(issuerNameDer: Uint8Array, serial: Uint8Array): Promise<Conversion> {
+    const input = this.#input({ issuerName: issuerNameDer, serial });
+    return splitConversion(await this.#store.mac(this.#label, input));
+  }
+
+  /** In the order of `names`. One bad serial number rejects all of them with a `FormatError`. */
+  async convertAll(names: readonly CertificateName[]): Promise<Conversion[]> {
+    const inputs = names.map((name) => this.#input(name));
+    return (await this.#store.macAll(this.#label, inputs)).map(splitConversion);
+  }
+
+  /** The manifest's key id: only who holds the same key can compute it (protocol.md 5). */
+  async eventKeyId(eventId: Uint8Array): Promise<Uint8Array> {
+    const mac = await this.#store.mac(this.#label, eventKeyIdInput(eventId));
+    return mac.slice(0, KEY_ID_LENGTH);
+  }
+
+  #input({ issuerName, serial }: CertificateName): Uint8Array {
+    const key = Buffer.from(issuerName.buffer, issuerName.byteOffset, issuerName.length).toString(
+      'latin1',
+    );
+    let hash = this.#issuers.get(key);
+    if (!hash) {
+      hash = issuerNameHash(issuerName);
+      if (this.#issuers.size >= MAX_ISSUERS) this.#issuers.clear();
+      this.#issuers.set(key, hash);
+    }
+    return conversionInputOfIssuer(hash, serial);
+  }
+}

@@ -1,0 +1,116 @@
+import type { GateError } from '@pinless-gate/protocol/errors';
+import { IsolatedProcess } from '@pinless-gate/runtime/isolated-process';
+import type { HsmConfig } from './config.ts';
+import type { KeyInfo, KeyKind, KeyStore, SelftestReport, TokenStatus } from './key-store.ts';
+import { packInputs, splitMacs } from './mac-batch.ts';
+
+export interface KeyStoreOptions {
+  /** Deadline of one sign or mac. Default 2 s. */
+  readonly operationMs?: number;
+  /** Deadline of a start of the module's process, login included. Default 15 s. */
+  readonly startMs?: number;
+  /** One more call than this rejects with ERR_ISOLATED_BUSY. Default 64. */
+  readonly maxPending?: number;
+  readonly onDown?: (why: GateError) => void;
+  readonly onUp?: () => void;
+}
+
+const OPERATION_MS = 2000;
+const START_MS = 15_000;
+const MAX_PENDING = 64;
+/** RSA key generation in a small token takes its time. */
+const GENERATE_MS = 120_000;
+const OVERVIEW_MS = 30_000;
+/** What an HMAC may take in a batch; the slowest module tried took 4.5 ms. */
+const BATCH_MS_EACH = 10;
+/** Small enough that a sign which has to wait for a batch meets its own deadline. */
+const BATCH = 8192;
+
+/**
+ * The module named in the configuration, in a process of its own. Rejects with the reason if it cannot be opened;
+ * later deaths heal by themselves, except ERR_HSM_PIN, after which nothing is tried again.
+ */
+export async function openKeyStore(
+  config: HsmConfig,
+  options: KeyStoreOptions = {},
+): Promise<IsolatedKeyStore> {
+  const { onDown, onUp } = options;
+  const isolated = await IsolatedProcess.start({
+    name: 'hsm',
+    entry: new URL('./child.js', import.meta.url),
+    init: config,
+    environment: config.environment,
+    startTimeoutMs: options.startMs ?? START_MS,
+    maxPending: options.maxPending ?? MAX_PENDING,
+    fatal: ({ code }) => code === 'ERR_HSM_PIN',
+    ...(onDown && { onDown }),
+    ...(onUp && { onUp }),
+  });
+  return new IsolatedKeyStore(isolated, options.operationMs ?? OPERATION_MS);
+}
+
+export class IsolatedKeyStore implements KeyStore {
+  readonly #isolated: IsolatedProcess;
+  readonly #operationMs: number;
+
+  constructor(isolated: IsolatedProcess, operationMs: number) {
+    this.#isolated = isolated;
+    this.#operationMs = operationMs;
+  }
+
+  get state(): IsolatedProcess['state'] {
+    return this.#isolated.state;
+  }
+
+  get pid(): number | undefined {
+    return this.#isolated.pid;
+  }
+
+  keys(): Promise<KeyInfo[]> {
+    return this.#isolated.call('keys', undefined, OVERVIEW_MS);
+  }
+
+  publicKey(label: string): Promise<Uint8Array> {
+    return this.#isolated.call('publicKey', label, this.#operationMs);
+  }
+
+  sign(label: string, message: Uint8Array): Promise<Uint8Array> {
+    return this.#isolated.call('sign', [label, message], this.#operationMs);
+  }
+
+  mac(label: string, data: Uint8Array): Promise<Uint8Array> {
+    return this.#isolated.call('mac', [label, data], this.#operationMs);
+  }
+
+  async macAll(label: string, data: readonly Uint8Array[]): Promise<Uint8Array[]> {
+    const macs: Uint8Array[] = [];
+    for (let from = 0; from < data.length; from += BATCH) {
+      const inputs = data.slice(from, from + BATCH);
+      const timeoutMs = this.#operationMs + inputs.length * BATCH_MS_EACH;
+      const batch = [label, packInputs(inputs)];
+      const flat = await this.#isolated.call<Uint8Array>('macBatch', batch, timeoutMs);
+      for (const mac of splitMacs(flat, inputs.length)) macs.push(mac);
+    }
+    return macs;
+  }
+
+  generate(label: string, kind: KeyKind): Promise<KeyInfo> {
+    return this.#isolated.call('generate', [label, kind], GENERATE_MS);
+  }
+
+  require(labels: Readonly<Record<string, KeyKind>>): Promise<void> {
+    return this.#isolated.call('require', labels, OVERVIEW_MS);
+  }
+
+  selftest(): Promise<SelftestReport> {
+    return this.#isolated.call('selftest', undefined, OVERVIEW_MS);
+  }
+
+  status(): Promise<TokenStatus> {
+    return this.#isolated.call('status', undefined, OVERVIEW_MS);
+  }
+
+  close(): Promise<void> {
+    return this.#isolated.close();
+  }
+}

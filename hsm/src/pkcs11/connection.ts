@@ -1,0 +1,230 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type graphene from 'graphene-pk11';
+import pkcs11js from 'pkcs11js';
+import type { HsmConfig } from '../config.ts';
+import { requireKey } from '../key-rules.ts';
+import { HsmError, type KeyInfo, type KeyKind, MAC_LENGTH } from '../key-store.ts';
+import type { MacBatch } from '../mac-batch.ts';
+import { p256PublicKey, rsaPublicKey } from '../public-key.ts';
+import * as attributes from './attributes.ts';
+import { hsmError } from './errors.ts';
+import { type Cryptoki, findToken, type Handle, login, openSession } from './module.ts';
+import { SessionPool } from './session-pool.ts';
+
+const { CKA_CLASS, CKA_LABEL, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY } = pkcs11js;
+const MAX_SESSIONS = 4;
+const MAX_KEYS = 1024;
+const HMAC: pkcs11js.Mechanism = { mechanism: pkcs11js.CKM_SHA512_HMAC };
+/** How each type signs, and how long the signature is: RSA-2048 and P-256, plain r‖s. */
+const SIGNING = {
+  rsa: { mechanism: { mechanism: pkcs11js.CKM_SHA256_RSA_PKCS }, length: 256 },
+  ec: { mechanism: { mechanism: pkcs11js.CKM_ECDSA }, length: 64 },
+} as const;
+
+export interface Key {
+  readonly handle: Handle;
+  readonly info: KeyInfo;
+}
+
+/**
+ * A logged-in token. Errors of the module come out as they are: whoever holds the connection decides whether a new
+ * one may heal them.
+ */
+export class Connection {
+  readonly lib: Cryptoki;
+  readonly token: graphene.Token;
+  /** For everything that does not leave the main thread, and so is never interleaved. It holds the login. */
+  readonly session: Handle;
+  readonly pool: SessionPool;
+  readonly #slot: graphene.Slot;
+  readonly #keys = new Map<string, Key>();
+
+  private constructor(slot: graphene.Slot, token: graphene.Token, session: graphene.Session) {
+    this.lib = slot.lib;
+    this.token = token;
+    this.session = session.handle;
+    this.#slot = slot;
+    this.pool = new SessionPool(slot, MAX_SESSIONS);
+  }
+
+  /** The module is initialised. The PIN is tried once. */
+  static open(module: graphene.Module, config: HsmConfig): Connection {
+    const slot = findToken(module, config);
+    const token = slot.getToken();
+    return new Connection(slot, token, login(slot, token, config.pinFile));
+  }
+
+  /** Private and secret keys of the token, by label. */
+  keys(): KeyInfo[] {
+    return this.#find([{ type: pkcs11js.CKA_TOKEN, value: true }])
+      .filter((object) => this.#holdsKey(object))
+      .map((object) => attributes.describeKey(this.lib, this.session, object))
+      .sort((a, b) => (a.label < b.label ? -1 : 1));
+  }
+
+  /** The private or secret key of this label, if there is one. */
+  find(label: string): Key | undefined {
+    const known = this.#keys.get(label);
+    if (known) return known;
+    const handles = this.#find([{ type: CKA_LABEL, value: label }]).filter((object) =>
+      this.#holdsKey(object),
+    );
+    if (handles.length > 1) {
+      const message = `${handles.length} keys are labelled "${label}"`;
+      const hint = 'give each key of the token a label of its own';
+      throw new HsmError('ERR_HSM_KEY_AMBIGUOUS', message, { hint });
+    }
+    const [handle] = handles;
+    if (!handle) return undefined;
+    const key = { handle, info: attributes.describeKey(this.lib, this.session, handle) };
+    this.#keys.set(label, key);
+    return key;
+  }
+
+  mac(label: string, data: Uint8Array): Uint8Array {
+    const lengths = Uint32Array.of(data.length);
+    return this.macBatch(label, { flat: data, lengths });
+  }
+
+  /** HMACs one after another. On the main thread: the hop to another would cost more than the HMAC. */
+  macBatch(label: string, { flat, lengths }: MacBatch): Uint8Array {
+    const { lib, session } = this;
+    const { handle } = this.#keyOf(label, 'secret');
+    const input = asBuffer(flat);
+    const macs = Buffer.alloc(lengths.length * MAC_LENGTH);
+    let offset = 0;
+    for (let i = 0; i < lengths.length; i++) {
+      const data = input.subarray(offset, offset + lengths[i]!);
+      const mac = macs.subarray(i * MAC_LENGTH, (i + 1) * MAC_LENGTH);
+      lib.C_SignInit(session, HMAC, handle);
+      checkLength(lib.C_Sign(session, data, mac), MAC_LENGTH, 'HMAC');
+      offset += data.length;
+    }
+    return macs;
+  }
+
+  async sign(label: string, message: Uint8Array): Promise<Uint8Array> {
+    const { handle, info } = this.#keyOf(label, 'rsa', 'ec');
+    const { mechanism, length } = SIGNING[info.type as keyof typeof SIGNING];
+    // CKM_ECDSA takes the hash: not every module has CKM_ECDSA_SHA256.
+    const data =
+      info.type === 'ec' ? createHash('sha256').update(message).digest() : asBuffer(message);
+    const signature = Buffer.alloc(length);
+    return this.pool.use(async (session) => {
+      this.lib.C_SignInit(session, mechanism, handle);
+      const signed = await this.lib.C_SignAsync(session, data, signature);
+      // The binding keeps a bare pointer to `data`: it has to be in use until here.
+      checkLength(signed, length, `signature of ${data.length} octets`);
+      return signed;
+    });
+  }
+
+  publicKey(label: string): Uint8Array {
+    const key = this.#keyOf(label, 'rsa', 'ec');
+    const [held] = this.#find([
+      { type: CKA_LABEL, value: label },
+      { type: CKA_CLASS, value: CKO_PUBLIC_KEY },
+    ]);
+    // RSA private keys carry their public part; for EC there is only the public key object.
+    const object = held ?? key.handle;
+    const read = (type: number) => {
+      const value = attributes.readAttribute(this.lib, this.session, object, type);
+      if (value) return value;
+      throw new HsmError('ERR_HSM_KEY_PUBLIC', `the token holds no public key of "${label}"`);
+    };
+    if (key.info.type === 'ec') return p256PublicKey(read(pkcs11js.CKA_EC_POINT));
+    return rsaPublicKey(read(pkcs11js.CKA_MODULUS), read(pkcs11js.CKA_PUBLIC_EXPONENT));
+  }
+
+  async generate(label: string, kind: KeyKind): Promise<KeyInfo> {
+    if (this.find(label)) {
+      throw new HsmError('ERR_HSM_KEY_EXISTS', `a key labelled "${label}" exists already`, {
+        hint: 'keys are never replaced: choose another label',
+      });
+    }
+    const { CKF_RW_SESSION } = pkcs11js;
+    const session = openSession(this.#slot, CKF_RW_SESSION);
+    try {
+      await this.#generateIn(session.handle, label, kind);
+    } finally {
+      session.close();
+    }
+    const made = this.find(label);
+    // The token may have made something else of the template.
+    requireKey(label, kind, made?.info);
+    return { ...made!.info, kind };
+  }
+
+  async #generateIn(session: Handle, label: string, kind: KeyKind): Promise<void> {
+    const id = randomBytes(16);
+    if (kind === 'event') {
+      const mechanism = { mechanism: pkcs11js.CKM_GENERIC_SECRET_KEY_GEN };
+      const template = attributes.secretKeyTemplate(label, id);
+      await this.lib.C_GenerateKeyAsync(session, mechanism, template);
+      return;
+    }
+    const rsa = kind === 'institution';
+    const mechanism = rsa ? pkcs11js.CKM_RSA_PKCS_KEY_PAIR_GEN : pkcs11js.CKM_EC_KEY_PAIR_GEN;
+    await this.lib.C_GenerateKeyPairAsync(
+      session,
+      { mechanism },
+      [
+        ...attributes.publicKeyTemplate(label, id),
+        ...(rsa ? attributes.RSA_2048 : attributes.EC_P256),
+      ],
+      attributes.privateKeyTemplate(label, id),
+    );
+  }
+
+  #keyOf(label: string, ...types: readonly KeyInfo['type'][]): Key {
+    const key = this.find(label);
+    if (!key) {
+      throw new HsmError('ERR_HSM_KEY_MISSING', `no key labelled "${label}" in the token`, {
+        hint: 'hsm status shows the keys that are there',
+      });
+    }
+    if (types.includes(key.info.type)) return key;
+    const wanted = types.join(' or ');
+    throw new HsmError(
+      'ERR_HSM_KEY_TYPE',
+      `key "${label}" is of type ${key.info.type}, not ${wanted}`,
+    );
+  }
+
+  #holdsKey(object: Handle): boolean {
+    const value = attributes.readAttribute(this.lib, this.session, object, CKA_CLASS);
+    const objectClass = attributes.ulong(value);
+    return objectClass === CKO_PRIVATE_KEY || objectClass === CKO_SECRET_KEY;
+  }
+
+  #find(template: pkcs11js.Template): Handle[] {
+    const { lib, session } = this;
+    lib.C_FindObjectsInit(session, template);
+    try {
+      return lib.C_FindObjects(session, MAX_KEYS);
+    } finally {
+      lib.C_FindObjectsFinal(session);
+    }
+  }
+}
+
+function checkLength(result: Uint8Array, length: number, what: string): void {
+  if (result.length === length) return;
+  const message = `${what}: the module gave ${result.length} octets, not ${length}`;
+  throw new HsmError('ERR_HSM_RESULT', message);
+}
+
+/** The binding takes Buffers only. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Ends every session and the login; a module that is already gone is fine. */
+export function finalizeModule(module: graphene.Module): void {
+  try {
+    module.finalize();
+  } catch (error) {
+    const why = hsmError('C_Finalize', error);
+    if (!(why instanceof HsmError)) throw why;
+  }
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, constants, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import graphene from 'graphene-pk11';
+import pkcs11js from 'pkcs11js';
+import { HsmError } from '../key-store.ts';
+import { finalizeModule } from './connection.ts';
+import { ckrOf, hsmError } from './errors.ts';
+import {
+  findToken,
+  initializeModule,
+  loadModule,
+  openSession,
+  slotsOf,
+  tokenIn,
+} from './module.ts';
+
+export interface NewToken {
+  readonly module: string;
+  readonly label: string;
+  /** Files to be made, mode 0600: the PINs are drawn here and stored nowhere else. */
+  readonly pinFile: string;
+  readonly soPinFile: string;
+}
+
+const PIN_CHARACTERS = 32;
+
+/** Initialises the first empty slot and proves that the new PIN opens it. Returns the token's serial number. */
+export function initializeToken({ module: path, label, pinFile, soPinFile }: NewToken): string {
+  const module = loadModule(path);
+  const slots = slotsOf(module);
+  if (slots.some((slot) => tokenIn(slot)?.label === label)) {
+    throw new HsmError('ERR_HSM_TOKEN_EXISTS', `a token labelled "${label}" exists already`, {
+      hint: 'a token is never initialised again, since that destroys its keys: choose another label',
+    });
+  }
+  const slot = slots.find((candidate) => !tokenIn(candidate));
+  if (!slot) {
+    throw new HsmError('ERR_HSM_TOKEN_SLOT', 'the module has no empty slot', {
+      hint: 'make one with the tool of its vendor',
+    });
+  }
+  const length = Math.min(PIN_CHARACTERS, slot.getToken().maxPinLen || PIN_CHARACTERS);
+  // Written before they are set: a PIN that is set and then lost is a lost token.
+  const soPin = writeNewPin(soPinFile, length);
+  let pin: string;
+  try {
+    pin = writeNewPin(pinFile, length);
+  } catch (error) {
+    unlinkSync(soPinFile);
+    throw error;
+  }
+  try {
+    // Not graphene's initToken: it works on the result of this call, which has none.
+    module.lib.C_InitToken(slot.handle, soPin, label);
+  } catch (error) {
+    if (ckrOf(error) === undefined) throw error;
+    unlinkSync(soPinFile);
+    unlinkSync(pinFile);
+    throw hsmError('C_InitToken', error);
+  }
+  // The new token has another slot number, and some modules show it only after C_Initialize.
+  finalizeModule(module);
+  initializeModule(module);
+  const fresh = findToken(module, { module: path, tokenLabel: label, pinFile, environment: {} });
+  setUserPin(fresh, soPin, pin);
+  const { serialNumber } = fresh.getToken();
+  finalizeModule(module);
+  return serialNumber;
+}
+
+function setUserPin(slot: graphene.Slot, soPin: string, pin: string): void {
+  const session = openSession(slot, pkcs11js.CKF_RW_SESSION);
+  try {
+    session.login(soPin, graphene.UserType.SO);
+    session.initPin(pin);
+    session.logout();
+    session.login(pin, graphene.UserType.USER);
+  } catch (error) {
+    throw hsmError('C_InitPIN', error);
+  } finally {
+    session.close();
+  }
+}
+
+function writeNewPin(path: string, length: number): string {
+  const pin = randomBytes(length).toString('base64url').slice(0, length);
+  const { O_WRONLY, O_CREAT, O_EXCL } = constants;
+  const file = openSync(path, O_WRONLY | O_CREAT | O_EXCL, 0o600);
+  try {
+    writeSync(file, `${pin}\n`);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  return pin;
+}

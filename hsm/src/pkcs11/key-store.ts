@@ -1,0 +1,172 @@
+import type graphene from 'graphene-pk11';
+import pkcs11js from 'pkcs11js';
+import type { HsmConfig } from '../config.ts';
+import { requireKey } from '../key-rules.ts';
+import {
+  HsmError,
+  type KeyInfo,
+  type KeyKind,
+  type KeyStore,
+  type Problem,
+  type SelftestReport,
+  type TokenStatus,
+} from '../key-store.ts';
+import { type MacBatch, packInputs, splitMacs } from '../mac-batch.ts';
+import { Connection, finalizeModule } from './connection.ts';
+import { hsmError, isConnectionLost } from './errors.ts';
+import { initializeModule, loadModule } from './module.ts';
+import { runSelftest } from './selftest.ts';
+
+/** `KeyStore` on a PKCS#11 module in this process. Programs use it through `isolated.ts`. */
+export class Pkcs11KeyStore implements KeyStore {
+  readonly #config: HsmConfig;
+  readonly #module: graphene.Module;
+  #connection: Connection | undefined;
+  #connecting: Promise<Connection> | undefined;
+  /** Set once the token refused the PIN: it is never offered again. */
+  #pinRefused: HsmError | undefined;
+
+  private constructor(config: HsmConfig, module: graphene.Module) {
+    this.#config = config;
+    this.#module = module;
+  }
+
+  static async open(config: HsmConfig): Promise<Pkcs11KeyStore> {
+    const store = new Pkcs11KeyStore(config, loadModule(config.module));
+    store.#connection = Connection.open(store.#module, config);
+    return store;
+  }
+
+  keys(): Promise<KeyInfo[]> {
+    return this.#run('C_FindObjects', (connection) => connection.keys());
+  }
+
+  publicKey(label: string): Promise<Uint8Array> {
+    return this.#run('C_GetAttributeValue', (connection) => connection.publicKey(label));
+  }
+
+  sign(label: string, message: Uint8Array): Promise<Uint8Array> {
+    return this.#run('C_Sign', (connection) => connection.sign(label, message));
+  }
+
+  mac(label: string, data: Uint8Array): Promise<Uint8Array> {
+    return this.#run('C_Sign', (connection) => connection.mac(label, data));
+  }
+
+  async macAll(label: string, data: readonly Uint8Array[]): Promise<Uint8Array[]> {
+    return splitMacs(await this.macBatch(label, packInputs(data)), data.length);
+  }
+
+  macBatch(label: string, batch: MacBatch): Promise<Uint8Array> {
+    return this.#run('C_Sign', (connection) => connection.macBatch(label, batch));
+  }
+
+  generate(label: string, kind: KeyKind): Promise<KeyInfo> {
+    return this.#run('C_GenerateKey', (connection) => connection.generate(label, kind));
+  }
+
+  require(labels: Readonly<Record<string, KeyKind>>): Promise<void> {
+    return this.#run('C_GetAttributeValue', (connection) => {
+      for (const [label, kind] of Object.entries(labels)) {
+        requireKey(label, kind, connection.find(label)?.info);
+      }
+    });
+  }
+
+  selftest(): Promise<SelftestReport> {
+    return this.#run('selftest', runSelftest);
+  }
+
+  async status(): Promise<TokenStatus> {
+    const { libFile, libraryDescription, libraryVersion } = this.#module;
+    const [keys, token] = await this.#run('C_FindObjects', (connection) => [
+      connection.keys(),
+      connection.token,
+    ]);
+    const problems: Problem[] = [];
+    for (const key of keys) {
+      if (!key.kind) continue;
+      const problem = await this.#problemOf(key, key.kind);
+      if (problem) problems.push(problem);
+    }
+    return {
+      module: {
+        path: libFile,
+        description: libraryDescription,
+        version: `${libraryVersion.major}.${libraryVersion.minor}`,
+      },
+      token: {
+        label: token.label,
+        serial: token.serialNumber,
+        manufacturer: token.manufacturerID,
+        model: token.model,
+        pinCountLow: (token.flags & pkcs11js.CKF_USER_PIN_COUNT_LOW) !== 0,
+        writeProtected: (token.flags & pkcs11js.CKF_WRITE_PROTECTED) !== 0,
+      },
+      keys,
+      problems,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#connection?.pool.idle();
+    this.#connection = undefined;
+    finalizeModule(this.#module);
+  }
+
+  /** A key may look right and not compute: sessions survive their token, so each is really used. */
+  async #problemOf(info: KeyInfo, kind: KeyKind): Promise<Problem | undefined> {
+    const { label } = info;
+    const probe = Buffer.from('pinless-gate/health/1');
+    try {
+      requireKey(label, kind, info);
+      await (kind === 'event' ? this.mac(label, probe) : this.sign(label, probe));
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof HsmError)) throw error;
+      return { code: error.code, message: error.message, hint: error.hint };
+    }
+  }
+
+  /** Where the connection is lost, one full re-initialisation and one more try; then the fault is the caller's. */
+  async #run<T>(step: string, operation: (connection: Connection) => T | Promise<T>): Promise<T> {
+    const connection = this.#connection ?? (await this.#reconnect(undefined));
+    try {
+      return await operation(connection);
+    } catch (error) {
+      if (!isConnectionLost(error)) throw hsmError(step, error);
+    }
+    const healed = await this.#reconnect(connection);
+    try {
+      return await operation(healed);
+    } catch (error) {
+      if (isConnectionLost(error) && this.#connection === healed) this.#connection = undefined;
+      throw hsmError(step, error);
+    }
+  }
+
+  /** One at a time, however many operations found the connection lost. */
+  #reconnect(lost: Connection | undefined): Promise<Connection> {
+    if (this.#connection && this.#connection !== lost) return Promise.resolve(this.#connection);
+    this.#connecting ??= this.#reinitialize(lost).finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #reinitialize(lost: Connection | undefined): Promise<Connection> {
+    if (this.#pinRefused) throw this.#pinRefused;
+    this.#connection = undefined;
+    // C_Finalize under a running operation is undefined behaviour (PKCS#11 v2.40 5.4).
+    await lost?.pool.idle();
+    finalizeModule(this.#module);
+    try {
+      initializeModule(this.#module);
+      this.#connection = Connection.open(this.#module, this.#config);
+      return this.#connection;
+    } catch (error) {
+      if (error instanceof HsmError && error.code === 'ERR_HSM_PIN') this.#pinRefused = error;
+      throw error;
+    }
+  }
+}
