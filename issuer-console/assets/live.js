@@ -1,0 +1,24 @@
+// The page is complete without this. With it, the parts the server names are replaced as they change.
+const state = document.getElementById('live');
+const RETRY_MS = 15_000;
+
+function show(word) {
+  state.dataset.state = word;
+}
+
+function connect() {
+  const source = new EventSource(state.dataset.source);
+  source.addEventListener('open', () => show('live'));
+  source.addEventListener('error', () => {
+    show('reconnecting');
+    // After an answer that is not a stream (too many pages, a restart) the browser gives up: we do not.
+    if (source.readyState === EventSource.CLOSED) setTimeout(connect, RETRY_MS);
+  });
+  for (const part of document.querySelectorAll('main > section[id]')) {
+    source.addEventListener(part.id, ({ data }) => {
+      part.innerHTML = data;
+    });
+  }
+}
+
+connect();

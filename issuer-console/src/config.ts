@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { ConfigError, readConfig, resolveFrom } from '@pinless-gate/runtime/config';
+import { z } from 'zod';
+import { type Gate, parseDeviceKey, parseGateId, parseGateName } from './domain/gate.ts';
+
+export type StoreConfig = { readonly directory: string } | { readonly urlFile: string };
+
+export interface ConsoleConfig {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly store: StoreConfig;
+  readonly bundleDirectory: string;
+  readonly timeZone: string;
+  readonly silentAfterMs: number;
+  readonly gates: readonly Gate[];
+}
+
+const path = z.string().min(1);
+
+const schema = z.strictObject({
+  time_zone: z.string().refine(isTimeZone, 'not a time zone').default('Asia/Tokyo'),
+  listen: z.strictObject({
+    host: z.string().min(1).default('127.0.0.1'),
+    port: z.int().min(0).max(65_535),
+  }),
+  store: z.union(
+    [z.strictObject({ directory: path }), z.strictObject({ url_file: path })],
+    'give either directory (embedded database) or url_file (PostgreSQL server)',
+  ),
+  bundle: z.strictObject({ directory: path }),
+  alarms: z
+    .strictObject({ gate_silent_minutes: z.number().positive().max(1440).default(5) })
+    .default({ gate_silent_minutes: 5 }),
+  gates: z
+    .array(z.strictObject({ id: z.string(), name: z.string(), device_key: path }))
+    .default([]),
+});
+
+/** Reads `issuer-console.toml` and the device keys it names. Paths in it are relative to it. */
+export async function readConsoleConfig(configPath: string): Promise<ConsoleConfig> {
+  const table = await readConfig(configPath, schema);
+  const { listen, store } = table;
+  if (!isLoopback(listen.host)) {
+    throw new ConfigError(
+      'ERR_CONSOLE_NOT_LOOPBACK',
+      `${configPath}: listen.host: ${listen.host} can be reached by others, and there are no accounts yet`,
+      { hint: 'listen on 127.0.0.1 or ::1; accounts come with a later release' },
+    );
+  }
+  const gates = await Promise.all(
+    table.gates.map((gate) =>
+      readGate({ ...gate, keyPath: resolveFrom(configPath, gate.device_key) }),
+    ),
+  );
+  const twice = gates.find(({ id }, i) => gates.findIndex((other) => other.id === id) !== i);
+  if (twice) {
+    throw new ConfigError('ERR_CONFIG_KEY', `${configPath}: gates: ${twice.id} stands there twice`);
+  }
+  return {
+    host: listen.host,
+    port: listen.port,
+    store:
+      'directory' in store
+        ? { directory: resolveFrom(configPath, store.directory) }
+        : { urlFile: resolveFrom(configPath, store.url_file) },
+    bundleDirectory: resolveFrom(configPath, table.bundle.directory),
+    timeZone: table.time_zone,
+    silentAfterMs: table.alarms.gate_silent_minutes * 60_000,
+    gates,
+  };
+}
+
+export interface GateSource {
+  readonly id: string;
+  readonly name: string;
+  /** PEM file of the gate's device key. */
+  readonly keyPath: string;
+}
+
+export async function readGate({ id, name, keyPath }: GateSource): Promise<Gate> {
+  return {
+    id: parseGateId(id),
+    name: parseGateName(name),
+    deviceKey: parseDeviceKey(await readFile(keyPath, 'utf8')),
+  };
+}
+
+/** 127.0.0.0/8, ::1 and the name for them. Also what a `Host` header may say. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  if (bare === 'localhost' || bare === '::1') return true;
+  return isIP(bare) === 4 && bare.startsWith('127.');
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return false;
+  }
+}

@@ -1,0 +1,56 @@
+import type { ErrorCode } from '@pinless-gate/protocol/errors';
+import type { GateSummary } from './gate.ts';
+import { goodUntil, listCondition, type PublishedList } from './publication.ts';
+
+/** Something a person has to act on. `since` in Unix milliseconds, where it has a beginning. */
+export type Alarm =
+  | {
+      readonly kind: 'chain-conflict';
+      readonly gate: string;
+      readonly sequence: number;
+      readonly since: number;
+    }
+  | {
+      readonly kind: 'gate-silent';
+      readonly gateId: string;
+      readonly gate: string;
+      readonly since: number;
+    }
+  | { readonly kind: 'list-missing' }
+  | { readonly kind: 'list-unreadable'; readonly code: ErrorCode }
+  | { readonly kind: 'list-expired' | 'list-stale'; readonly since: number };
+
+export interface AlarmInput {
+  readonly now: number;
+  readonly silentAfterMs: number;
+  readonly list: PublishedList;
+  readonly gates: readonly GateSummary[];
+}
+
+/** Gravest first: tampering, then the list, then silence. */
+export function alarmsOf({ now, silentAfterMs, list, gates }: AlarmInput): Alarm[] {
+  return [
+    ...gates.flatMap(({ name, conflict }): Alarm[] =>
+      conflict
+        ? [{ kind: 'chain-conflict', gate: name, sequence: conflict.sequence, since: conflict.at }]
+        : [],
+    ),
+    ...listAlarms(list, now),
+    ...gates.flatMap(({ id, name, lastSeenAt, stopped }): Alarm[] =>
+      // A gate that never reported is not running yet: the table says so, no alarm does.
+      lastSeenAt !== undefined && !stopped && now - lastSeenAt >= silentAfterMs
+        ? [{ kind: 'gate-silent', gateId: id, gate: name, since: lastSeenAt }]
+        : [],
+    ),
+  ];
+}
+
+function listAlarms(list: PublishedList, now: number): Alarm[] {
+  if (list.state === 'missing') return [{ kind: 'list-missing' }];
+  if (list.state === 'unreadable') return [{ kind: 'list-unreadable', code: list.code }];
+  const condition = listCondition(list, now);
+  if (condition === 'expired') return [{ kind: 'list-expired', since: goodUntil(list) }];
+  if (condition !== 'stale') return [];
+  const { issuedAt, policy } = list.manifest;
+  return [{ kind: 'list-stale', since: (issuedAt + policy.staleAfterS) * 1000 }];
+}

@@ -1,0 +1,52 @@
+import { type Alarm, alarmsOf } from './alarm.ts';
+import type { GateSummary } from './gate.ts';
+import type { BundleFiles, PublishedList } from './publication.ts';
+
+/** One decision, as the page shows it: nothing of the card, nothing of the ticket. */
+export interface Tap {
+  readonly gateId: string;
+  readonly gate: string;
+  readonly sequence: number;
+  /** Unix milliseconds, by the gate's clock. */
+  readonly at: number;
+  readonly admitted: boolean;
+  readonly reason?: string | undefined;
+  readonly code: string;
+  readonly listVersion?: number | undefined;
+  readonly totalMs: number;
+}
+
+/** Everything the first page shows, at one moment. */
+export interface Overview {
+  readonly now: number;
+  readonly list: PublishedList;
+  readonly gates: readonly GateSummary[];
+  readonly taps: readonly Tap[];
+  readonly alarms: readonly Alarm[];
+}
+
+export interface OverviewStore {
+  gates(): Promise<GateSummary[]>;
+  /** Newest first. */
+  lastTaps(limit: number): Promise<Tap[]>;
+}
+
+export interface OverviewSources {
+  readonly store: OverviewStore;
+  readonly bundles: Pick<BundleFiles, 'list'>;
+  readonly now: () => number;
+  readonly silentAfterMs: number;
+}
+
+export const TAPS_SHOWN = 50;
+
+export async function readOverview(sources: OverviewSources): Promise<Overview> {
+  const { store, bundles, silentAfterMs } = sources;
+  const [list, gates, taps] = await Promise.all([
+    bundles.list(),
+    store.gates(),
+    store.lastTaps(TAPS_SHOWN),
+  ]);
+  const now = sources.now();
+  return { now, list, gates, taps, alarms: alarmsOf({ now, silentAfterMs, list, gates }) };
+}

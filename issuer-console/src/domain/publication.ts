@@ -1,0 +1,38 @@
+import type { Manifest, Passport } from '@pinless-gate/protocol/bundle';
+import type { ErrorCode } from '@pinless-gate/protocol/errors';
+
+/** The newest list in the bundle directory. */
+export type PublishedList =
+  | { readonly state: 'missing' }
+  | { readonly state: 'unreadable'; readonly code: ErrorCode }
+  | { readonly state: 'published'; readonly passport: Passport; readonly manifest: Manifest };
+
+export type ListCondition = 'current' | 'stale' | 'expired' | 'not-yet';
+
+/** Green, amber or red by the publishers' own policy. `now` in Unix milliseconds. */
+export function listCondition({ manifest }: PublishedManifest, now: number): ListCondition {
+  const second = now / 1000;
+  const age = second - manifest.issuedAt;
+  if (second >= manifest.expiresAt || age >= manifest.policy.refuseAfterS) return 'expired';
+  if (second < manifest.notBefore) return 'not-yet';
+  return age >= manifest.policy.staleAfterS ? 'stale' : 'current';
+}
+
+export type PublishedManifest = Extract<PublishedList, { state: 'published' }>;
+
+/** When the list stopped, or will stop, being good: its expiry or the policy's age, whichever is first. Unix milliseconds. */
+export function goodUntil({ manifest }: PublishedManifest): number {
+  return Math.min(manifest.expiresAt, manifest.issuedAt + manifest.policy.refuseAfterS) * 1000;
+}
+
+/** The files of a bundle, and what the newest of them says. */
+export interface BundleFiles {
+  /** Undefined where there is no file of that name. `name` has been checked against `bundleName`. */
+  open(name: string): Promise<BundleFile | undefined>;
+  list(): Promise<PublishedList>;
+}
+
+export interface BundleFile {
+  readonly length: number;
+  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+}

@@ -1,0 +1,11 @@
+import { main } from '@pinless-gate/runtime/program';
+import { gateAddCommand } from './cli/gate-add.ts';
+import { migrateCommand } from './cli/migrate.ts';
+import { serveCommand } from './cli/serve.ts';
+import { USAGE } from './cli/usage.ts';
+
+await main({
+  name: 'issuer-console',
+  usage: USAGE,
+  commands: { serve: serveCommand, migrate: migrateCommand, 'gate add': gateAddCommand },
+});

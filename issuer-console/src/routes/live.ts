@@ -1,0 +1,86 @@
+import { Hono } from 'hono';
+import { languageDetector } from 'hono/language';
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
+import type { Overview } from '../domain/overview.ts';
+import { LANGUAGES, type Language } from '../views/language.ts';
+import { overviewParts } from '../views/overview.tsx';
+import type { Views } from '../views/view.ts';
+import type { Board, Watcher } from './board.ts';
+import { ProblemError } from './problem.ts';
+
+/** Keeps proxies from closing the line, and finds out that a client is gone. */
+const HEARTBEAT_MS = 15_000;
+/** How long a client may take to read what it was sent. */
+const STALLED_MS = 30_000;
+const RETRY_MS = 3000;
+
+/** `?lang=`, then what the browser prefers, then Japanese. No cookie. */
+export const language = languageDetector({
+  order: ['querystring', 'header'],
+  caches: false,
+  supportedLanguages: [...LANGUAGES],
+  fallbackLanguage: 'ja' satisfies Language,
+});
+
+/** Server-sent events: the parts of the page that changed, as HTML, named by their element's id. */
+export const liveRoutes = (board: Board, views: Views) => {
+  const parts = renderOnce(views);
+  return new Hono<{ Variables: { language: string } }>().get('/live', language, (c) => {
+    const watcher = board.watch();
+    if (!watcher) {
+      throw new ProblemError({
+        status: 503,
+        code: 'ERR_LIVE_FULL',
+        title: 'too many pages are live at once',
+      });
+    }
+    c.header('cache-control', 'no-store');
+    const spoken = c.get('language') as Language;
+    return streamSSE(c, async (stream) => {
+      stream.onAbort(() => watcher.leave());
+      try {
+        await send(stream, watcher, (overview) => parts(spoken, overview));
+      } finally {
+        watcher.leave();
+      }
+    });
+  });
+};
+
+async function send(
+  stream: SSEStreamingApi,
+  watcher: Watcher,
+  render: (overview: Overview) => ReadonlyMap<string, string>,
+): Promise<void> {
+  const shown = new Map<string, string>();
+  let retry: number | undefined = RETRY_MS;
+  while (!stream.aborted && !watcher.closed) {
+    const overview = await watcher.next(HEARTBEAT_MS);
+    if (stream.aborted || watcher.closed) return;
+    const changed = overview
+      ? [...render(overview)].filter(([id, html]) => shown.get(id) !== html)
+      : [];
+    const stalled = setTimeout(() => stream.abort(), STALLED_MS);
+    for (const [id, html] of changed) {
+      await stream.writeSSE({ event: id, data: html });
+      shown.set(id, html);
+    }
+    if (changed.length === 0 || retry !== undefined) {
+      await stream.writeSSE({ event: 'alive', data: '', ...(retry && { retry }) });
+    }
+    retry = undefined;
+    clearTimeout(stalled);
+  }
+}
+
+/** All who watch in one language are sent the same octets: rendered once an overview. */
+function renderOnce(views: Views) {
+  const rendered = new WeakMap<Overview, Map<Language, ReadonlyMap<string, string>>>();
+  return (spoken: Language, overview: Overview): ReadonlyMap<string, string> => {
+    const byLanguage = rendered.get(overview) ?? new Map<Language, ReadonlyMap<string, string>>();
+    rendered.set(overview, byLanguage);
+    const known = byLanguage.get(spoken) ?? overviewParts(views[spoken], overview);
+    byLanguage.set(spoken, known);
+    return known;
+  };
+}

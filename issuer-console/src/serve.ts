@@ -1,0 +1,43 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
+import type { App } from './app.ts';
+
+export interface Listening {
+  readonly url: string;
+  /** No new connections, live pages ended, answers under way finished or cut after `DRAIN_MS`. */
+  close(): Promise<void>;
+}
+
+/** Slow or silent clients hold a connection no longer than this. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const MAX_CONNECTIONS = 256;
+const DRAIN_MS = 1000;
+
+export async function listen(app: App, host: string, port: number): Promise<Listening> {
+  const server = await new Promise<Server>((resolve, reject) => {
+    const started = serve({
+      fetch: app.fetch,
+      hostname: host,
+      port,
+      serverOptions: { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    }) as Server;
+    started.maxConnections = MAX_CONNECTIONS;
+    started.once('error', reject);
+    started.once('listening', () => resolve(started));
+  });
+  const address = server.address() as AddressInfo;
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return {
+    url: `http://${name}:${address.port}/`,
+    close: async () => {
+      app.close();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+      await closed;
+      clearTimeout(cut);
+    },
+  };
+}

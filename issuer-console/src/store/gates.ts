@@ -1,0 +1,130 @@
+import { fromHex } from '@pinless-gate/protocol/bytes';
+import { journalOrigin } from '@pinless-gate/protocol/journal';
+import { and, desc, eq } from 'drizzle-orm';
+import type { Gate, GateStore, GateSummary } from '../domain/gate.ts';
+import type { OverviewStore, Tap } from '../domain/overview.ts';
+import type { Database } from './database.ts';
+import { guarded } from './error.ts';
+import { gates, journalEntries } from './schema.ts';
+
+export function gateStore(db: Database): GateStore {
+  return {
+    gate: (id) =>
+      guarded('look up a gate', async () => {
+        const [row] = await db.select().from(gates).where(eq(gates.id, id));
+        return row && { id: row.id, name: row.name, deviceKey: row.deviceKey };
+      }),
+
+    addGate: (gate, at) =>
+      guarded('add a gate', async () => {
+        const added = await db
+          .insert(gates)
+          .values(newGate(gate, at))
+          .onConflictDoNothing()
+          .returning({ id: gates.id });
+        return added.length > 0;
+      }),
+
+    putGate: (gate, at) =>
+      guarded('put a gate', () =>
+        db.transaction(async (tx) => {
+          const [held] = await tx
+            .select({ deviceKey: gates.deviceKey })
+            .from(gates)
+            .where(eq(gates.id, gate.id))
+            .for('update');
+          const { name, deviceKey } = gate;
+          await tx
+            .insert(gates)
+            .values(newGate(gate, at))
+            .onConflictDoUpdate({ target: gates.id, set: { name, deviceKey } });
+          return held !== undefined && Buffer.compare(held.deviceKey, deviceKey) !== 0;
+        }),
+      ),
+  };
+}
+
+function newGate(gate: Gate, at: number): typeof gates.$inferInsert {
+  return { ...gate, addedAt: new Date(at), lastHash: journalOrigin(fromHex(gate.id)) };
+}
+
+export function overviewStore(db: Database): OverviewStore {
+  return {
+    gates: () =>
+      guarded('read the gates', async () => {
+        const found = await db
+          .select({ gate: gates, kind: journalEntries.kind, version: journalEntries.listVersion })
+          .from(gates)
+          .leftJoin(
+            journalEntries,
+            and(
+              eq(journalEntries.gateId, gates.id),
+              eq(journalEntries.sequence, gates.lastSequence),
+            ),
+          )
+          .orderBy(gates.name, gates.id);
+        return found.map(summary);
+      }),
+
+    lastTaps: (limit) =>
+      guarded('read the last taps', async () => {
+        const found = await db
+          .select({ entry: tapColumns, name: gates.name })
+          .from(journalEntries)
+          .innerJoin(gates, eq(gates.id, journalEntries.gateId))
+          .where(eq(journalEntries.kind, 'decision'))
+          .orderBy(desc(journalEntries.at), journalEntries.gateId, desc(journalEntries.sequence))
+          .limit(limit);
+        return found.map(({ entry, name }): Tap => {
+          const { at, outcome, reason, code, listVersion, totalUs } = entry;
+          return {
+            gateId: entry.gateId,
+            gate: name,
+            sequence: entry.sequence,
+            at: at.getTime(),
+            admitted: outcome === 'admitted',
+            reason: reason ?? undefined,
+            code: code ?? '',
+            listVersion: listVersion ?? undefined,
+            totalMs: (totalUs ?? 0) / 1000,
+          };
+        });
+      }),
+  };
+}
+
+const tapColumns = {
+  gateId: journalEntries.gateId,
+  sequence: journalEntries.sequence,
+  at: journalEntries.at,
+  outcome: journalEntries.outcome,
+  reason: journalEntries.reason,
+  code: journalEntries.code,
+  listVersion: journalEntries.listVersion,
+  totalUs: journalEntries.totalUs,
+};
+
+interface GateRow {
+  readonly gate: typeof gates.$inferSelect;
+  readonly kind: string | null;
+  readonly version: number | null;
+}
+
+function summary({ gate, kind, version }: GateRow): GateSummary {
+  const { conflictSequence, conflictAt } = gate;
+  return {
+    id: gate.id,
+    name: gate.name,
+    admitted: gate.admitted,
+    refused: gate.refused,
+    people: gate.people,
+    sequence: gate.lastSequence,
+    lastSeenAt: gate.lastSeenAt?.getTime(),
+    stopped: kind === 'stop',
+    listVersion: version ?? undefined,
+    conflict:
+      conflictSequence === null || conflictAt === null
+        ? undefined
+        : { sequence: conflictSequence, at: conflictAt.getTime() },
+  };
+}

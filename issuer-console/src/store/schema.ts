@@ -1,0 +1,71 @@
+import { desc, sql } from 'drizzle-orm';
+import {
+  bigint,
+  customType,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core';
+
+/** After a change: `npm exec -- drizzle-kit generate` in this room, and commit what it writes. */
+
+const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({
+  dataType: () => 'bytea',
+  toDriver: (value) => Buffer.from(value),
+  fromDriver: (value) => new Uint8Array(value),
+});
+
+/** A UUID in SQL, 32 hex digits everywhere else. */
+const id = customType<{ data: string; driverData: string }>({
+  dataType: () => 'uuid',
+  fromDriver: (value) => value.replaceAll('-', ''),
+});
+
+const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
+const count = (name: string) => bigint(name, { mode: 'number' });
+
+/** The counters are of the entries held: kept in the same transaction, so that no page has to count. */
+export const gates = pgTable('gates', {
+  id: id('id').primaryKey(),
+  name: text('name').notNull(),
+  deviceKey: bytes('device_key').notNull(),
+  addedAt: moment('added_at').notNull(),
+  lastSequence: count('last_sequence').notNull().default(0),
+  lastHash: bytes('last_hash').notNull(),
+  lastSeenAt: moment('last_seen_at'),
+  admitted: count('admitted').notNull().default(0),
+  refused: count('refused').notNull().default(0),
+  people: count('people').notNull().default(0),
+  conflictSequence: count('conflict_sequence'),
+  conflictAt: moment('conflict_at'),
+});
+
+/** `raw` is the entry as the gate hashed and signed it; tickets and conversion values stand only in there. */
+export const journalEntries = pgTable(
+  'journal_entries',
+  {
+    gateId: id('gate_id')
+      .notNull()
+      .references(() => gates.id),
+    sequence: count('sequence').notNull(),
+    at: moment('at').notNull(),
+    kind: text('kind').notNull(),
+    outcome: text('outcome'),
+    reason: text('reason'),
+    code: text('code'),
+    people: integer('people').notNull(),
+    totalUs: count('total_us'),
+    listVersion: count('list_version'),
+    receivedAt: moment('received_at').notNull(),
+    raw: bytes('raw').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.gateId, table.sequence] }),
+    index('journal_entries_last_taps')
+      .on(desc(table.at), table.gateId, desc(table.sequence))
+      .where(sql`kind = 'decision'`),
+  ],
+);

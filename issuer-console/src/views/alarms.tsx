@@ -1,0 +1,60 @@
+import type { Alarm } from '../domain/alarm.ts';
+import type { Overview } from '../domain/overview.ts';
+import { Icon } from './icon.tsx';
+import { isoTime } from './language.ts';
+import { type Advice, ago, type Messages } from './messages.ts';
+import type { View } from './view.ts';
+
+export const AlarmsView = ({ view, overview }: { view: View; overview: Overview }) => {
+  const { text, format } = view;
+  const { alarms, now } = overview;
+  return (
+    <>
+      <h2>{text.alarms.heading}</h2>
+      {alarms.length === 0 ? (
+        <p class="quiet">
+          <Icon shape="good" />
+          {text.alarms.none}
+        </p>
+      ) : (
+        <ul class="alarms">
+          {alarms.map((alarm) => {
+            const { what, next } = adviceOn(alarm, text);
+            const since = 'since' in alarm ? alarm.since : undefined;
+            return (
+              <li class={`alarm alarm-${alarm.kind}`}>
+                <Icon shape={GRAVE.has(alarm.kind) ? 'refused' : 'warning'} />
+                <strong>{what}</strong>
+                <span class="next">{next}</span>
+                {since !== undefined && (
+                  <time datetime={isoTime(since)}>
+                    {text.alarms.since(format.moment(since), ago(text, since, now))}
+                  </time>
+                )}
+              </li>
+            );
+          })}
+        </ul>
+      )}
+    </>
+  );
+};
+
+const GRAVE: ReadonlySet<Alarm['kind']> = new Set(['chain-conflict', 'list-expired']);
+
+function adviceOn(alarm: Alarm, { alarms: { text } }: Messages): Advice {
+  switch (alarm.kind) {
+    case 'chain-conflict':
+      return text.conflict(alarm.gate, String(alarm.sequence));
+    case 'gate-silent':
+      return text.silent(alarm.gate);
+    case 'list-missing':
+      return text.missing;
+    case 'list-unreadable':
+      return text.unreadable(alarm.code);
+    case 'list-expired':
+      return text.expired;
+    case 'list-stale':
+      return text.stale;
+  }
+}

@@ -1,0 +1,79 @@
+import { raw } from 'hono/html';
+import type { Child } from 'hono/jsx';
+import { LANGUAGES } from './language.ts';
+import type { View } from './view.ts';
+
+export interface LayoutProps {
+  readonly view: View;
+  readonly assets: string;
+  readonly title: string;
+  /** Set where the page has live parts. */
+  readonly live?: boolean;
+  readonly now: number;
+  readonly children: Child;
+}
+
+const LANGUAGE_NAMES = { ja: '日本語', en: 'English' } as const;
+
+export const Layout = ({ view, assets, title, live = false, now, children }: LayoutProps) => {
+  const { text, format } = view;
+  return (
+    <>
+      {raw('<!DOCTYPE html>')}
+      <html lang={format.language}>
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <meta name="color-scheme" content="light" />
+          <title>{`${title} – pinless-gate`}</title>
+          <link rel="icon" href={`${assets}/icon.svg`} type="image/svg+xml" />
+          <link rel="stylesheet" href={`${assets}/fonts/index.css`} />
+          <link rel="stylesheet" href={`${assets}/tokens.css`} />
+          <link rel="stylesheet" href={`${assets}/console.css`} />
+          {live && <script src={`${assets}/live.js`} defer />}
+        </head>
+        <body>
+          <a class="skip" href="#main">
+            {text.skip}
+          </a>
+          <header class="bar">
+            <p class="brand">
+              <a href={`/?lang=${format.language}`}>
+                <img src={`${assets}/icon.svg`} width="28" height="28" alt="" />
+                <span class="brand-name">pinless-gate</span>
+                <span class="brand-room">{text.product}</span>
+              </a>
+            </p>
+            {live && <LiveState view={view} />}
+            <nav aria-label={text.languages} class="languages">
+              {LANGUAGES.map((language) => (
+                <a
+                  href={`/?lang=${language}`}
+                  lang={language}
+                  hreflang={language}
+                  aria-current={language === format.language ? 'true' : undefined}
+                >
+                  {LANGUAGE_NAMES[language]}
+                </a>
+              ))}
+            </nav>
+          </header>
+          <main id="main">{children}</main>
+          <footer>
+            <p>{text.zone(format.zone(now))}</p>
+          </footer>
+        </body>
+      </html>
+    </>
+  );
+};
+
+/** Says "not live" until the island has connected: true without JavaScript as well. */
+const LiveState = ({ view: { text, format } }: { view: View }) => (
+  <p class="live" id="live" data-state="still" data-source={`/live?lang=${format.language}`}>
+    <span class="live-mark" aria-hidden="true" />
+    <span data-when="still">{text.still}</span>
+    <span data-when="live">{text.live}</span>
+    <span data-when="reconnecting">{text.reconnecting}</span>
+  </p>
+);

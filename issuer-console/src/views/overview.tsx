@@ -1,0 +1,47 @@
+import type { Overview } from '../domain/overview.ts';
+import { AlarmsView } from './alarms.tsx';
+import { CountsView } from './counts.tsx';
+import { GatesView } from './gates.tsx';
+import { Layout } from './layout.tsx';
+import { PublicationView } from './publication.tsx';
+import { TapsView } from './taps.tsx';
+import type { View } from './view.ts';
+
+/** The parts of the page that are replaced while it is open, by the id of their element. */
+const PARTS = {
+  publication: PublicationView,
+  counts: CountsView,
+  alarms: AlarmsView,
+  gates: GatesView,
+  taps: TapsView,
+} as const;
+
+export interface OverviewProps {
+  readonly view: View;
+  readonly overview: Overview;
+  readonly assets: string;
+}
+
+export const OverviewPage = ({ view, overview, assets }: OverviewProps) => (
+  <Layout view={view} assets={assets} title={view.text.title} now={overview.now} live>
+    {Object.entries(PARTS).map(([id, Part]) => (
+      <section
+        id={id}
+        aria-live={id === 'alarms' ? 'polite' : undefined}
+        aria-relevant={id === 'alarms' ? 'additions text' : undefined}
+      >
+        <Part view={view} overview={overview} />
+      </section>
+    ))}
+  </Layout>
+);
+
+/** The same parts on their own, for the live page. */
+export function overviewParts(view: View, overview: Overview): Map<string, string> {
+  return new Map(
+    Object.entries(PARTS).map(([id, Part]) => [
+      id,
+      (<Part view={view} overview={overview} />).toString() as string,
+    ]),
+  );
+}
