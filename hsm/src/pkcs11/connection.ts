@@ -5,7 +5,7 @@ import type { HsmConfig } from '../config.ts';
 import { requireKey } from '../key-rules.ts';
 import { HsmError, type KeyInfo, type KeyKind, MAC_LENGTH } from '../key-store.ts';
 import type { MacBatch } from '../mac-batch.ts';
-import { p256PublicKey, rsaPublicKey } from '../public-key.ts';
+import { p256Spki, rsaSpki } from '../public-key.ts';
 import * as attributes from './attributes.ts';
 import { hsmError } from './errors.ts';
 import { type Cryptoki, findToken, type Handle, login, openSession } from './module.ts';
@@ -132,8 +132,8 @@ export class Connection {
       if (value) return value;
       throw new HsmError('ERR_HSM_KEY_PUBLIC', `the token holds no public key of "${label}"`);
     };
-    if (key.info.type === 'ec') return p256PublicKey(read(pkcs11js.CKA_EC_POINT));
-    return rsaPublicKey(read(pkcs11js.CKA_MODULUS), read(pkcs11js.CKA_PUBLIC_EXPONENT));
+    if (key.info.type === 'ec') return p256Spki(read(pkcs11js.CKA_EC_POINT));
+    return rsaSpki(read(pkcs11js.CKA_MODULUS), read(pkcs11js.CKA_PUBLIC_EXPONENT));
   }
 
   async generate(label: string, kind: KeyKind): Promise<KeyInfo> {

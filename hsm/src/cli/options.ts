@@ -1,0 +1,32 @@
+import { UsageError } from '@pinless-gate/runtime/program';
+import { readHsmConfig } from '../config.ts';
+import { openKeyStore } from '../isolated.ts';
+import type { KeyStore } from '../key-store.ts';
+
+/** What every command takes. */
+export const COMMON_OPTIONS = {
+  config: { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const;
+
+/** Opens the token that the file's `[hsm]` table names, for as long as `use` runs. */
+export async function withKeyStore<T>(
+  config: string | undefined,
+  use: (store: KeyStore) => Promise<T>,
+): Promise<T> {
+  if (config === undefined) throw new UsageError('--config FILE is needed', 'hsm init makes one');
+  const store = await openKeyStore(await readHsmConfig(config));
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** 32 hex digits in lower case; dashes as in a UUID are allowed on input. */
+export function parseEventId(text: string | undefined): string {
+  if (text === undefined) throw new UsageError('--event ID is needed');
+  const digits = /^[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}$/i;
+  if (!digits.test(text)) throw new UsageError('--event: an event id is 32 hex digits');
+  return text.replaceAll('-', '').toLowerCase();
+}

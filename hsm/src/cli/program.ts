@@ -1,0 +1,44 @@
+import type { Program } from '@pinless-gate/runtime/program';
+import { initCommand } from './init.ts';
+import { newEventKeyCommand, newKeyCommand } from './new-key.ts';
+import { publicKeyCommand } from './public-key.ts';
+import { selftestCommand, statusCommand } from './status.ts';
+
+const USAGE = `hsm: keys that stay in a PKCS#11 module
+
+usage: hsm COMMAND --config FILE [--json]
+
+FILE is any TOML file with an [hsm] table. PINs are read from the file named there, never from an argument.
+
+commands
+  init --softhsm DIR | --module FILE --out DIR   new token, PIN files and hsm.toml; nothing is overwritten
+       [--label LABEL]
+  status                    module, token, keys with their attributes, and what is wrong
+  selftest                  known answers, and every key used once
+  institution new           RSA-2048 key by which gates prove themselves to cards   [--label LABEL]
+  event-key new --event ID  secret that turns serial numbers into conversion values [--label LABEL]
+  publisher new             EC P-256 key that signs lists                           [--label LABEL]
+  device new                EC P-256 key of one gate, signs its journal             [--label LABEL]
+  public-key LABEL          public key as PEM                                       [--out FILE]
+
+examples
+  hsm init --softhsm ./token
+  hsm event-key new --event 2be55220-3c4c-0f4f-0703-b037dfbd00e5 --config token/hsm.toml
+  hsm institution new --config token/hsm.toml
+  hsm public-key institution --config token/hsm.toml --out institution.pem
+  hsm status --config gate.toml --json`;
+
+export const program: Program = {
+  name: 'hsm',
+  usage: USAGE,
+  commands: {
+    init: initCommand,
+    status: statusCommand,
+    selftest: selftestCommand,
+    'institution new': newKeyCommand('institution'),
+    'event-key new': newEventKeyCommand,
+    'publisher new': newKeyCommand('publisher'),
+    'device new': newKeyCommand('device'),
+    'public-key': publicKeyCommand,
+  },
+};
