@@ -1,0 +1,114 @@
+import { open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  BUCKET_TARGET_LENGTH,
+  type BucketEntry,
+  bucketOf,
+  contentName,
+  encodeBucket,
+  MAX_BUCKET_BITS,
+  sha256,
+} from '@pinless-gate/protocol/bundle';
+import { equal } from '@pinless-gate/protocol/bytes';
+import { syncDirectory } from '@pinless-gate/runtime/durable-file';
+
+const WRITES_AT_ONCE = 16;
+
+/** The least power of two, as an exponent, for which a bucket holds no more than about 64 KiB. */
+export function bucketBitsFor(totalLength: number): number {
+  const buckets = totalLength / BUCKET_TARGET_LENGTH;
+  return Math.min(MAX_BUCKET_BITS, Math.max(0, Math.round(Math.log2(buckets || 1))));
+}
+
+interface BucketFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Entries in order become bucket files beside the bundle; `publish` moves them in. Files that the bundle
+ * already has are left as they are.
+ */
+export class BucketFiles {
+  readonly #staging: string;
+  readonly #bundle: string;
+  readonly #bits: number;
+  readonly #hashes: Uint8Array[] = [];
+  readonly #staged = new Set<string>();
+  #entries: BucketEntry[] = [];
+  #waiting: BucketFile[] = [];
+  #entryCount = 0;
+
+  constructor(staging: string, bundle: string, bits: number) {
+    this.#staging = staging;
+    this.#bundle = bundle;
+    this.#bits = bits;
+  }
+
+  get entryCount(): number {
+    return this.#entryCount;
+  }
+
+  /** Entries come sorted by conversion value. */
+  async add(entry: BucketEntry): Promise<void> {
+    const bucket = bucketOf(entry.conversionValue, this.#bits);
+    while (this.#hashes.length < bucket) await this.#close();
+    this.#entries.push(entry);
+    this.#entryCount++;
+  }
+
+  /** The hashes of all buckets, once every one of them is on the disk. */
+  async end(): Promise<readonly Uint8Array[]> {
+    while (this.#hashes.length < 2 ** this.#bits) await this.#close();
+    await this.#write();
+    return this.#hashes;
+  }
+
+  /** Moves the new files into the bundle, durably. Before this nothing of the bundle has changed. */
+  async publish(): Promise<void> {
+    for (const name of this.#staged)
+      await rename(join(this.#staging, name), join(this.#bundle, name));
+    await syncDirectory(this.#bundle);
+  }
+
+  async #close(): Promise<void> {
+    const bytes = encodeBucket(this.#entries);
+    const hash = sha256(bytes);
+    this.#entries = [];
+    this.#hashes.push(hash);
+    const name = contentName(hash);
+    if (this.#staged.has(name) || (await holds(join(this.#bundle, name), hash))) return;
+    this.#staged.add(name);
+    this.#waiting.push({ name, bytes });
+    if (this.#waiting.length >= WRITES_AT_ONCE) await this.#write();
+  }
+
+  async #write(): Promise<void> {
+    const writes = this.#waiting.map(({ name, bytes }) => stage(join(this.#staging, name), bytes));
+    this.#waiting = [];
+    // All of them end before the first failure is told: the caller then removes the directory.
+    for (const write of await Promise.allSettled(writes)) {
+      if (write.status === 'rejected') throw write.reason;
+    }
+  }
+}
+
+async function stage(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx', 0o644);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** True where the file is there and whole. */
+async function holds(path: string, hash: Uint8Array): Promise<boolean> {
+  try {
+    return equal(sha256(await readFile(path)), hash);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,143 @@
+import { basename, dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { openKeyStore } from '@pinless-gate/hsm/isolated';
+import { fingerprint, formatFingerprint } from '@pinless-gate/protocol/bundle';
+import { type Command, EXIT_OK, type Io, UsageError } from '@pinless-gate/runtime/program';
+import { Progress } from '@pinless-gate/runtime/progress';
+import { type Built, buildBundle } from '../build/build.ts';
+import type { LineSet } from '../build/line-set.ts';
+import { readEventFile } from '../event-file.ts';
+import { readRevocation } from '../validity/revocation.ts';
+import { required, wholeNumber } from './options.ts';
+
+const MAX_REJECTS = 1_000_000_000;
+const MAX_VERSION = 0xffff_ffff;
+
+/** `whitelist build` */
+export const buildCommand: Command = async (argv, io) => {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      feed: { type: 'string' },
+      event: { type: 'string' },
+      out: { type: 'string' },
+      crl: { type: 'string', multiple: true },
+      'allow-rejects': { type: 'string', default: '0' },
+      rejects: { type: 'string' },
+      version: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const feed = required(values.feed, '--feed');
+  const eventPath = required(values.event, '--event');
+  const out = required(values.out, '--out');
+  const rejects = values.rejects ?? rejectsBeside(out);
+  for (const path of [feed, eventPath]) {
+    if (resolve(path) === resolve(rejects)) throw new UsageError(`--rejects would replace ${path}`);
+  }
+  const allowRejects = wholeNumber(values['allow-rejects'], '--allow-rejects', 0, MAX_REJECTS);
+  const version =
+    values.version === undefined
+      ? undefined
+      : wholeNumber(values.version, '--version', 1, MAX_VERSION);
+
+  const start = performance.now();
+  const now = Math.floor(Date.now() / 1000);
+  const event = await readEventFile(eventPath);
+  const revocation = values.crl && (await readRevocation(values.crl, event.issuers, now));
+  const keys = await openKeyStore(event.hsm);
+  try {
+    const built = await buildBundle({
+      feed,
+      out,
+      rejects,
+      event,
+      keys,
+      revocation,
+      version,
+      allowRejects,
+      now,
+      signal: io.signal,
+      progress: progressOn(io),
+    });
+    const seconds = (performance.now() - start) / 1000;
+    if (values.json) io.out(JSON.stringify(summaryOf(built, seconds)));
+    else report(built, rejects, io);
+    return EXIT_OK;
+  } finally {
+    await keys.close();
+  }
+};
+
+/** `bundle.rejects.ndjson` beside `bundle/`: inside, it would be published. */
+function rejectsBeside(out: string): string {
+  const path = resolve(out);
+  return join(dirname(path), `${basename(path)}.rejects.ndjson`);
+}
+
+function progressOn(io: Io) {
+  const gathering = new Progress(io, 'purchases', () => performance.now());
+  let writing: Progress | undefined;
+  return {
+    gathered: (lines: number, fraction: number) => {
+      if (fraction < 1) gathering.update(lines, fraction);
+      else gathering.end(lines);
+    },
+    written: (entries: number, fraction: number) => {
+      writing ??= new Progress(io, 'entries', () => performance.now());
+      if (fraction < 1) writing.update(entries, fraction);
+      else writing.end(entries);
+    },
+  };
+}
+
+const MAX_LINES_LISTED = 1000;
+
+/** The object of `--json`. Long lists of lines are cut: the counts are not. */
+export function summaryOf({ manifest, hash, gathered, rejects }: Built, seconds: number): object {
+  return {
+    version: manifest.version,
+    entries: manifest.entryCount,
+    fingerprint: fingerprint(hash),
+    buckets: manifest.buckets.length,
+    rejects,
+    revoked: gathered.revoked,
+    revokedLines: gathered.revokedLines.first(MAX_LINES_LISTED),
+    expiring: gathered.expiring,
+    expiringLines: gathered.expiringLines.first(MAX_LINES_LISTED),
+    pending: gathered.pending,
+    cancelled: gathered.cancelled,
+    seconds: Number(seconds.toFixed(3)),
+    ratePerSecond: Math.round(gathered.lines / seconds),
+  };
+}
+
+function report({ manifest, hash, gathered, rejects }: Built, rejectsPath: string, io: Io): void {
+  const count = (n: number) => n.toLocaleString('en');
+  io.out(
+    `version ${manifest.version}, ${count(manifest.entryCount)} entries in ${count(manifest.buckets.length)} buckets, fingerprint ${formatFingerprint(fingerprint(hash))}`,
+  );
+  if (rejects > 0) io.err(`${count(rejects)} lines rejected: see ${rejectsPath}`);
+  if (gathered.revoked > 0) {
+    io.err(
+      `${count(gathered.revoked)} cards revoked and left out: ${linesOf(gathered.revokedLines)}`,
+    );
+  }
+  if (gathered.expiring > 0) {
+    const what = 'cards listed that cannot enter: expires before the event';
+    io.err(`${count(gathered.expiring)} ${what}: ${linesOf(gathered.expiringLines)}`);
+  }
+  if (gathered.pending + gathered.cancelled > 0) {
+    io.err(
+      `not listed: ${count(gathered.pending)} pending, ${count(gathered.cancelled)} cancelled`,
+    );
+  }
+}
+
+const MAX_LINES_SHOWN = 20;
+
+function linesOf(lines: LineSet): string {
+  const shown = lines.first(MAX_LINES_SHOWN).join(', ');
+  const more = lines.size - MAX_LINES_SHOWN;
+  return `line${lines.size > 1 ? 's' : ''} ${shown}${more > 0 ? ` and ${more} more` : ''}`;
+}

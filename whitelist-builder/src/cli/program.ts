@@ -1,0 +1,33 @@
+import type { Program } from '@pinless-gate/runtime/program';
+import { buildCommand } from './build.ts';
+import { inspectCommand } from './inspect.ts';
+import { passportCommand } from './passport.ts';
+import { serveCommand } from './serve.ts';
+import { verifyCommand } from './verify.ts';
+
+export const program: Program = {
+  name: 'whitelist',
+  usage: `whitelist: from ticket purchases to a signed list that gates carry with them
+
+  whitelist build --feed purchases.ndjson --event event.toml --out bundle/
+                  [--crl FILE]… [--allow-rejects N] [--rejects FILE] [--version N] [--json]
+  whitelist verify BUNDLE (--event event.toml | --publisher pub.pem… [--threshold K]) [--json]
+  whitelist inspect BUNDLE [--json]
+  whitelist passport BUNDLE [--json]
+  whitelist serve --dir BUNDLE --port P [--host 127.0.0.1]
+
+Examples:
+  whitelist build --feed purchases.ndjson --event event.toml --out bundle/ --crl jlis/crl.der
+  whitelist verify bundle/ --publisher issuer.pem --publisher vendor.pem --threshold 2
+  whitelist passport bundle/
+
+Exit codes: 0 done, 1 refused or failed with a reason, 2 wrong usage, 70 a defect of ours.
+The columns of the feed: docs/whitelist.md and whitelist-builder/purchase.schema.json.`,
+  commands: {
+    build: buildCommand,
+    verify: verifyCommand,
+    inspect: inspectCommand,
+    passport: passportCommand,
+    serve: serveCommand,
+  },
+};

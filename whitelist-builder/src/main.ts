@@ -1,0 +1,4 @@
+import { main } from '@pinless-gate/runtime/program';
+import { program } from './cli/program.ts';
+
+await main(program);

@@ -1,0 +1,86 @@
+import { hash } from 'node:crypto';
+import { concat, domain, toHex, utf8 } from '@pinless-gate/protocol/bytes';
+import type { SeatRecord } from '@pinless-gate/protocol/record';
+import type { Issuer } from '../validity/issuer.ts';
+import type { Revocation } from '../validity/revocation.ts';
+import { cardsOf, type TicketRules } from './cards.ts';
+import { type HolderCard, resolveHolder } from './holder.ts';
+import type { LineProblem } from './line.ts';
+import type { Purchase } from './schema.ts';
+
+/** What an event says of its purchases. Unix seconds. */
+export interface ListingRules extends TicketRules {
+  readonly eventId: Uint8Array;
+  readonly startsAt: number;
+  readonly issuers: readonly Issuer[];
+  /** Where a CRL was given. */
+  readonly revocation?: Revocation | undefined;
+}
+
+/** One card and the record that it opens. */
+export interface ListedCard {
+  readonly issuerName: Uint8Array;
+  readonly serial: Uint8Array;
+  readonly record: SeatRecord;
+}
+
+export interface Listing {
+  readonly cards: readonly ListedCard[];
+  /** Cards left out: their certificate is revoked. */
+  readonly revoked: number;
+  /** Listed cards whose certificate ends before the event begins. */
+  readonly expiring: number;
+}
+
+export type ListingResult =
+  | { readonly listing: Listing; readonly problem?: undefined }
+  | { readonly listing?: undefined; readonly problem: LineProblem };
+
+/** The cards of a paid purchase. Two holders of one purchase with the same card become one record. */
+export function listPurchase(purchase: Purchase, rules: ListingRules): ListingResult {
+  const plan = cardsOf(purchase, rules);
+  if (plan.problem) return { problem: plan.problem };
+  const party = { id: partyId(rules.eventId, purchase.purchaseId), size: plan.partySize };
+  const cards = new Map<string, ListedCard>();
+  let revoked = 0;
+  for (const { holder, field, tickets } of plan.cards) {
+    const resolved = resolveHolder(holder, field, rules.issuers);
+    if (resolved.problem) return { problem: resolved.problem };
+    const { card } = resolved;
+    if (rules.revocation?.isRevoked(card.issuer, card.serial)) {
+      revoked++;
+      continue;
+    }
+    const key = `${card.issuer.name} ${toHex(card.serial)}`;
+    const other = cards.get(key);
+    cards.set(key, {
+      issuerName: card.issuer.nameDer,
+      serial: card.serial,
+      record: {
+        tickets: other ? [...other.record.tickets, ...tickets] : tickets,
+        party,
+        ...pinOf(other?.record.publicKey ? other.record : card),
+        language: purchase.language ?? 'ja',
+        revocationCheckedAt: rules.revocation?.checkedAt(card.issuer),
+        evidenceId: purchase.enrolment.evidenceId,
+      },
+    });
+  }
+  const listed = [...cards.values()];
+  const expiring = listed.filter(({ record: { notAfter } }) => {
+    return notAfter !== undefined && notAfter < rules.startsAt;
+  }).length;
+  return { listing: { cards: listed, revoked, expiring } };
+}
+
+function pinOf({ publicKey, notAfter }: Pick<HolderCard, 'publicKey' | 'notAfter'>) {
+  return { publicKey, notAfter };
+}
+
+const PARTY = domain('pinless-gate/party/1');
+
+/** The same for every card of one purchase; says nothing of the purchase. */
+export function partyId(eventId: Uint8Array, purchaseId: string): Uint8Array {
+  const digest = hash('sha256', concat(PARTY, eventId, utf8(purchaseId)), 'buffer');
+  return new Uint8Array(digest.subarray(0, 8));
+}
