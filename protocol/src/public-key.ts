@@ -45,13 +45,12 @@ export function readPublicKey(spki: Uint8Array): PublicKey {
   const reader = readSequence(spki, 'public key');
   const algorithm = reader.sequence('key algorithm');
   const oid = algorithm.value(OID, 'key algorithm');
-  const parameters = algorithm.next('key parameters');
-  algorithm.end('key algorithm');
+  const [parameters, more] = algorithm.rest('key algorithm');
   const key = readOctetsOfBitString(reader.value(BIT_STRING, 'key bits'), 'key bits');
   reader.end('public key');
 
   if (equal(oid, RSA_ENCRYPTION)) {
-    if (parameters.tag !== NULL || parameters.value.length > 0) {
+    if (parameters?.tag !== NULL || parameters.value.length > 0 || more) {
       throw new FormatError('ERR_KEY_PARAMETERS', 'RSA key with parameters other than NULL');
     }
     const rsa = readSequence(key, 'RSA key');
@@ -60,7 +59,7 @@ export function readPublicKey(spki: Uint8Array): PublicKey {
     rsa.end('RSA key');
     return rsaPublicKey(modulus, exponent);
   }
-  const curve = parameters.tag === OID ? curveByOid(parameters.encoded) : undefined;
+  const curve = parameters && !more ? curveByOid(parameters.encoded) : undefined;
   if (!equal(oid, EC_PUBLIC_KEY) || !curve) {
     throw new FormatError('ERR_KEY_ALGORITHM', 'key of an unknown algorithm or curve');
   }
@@ -109,7 +108,14 @@ export function withoutLeadingZeros(bytes: Uint8Array): Uint8Array {
   return first < 0 ? bytes.subarray(bytes.length) : bytes.subarray(first);
 }
 
-/** For node:crypto. */
+const keyObjects = new WeakMap<PublicKey, KeyObject>();
+
+/** For node:crypto; kept, as making one costs as much as a verification. */
 export function keyObject(key: PublicKey): KeyObject {
-  return createPublicKey({ key: Buffer.from(key.spki), format: 'der', type: 'spki' });
+  let object = keyObjects.get(key);
+  if (!object) {
+    object = createPublicKey({ key: Buffer.from(key.spki), format: 'der', type: 'spki' });
+    keyObjects.set(key, object);
+  }
+  return object;
 }

@@ -20,6 +20,19 @@ export interface TlvRange {
  * these octets: definite lengths only, in the fewest octets; tags of one to three octets, in the fewest.
  */
 export function readTlv(bytes: Uint8Array, offset = 0, limit = bytes.length): TlvRange {
+  const range = readTlvHeader(bytes, offset, limit);
+  if (range.end > limit) {
+    const left = limit - range.valueStart;
+    throw new FormatError(
+      'ERR_TLV_TRUNCATED',
+      `value of ${range.end - range.valueStart} octets at offset ${range.valueStart}, ${left} left`,
+    );
+  }
+  return range;
+}
+
+/** Tag and length alone, as strict, of an object whose value may end beyond what has been read so far. */
+export function readTlvHeader(bytes: Uint8Array, offset = 0, limit = bytes.length): TlvRange {
   let at = offset;
   const octet = (): number => {
     if (at >= limit) throw new FormatError('ERR_TLV_TRUNCATED', `header cut short at offset ${at}`);
@@ -47,12 +60,6 @@ export function readTlv(bytes: Uint8Array, offset = 0, limit = bytes.length): Tl
     for (let i = 0; i < octets; i++) length = length * 0x100 + octet();
     // The fewest octets: the short form below 128, no leading zero octet.
     if (length < 0x80 || length < 0x100 ** (octets - 1)) throw lengthError(offset, 'padded');
-  }
-  if (length > limit - at) {
-    throw new FormatError(
-      'ERR_TLV_TRUNCATED',
-      `value of ${length} octets at offset ${at}, ${limit - at} left`,
-    );
   }
   return { tag, start: offset, valueStart: at, end: at + length };
 }

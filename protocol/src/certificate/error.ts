@@ -1,0 +1,51 @@
+import { FormatError } from '../errors.ts';
+
+/** Why a certificate is refused: one of these, stable, for journals and `--json`. */
+export const CERTIFICATE_REASONS = [
+  'malformed',
+  'too-long',
+  'version',
+  'serial-number',
+  'signature-algorithm',
+  'signature-algorithm-mismatch',
+  'extension-duplicate',
+  'extension-unknown-critical',
+  'extension-malformed',
+  'extension-misplaced',
+  'key-unsupported',
+  'key-malformed',
+  'key-weak',
+  'key-type',
+  'signature-class',
+  'unknown-issuer',
+  'test-issuer',
+  'authority-key-id',
+  'anchor-not-a-ca',
+  'anchor-key-usage',
+  'anchor-key-weak',
+  'anchor-extension',
+  'signature',
+  'anchor-not-yet-valid',
+  'anchor-expired',
+  'not-yet-valid',
+  'expired',
+  'is-a-ca',
+  'key-usage',
+  'extended-key-usage',
+  'policy',
+  'subject',
+  'name-constraints',
+] as const;
+export type CertificateReason = (typeof CERTIFICATE_REASONS)[number];
+
+/** A certificate that cannot be read, with the reason that `verifyUserCertificate` returns for it. */
+export class CertificateError extends FormatError {
+  readonly reason: CertificateReason;
+
+  constructor(reason: CertificateReason, why: string, cause?: unknown) {
+    super(`ERR_CERTIFICATE_${reason.toUpperCase().replaceAll('-', '_')}`, `certificate: ${why}`, {
+      cause,
+    });
+    this.reason = reason;
+  }
+}
