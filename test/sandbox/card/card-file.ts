@@ -1,0 +1,129 @@
+import { createPublicKey, X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { fromBase64, fromHex } from '@pinless-gate/protocol/bytes';
+import { GateError } from '@pinless-gate/protocol/errors';
+import { z } from 'zod';
+import { faultSchema } from './fault.ts';
+import { IsoCard } from './iso-card.ts';
+import { JpkiCard } from './jpki-card.ts';
+import { jpkiFiles } from './jpki-files.ts';
+import { cardKey } from './signing.ts';
+import { STEPS, type VirtualCard } from './virtual-card.ts';
+
+export const CARD_FORMAT = 'pinless-gate/card/1';
+
+/** As a contactless reader makes it up for a card of type B (PC/SC part 3, 3.1.3.2.3.2). */
+export const CONTACTLESS_ATR = '3b88800100000000338191002a';
+
+const hex = (octets?: number) =>
+  z
+    .string()
+    .regex(/^(?:[0-9a-f]{2})+$/i, 'not hexadecimal')
+    .refine((text) => octets === undefined || text.length === 2 * octets, `not ${octets} octets`);
+const certificatePem = z
+  .string()
+  .regex(/^-----BEGIN CERTIFICATE-----\n/, 'not a certificate in PEM');
+
+const common = {
+  format: z.literal(CARD_FORMAT),
+  scenario: z.string(),
+  /** The user-authentication certificate; absent on a card without one. */
+  certificatePem: certificatePem.optional(),
+  /** PKCS#8. The key the card signs with: not the certificate's where the card is a clone. */
+  privateKeyPem: z.string().regex(/^-----BEGIN PRIVATE KEY-----\n/, 'not a PKCS#8 key in PEM'),
+  caCertificatePem: certificatePem,
+  atr: hex().optional(),
+  /** As `--timing`; the command line wins. */
+  timing: z.string().optional(),
+  faults: z.array(faultSchema).optional(),
+  removeAfterStep: z.enum(STEPS).optional(),
+  /** The application is not on this card. */
+  foreign: z.boolean().optional(),
+  /** Every EXTERNAL AUTHENTICATE fails. */
+  refusesTerminal: z.boolean().optional(),
+};
+
+const cardFileSchema = z.discriminatedUnion('profile', [
+  z.strictObject({
+    ...common,
+    profile: z.literal('jpki'),
+    label: z.string().max(32),
+    /** The key in EF 0016. */
+    terminalCa: z.strictObject({ keyId: hex(16), publicKeyPem: z.string() }),
+    pin: z.string().regex(/^\d{4}$/, 'not four digits'),
+    certificateNeedsPin: z.boolean().optional(),
+    lastCommandIndicator: z.boolean().optional(),
+  }),
+  z.strictObject({
+    ...common,
+    profile: z.literal('iso'),
+    /** The country's own CV certificate in base64, as it was put into the card. */
+    terminalCa: z.strictObject({ cvcert: z.base64() }),
+    /** The card's idea of today, which accepted certificates move forward. */
+    date: z.iso.date(),
+  }),
+]);
+
+export type CardFile = z.infer<typeof cardFileSchema>;
+
+/** A card file that cannot be used. The message names file and field. */
+export class CardFileError extends GateError {}
+
+export async function readCardFile(path: string): Promise<CardFile> {
+  const text = await readFile(path, 'utf8');
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (cause) {
+    throw new CardFileError('ERR_CARD_FILE', `${path}: not JSON`, { cause });
+  }
+  return parseCardFile(content, path);
+}
+
+export function parseCardFile(content: unknown, name = 'card'): CardFile {
+  const result = cardFileSchema.safeParse(content);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  const key = [...issue.path, ...(unknown === undefined ? [] : [unknown])].join('.') || 'file';
+  const why = unknown === undefined ? issue.message.toLowerCase() : 'unknown key';
+  throw new CardFileError('ERR_CARD_FILE', `${name}: ${key}: ${why}`);
+}
+
+/** A fresh card, as it left the factory: all counters full. */
+export function cardFromFile(file: CardFile): VirtualCard {
+  const certificate = file.certificatePem && derOf(file.certificatePem);
+  const shared = {
+    atr: fromHex(file.atr ?? CONTACTLESS_ATR),
+    key: cardKey(file.privateKeyPem),
+    foreign: file.foreign ?? false,
+    refusesTerminal: file.refusesTerminal ?? false,
+  };
+  if (file.profile === 'iso') {
+    return new IsoCard({
+      ...shared,
+      ...(certificate && { certificate }),
+      cvca: fromBase64(file.terminalCa.cvcert),
+      date: file.date,
+    });
+  }
+  return new JpkiCard({
+    ...shared,
+    files: jpkiFiles({
+      label: file.label,
+      ...(certificate && { certificate }),
+      caCertificate: derOf(file.caCertificatePem),
+      certificateNeedsPin: file.certificateNeedsPin ?? false,
+    }),
+    terminalCa: {
+      keyId: fromHex(file.terminalCa.keyId),
+      key: createPublicKey(file.terminalCa.publicKeyPem),
+    },
+    pin: file.pin,
+    lastCommandIndicator: file.lastCommandIndicator ?? false,
+  });
+}
+
+function derOf(pem: string): Uint8Array {
+  return new X509Certificate(pem).raw;
+}

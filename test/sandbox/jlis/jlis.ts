@@ -1,0 +1,267 @@
+import { createPublicKey, generateKeyPair, randomInt } from 'node:crypto';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { GateError } from '@pinless-gate/protocol/errors';
+import {
+  issueCaCertificate,
+  issueCrl,
+  issueHolderCertificate,
+  type SigningKey,
+  signingKey,
+  type Validity,
+} from './certificate.ts';
+import { CVCA_REFERENCE, DV_REFERENCE, issueCvCertificate, terminalReference } from './iso-ca.ts';
+import { formatSerial, INITIAL_STATE, JlisFiles, type JlisState, parseSerial } from './state.ts';
+import {
+  institutionKeyId,
+  intermediateKeyId,
+  issueJpkiCvc,
+  type TerminalKey,
+  terminalCaKeyId,
+} from './terminal-ca.ts';
+
+const DAY_MS = 86_400_000;
+const YEAR_MS = 365.25 * DAY_MS;
+const NAME_ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+const NAME_LENGTH = 24;
+
+const generate = promisify(generateKeyPair);
+
+/** What an institution gets for its public key; the jpki ones only for RSA-2048. */
+export interface TerminalCertificates {
+  readonly intermediate?: Uint8Array;
+  readonly institution?: Uint8Array;
+  readonly dv: Uint8Array;
+  readonly terminal: Uint8Array;
+}
+
+export interface HolderOptions {
+  readonly publicKeyPem: string;
+  /** Hex; the next number otherwise. */
+  readonly serial?: string;
+  readonly validity?: Validity;
+  /** Signed by a CA of the same name that no gate trusts. */
+  readonly otherCa?: boolean;
+}
+
+export interface IssuedCertificate {
+  readonly serial: string;
+  readonly der: Uint8Array;
+  readonly pem: string;
+}
+
+export interface KeyPair {
+  readonly privateKeyPem: string;
+  readonly publicKeyPem: string;
+}
+
+/** A J-LIS in a box: authentication CA, terminal CAs of both profiles, revocation. One process at a time. */
+export class Jlis {
+  readonly files: JlisFiles;
+  #state: JlisState;
+  readonly #signers = new Map<string, Promise<SigningKey>>();
+
+  private constructor(files: JlisFiles, state: JlisState) {
+    this.files = files;
+    this.#state = state;
+  }
+
+  /** Makes all keys anew: about a second. */
+  static async create(directory: string): Promise<Jlis> {
+    const files = new JlisFiles(resolve(directory));
+    await files.create();
+    const now = Date.now();
+    const names = ['ca', 'other-ca', 'terminal-ca', 'terminal-intermediate', 'iso-cvca', 'iso-dv'];
+    const pairs = await Promise.all(names.map(() => newRsaKey()));
+    await Promise.all(
+      names.map((name, i) => files.write(`${name}-key.pem`, pairs[i]!.privateKeyPem)),
+    );
+    const [ca, otherCa, terminalCa, intermediate, cvca, dv] = pairs as [
+      KeyPair,
+      KeyPair,
+      KeyPair,
+      KeyPair,
+      KeyPair,
+      KeyPair,
+    ];
+
+    const caValidity = years(now, -6, 10);
+    for (const [name, pair] of [
+      ['ca', ca],
+      ['other-ca', otherCa],
+    ] as const) {
+      const signer = await signingKey(pair.privateKeyPem);
+      const certificate = await issueCaCertificate(signer, '01', caValidity);
+      await files.write(`${name}.pem`, `${certificate.toString('pem')}\n`);
+    }
+    await files.writeJson('terminal-ca.json', terminalKey(terminalCaKeyId(), terminalCa));
+    const intermediateKey = terminalKey(intermediateKeyId(), intermediate);
+    await files.writeJson('terminal-intermediate.json', intermediateKey);
+    const cvcaIssuer = { reference: CVCA_REFERENCE, privateKeyPem: cvca.privateKeyPem };
+    const cvcaCertificate = issueCvCertificate(cvcaIssuer, {
+      reference: CVCA_REFERENCE,
+      role: 'cvca',
+      publicKeyPem: cvca.publicKeyPem,
+      ...days(now, -1, 3650),
+    });
+    await files.write('iso-cvca.cvcert', cvcaCertificate);
+    const dvCertificate = issueCvCertificate(cvcaIssuer, {
+      reference: DV_REFERENCE,
+      role: 'dv',
+      publicKeyPem: dv.publicKeyPem,
+      ...days(now, -1, 1095),
+    });
+    await files.write('iso-dv.cvcert', dvCertificate);
+
+    const jlis = new Jlis(files, INITIAL_STATE);
+    await jlis.#remember(INITIAL_STATE);
+    await jlis.writeCrl();
+    return jlis;
+  }
+
+  static async open(directory: string): Promise<Jlis> {
+    const files = new JlisFiles(resolve(directory));
+    return new Jlis(files, await files.readState());
+  }
+
+  /** CV certificates for an institution's public key, whose private half stays where it is. */
+  async certifyTerminal(publicKeyPem: string): Promise<TerminalCertificates> {
+    const number = this.#state.nextInstitution;
+    const dv = await this.files.octets('iso-dv.cvcert');
+    const terminal = issueCvCertificate(
+      { reference: DV_REFERENCE, privateKeyPem: await this.files.text('iso-dv-key.pem') },
+      {
+        reference: terminalReference(number),
+        role: 'terminal',
+        publicKeyPem,
+        ...days(Date.now(), -1, 365),
+      },
+    );
+    await this.#remember({ ...this.#state, nextInstitution: number + 1 });
+    if (createPublicKey(publicKeyPem).asymmetricKeyType !== 'rsa') return { dv, terminal };
+
+    const ca: TerminalKey = JSON.parse(await this.files.text('terminal-ca.json'));
+    const between: TerminalKey = JSON.parse(await this.files.text('terminal-intermediate.json'));
+    const issuer = async (key: TerminalKey, name: string) => ({
+      keyId: key.keyId,
+      privateKeyPem: await this.files.text(`${name}-key.pem`),
+    });
+    return {
+      intermediate: issueJpkiCvc(await issuer(ca, 'terminal-ca'), between),
+      institution: issueJpkiCvc(await issuer(between, 'terminal-intermediate'), {
+        keyId: institutionKeyId(number),
+        publicKeyPem,
+      }),
+      dv,
+      terminal,
+    };
+  }
+
+  async issue(options: HolderOptions): Promise<IssuedCertificate> {
+    const [issued] = await this.issueAll([options]);
+    return issued!;
+  }
+
+  /** Many at once: the state is written once. */
+  async issueAll(holders: readonly HolderOptions[]): Promise<IssuedCertificate[]> {
+    let next = Number.parseInt(this.#state.nextSerial, 16);
+    const numbered = holders.map((holder) => ({
+      ...holder,
+      serial: holder.serial === undefined ? formatSerial(next++) : parseSerial(holder.serial),
+    }));
+    await this.#remember({ ...this.#state, nextSerial: formatSerial(next) });
+    const defaultValidity = years(Date.now(), -0.1, 4);
+    return Promise.all(
+      numbered.map(async ({ publicKeyPem, serial, validity = defaultValidity, otherCa }) => {
+        const spki = createPublicKey(publicKeyPem).export({ format: 'der', type: 'spki' });
+        const certificate = await issueHolderCertificate(
+          await this.#signer(otherCa ? 'other-ca' : 'ca'),
+          { spki, serial, commonName: commonName(), validity },
+        );
+        const der = new Uint8Array(certificate.rawData);
+        return { serial, der, pem: `${certificate.toString('pem')}\n` };
+      }),
+    );
+  }
+
+  /** Puts a serial number on the list and publishes a new CRL. */
+  async revoke(serial: string): Promise<void> {
+    const entry = { serial: parseSerial(serial), at: new Date().toISOString() };
+    if (this.#state.revoked.some((each) => each.serial === entry.serial)) {
+      throw new GateError('ERR_JLIS_REVOKED', 'this certificate is revoked already');
+    }
+    await this.#remember({ ...this.#state, revoked: [...this.#state.revoked, entry] });
+    await this.writeCrl();
+  }
+
+  /** `crl.der`, good for a day as the real one. */
+  async writeCrl(): Promise<Uint8Array> {
+    const now = Date.now();
+    const crl = await issueCrl(
+      await this.#signer('ca'),
+      this.#state.revoked,
+      new Date(now),
+      new Date(now + DAY_MS),
+    );
+    await this.files.write('crl.der', crl);
+    return crl;
+  }
+
+  /** The CVCA certificate of another country's cards. */
+  async foreignCvca(): Promise<Uint8Array> {
+    const pair = await newRsaKey();
+    const reference = 'JPELSEWHERE00001';
+    return issueCvCertificate(
+      { reference, privateKeyPem: pair.privateKeyPem },
+      { reference, role: 'cvca', publicKeyPem: pair.publicKeyPem, ...days(Date.now(), -1, 3650) },
+    );
+  }
+
+  #signer(name: 'ca' | 'other-ca'): Promise<SigningKey> {
+    let signer = this.#signers.get(name);
+    if (!signer) {
+      signer = this.files.text(`${name}-key.pem`).then(signingKey);
+      this.#signers.set(name, signer);
+    }
+    return signer;
+  }
+
+  async #remember(state: JlisState): Promise<void> {
+    this.#state = state;
+    await this.files.writeJson('state.json', state);
+  }
+}
+
+export async function newRsaKey(): Promise<KeyPair> {
+  const { privateKey, publicKey } = await generate('rsa', {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  return { privateKeyPem: privateKey, publicKeyPem: publicKey };
+}
+
+export async function newEcKey(namedCurve: 'P-256' | 'P-384'): Promise<KeyPair> {
+  const { privateKey, publicKey } = await generate('ec', {
+    namedCurve,
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  return { privateKeyPem: privateKey, publicKeyPem: publicKey };
+}
+
+export function years(now: number, from: number, until: number): Validity {
+  return { notBefore: new Date(now + from * YEAR_MS), notAfter: new Date(now + until * YEAR_MS) };
+}
+
+function days(now: number, from: number, until: number) {
+  return { effective: new Date(now + from * DAY_MS), expiry: new Date(now + until * DAY_MS) };
+}
+
+function terminalKey(keyId: string, { publicKeyPem }: KeyPair): TerminalKey {
+  return { keyId, publicKeyPem };
+}
+
+function commonName(): string {
+  return Array.from({ length: NAME_LENGTH }, () => NAME_ALPHABET[randomInt(36)]).join('');
+}
