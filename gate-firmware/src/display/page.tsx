@@ -1,0 +1,47 @@
+import { ATTENDEE_TEXT } from '../admission/refusal.ts';
+import { MESSAGES } from './languages.ts';
+import type { DisplayState } from './state.ts';
+import { Closed, View, type ViewSettings } from './view.tsx';
+
+interface PageProps {
+  readonly state: DisplayState;
+  readonly settings: ViewSettings;
+  /** 0 to 1. */
+  readonly volume: number;
+}
+
+/** The whole page: complete as it stands, kept up to date by `display.js`. */
+export const Page = ({ state, settings, volume }: PageProps) => (
+  <html lang={settings.languages[0]}>
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <title>{settings.languages[0] === 'ja' ? '入場ゲート' : 'Entry gate'}</title>
+      <link rel="icon" href="data:," />
+      {['tokens.css', 'font.css', 'numbers.css', 'display.css'].map((name) => (
+        <link rel="stylesheet" href={`/display/assets/${name}`} />
+      ))}
+      <script type="module" src="/display/assets/display.js" />
+    </head>
+    <body data-volume={String(volume)} data-glyphs={glyphs()}>
+      <main id="display" data-state={state.state} aria-live="assertive" aria-atomic="true">
+        <View state={state} settings={settings} />
+      </main>
+      <template id="lost">
+        <Closed message="outOfService" languages={settings.languages} />
+      </template>
+    </body>
+  </html>
+);
+
+/** Every character of our own texts, so that the page can fetch their slices of the font before they are needed. */
+function glyphs(): string {
+  const texts = JSON.stringify([ATTENDEE_TEXT, MESSAGES], (_, value: unknown) =>
+    typeof value === 'function' ? (value as (a: number, b: number) => string)(1, 2) : value,
+  );
+  const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+  return [...new Set(texts + digits)]
+    .filter((character) => character > ' ')
+    .sort()
+    .join('');
+}

@@ -1,0 +1,66 @@
+import type { Language, Seat } from '@pinless-gate/protocol/record';
+import type { RefusalReason } from '@pinless-gate/protocol/refusal';
+
+export interface ShownTicket {
+  readonly seat: Seat;
+  readonly category: string;
+  /** Place in the party, from 1. */
+  readonly place: number;
+}
+
+/** Everything an attendee may see. Nothing here names a person. */
+export type DisplayState =
+  | { readonly state: 'idle' }
+  /** `progress` of the dialogue's real steps, 0 to 1. */
+  | { readonly state: 'hold'; readonly progress: number }
+  | {
+      readonly state: 'admitted';
+      readonly language: Language;
+      readonly tickets: readonly ShownTicket[];
+      readonly partySize: number;
+    }
+  | {
+      readonly state: 'refused';
+      readonly language: Language;
+      readonly reason: RefusalReason;
+      /** Leads staff to the tap; says nothing by itself. */
+      readonly code: string;
+    }
+  | { readonly state: 'out-of-service'; readonly code: string }
+  | { readonly state: 'closed' };
+
+export type StateName = DisplayState['state'];
+
+const MAX_CLIENTS = 8;
+
+/** What the lane shows now, and whoever watches it. A slow or vanished watcher cannot hold the lane up. */
+export class DisplayBus {
+  readonly #watchers = new Set<(state: DisplayState) => void>();
+  readonly #maxClients: number;
+  #current: DisplayState;
+
+  constructor(initial: DisplayState = { state: 'idle' }, maxClients: number = MAX_CLIENTS) {
+    this.#current = initial;
+    this.#maxClients = maxClients;
+  }
+
+  get current(): DisplayState {
+    return this.#current;
+  }
+
+  get clients(): number {
+    return this.#watchers.size;
+  }
+
+  show(state: DisplayState): void {
+    this.#current = state;
+    for (const watcher of this.#watchers) watcher(state);
+  }
+
+  /** The watcher must return at once. Undefined when there are as many watchers as allowed. */
+  subscribe(watcher: (state: DisplayState) => void): (() => void) | undefined {
+    if (this.#watchers.size >= this.#maxClients) return undefined;
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+}
