@@ -16,6 +16,7 @@ import {
 
 export interface NewToken {
   readonly module: string;
+  /** ASCII, at most 32 characters. */
   readonly label: string;
   /** Files to be made, mode 0600: the PINs are drawn here and stored nowhere else. */
   readonly pinFile: string;
@@ -23,6 +24,7 @@ export interface NewToken {
 }
 
 const PIN_CHARACTERS = 32;
+const LABEL_LENGTH = 32;
 
 /** Initialises the first empty slot and proves that the new PIN opens it. Returns the token's serial number. */
 export function initializeToken({ module: path, label, pinFile, soPinFile }: NewToken): string {
@@ -51,7 +53,8 @@ export function initializeToken({ module: path, label, pinFile, soPinFile }: New
   }
   try {
     // Not graphene's initToken: it works on the result of this call, which has none.
-    module.lib.C_InitToken(slot.handle, soPin, label);
+    // The label is 32 octets padded with blanks (PKCS#11 v2.40 5.5), which the binding leaves to its caller.
+    module.lib.C_InitToken(slot.handle, soPin, label.padEnd(LABEL_LENGTH));
   } catch (error) {
     if (ckrOf(error) === undefined) throw error;
     unlinkSync(soPinFile);
