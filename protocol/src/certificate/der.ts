@@ -62,6 +62,10 @@ export class DerReader {
     return !this.done && this.#bytes[this.#offset] === tag ? this.value(tag, what) : undefined;
   }
 
+  optionalOf(tags: readonly number[], what: string): DerElement | undefined {
+    return !this.done && tags.includes(this.#bytes[this.#offset]!) ? this.next(what) : undefined;
+  }
+
   sequence(what: string): DerReader {
     return new DerReader(this.value(SEQUENCE, what));
   }
@@ -192,27 +196,51 @@ export function readOid(value: Uint8Array, what: string): string {
  * no fraction. Both forms are read for every year, as 4.1.2.5 asks of those who validate.
  */
 export function readTime({ tag, value }: DerElement, what: string): number {
-  const text = Buffer.from(value).toString('latin1');
-  const match = (tag === UTC_TIME ? /^(\d\d)(\d{10})Z$/ : /^(\d{4})(\d{10})Z$/).exec(text);
-  if (!match || (tag !== UTC_TIME && tag !== GENERALIZED_TIME)) {
-    throw new FormatError('ERR_DER_TIME', `${what}: not a time of RFC 5280`);
-  }
-  const digits = match[2]!;
-  const short = Number(match[1]);
-  const year = tag === GENERALIZED_TIME ? short : short < 50 ? 2000 + short : 1900 + short;
-  const [month, day, hour, minute, second] = [0, 2, 4, 6, 8].map((at) =>
-    Number(digits.slice(at, at + 2)),
-  ) as [number, number, number, number, number];
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  date.setUTCHours(hour, minute, second);
-  const exact =
-    date.getUTCFullYear() === year &&
-    date.getUTCMonth() === month - 1 &&
-    date.getUTCDate() === day &&
-    date.getUTCHours() === hour &&
-    date.getUTCMinutes() === minute &&
-    date.getUTCSeconds() === second;
-  if (!exact) throw new FormatError('ERR_DER_TIME', `${what}: no such time`);
-  return date.getTime() / 1000;
+  const wrong = () => new FormatError('ERR_DER_TIME', `${what}: not a time of RFC 5280`);
+  const octetsOfYear = tag === UTC_TIME ? 2 : tag === GENERALIZED_TIME ? 4 : 0;
+  const isTime =
+    octetsOfYear > 0 && value.length === octetsOfYear + 11 && value.at(-1) === LETTER_Z;
+  if (!isTime) throw wrong();
+  // By hand: a revocation list has a million of these.
+  const number = (start: number, end: number): number => {
+    let sum = 0;
+    for (let i = start; i < end; i++) {
+      const digit = value[i]! - DIGIT_0;
+      if (digit < 0 || digit > 9) throw wrong();
+      sum = 10 * sum + digit;
+    }
+    return sum;
+  };
+  const shortYear = number(0, octetsOfYear);
+  const year =
+    octetsOfYear === 4 ? shortYear : shortYear < 50 ? 2000 + shortYear : 1900 + shortYear;
+  const field = (i: number) => number(octetsOfYear + 2 * i, octetsOfYear + 2 * i + 2);
+  const [month, day, hour, minute, second] = [field(0), field(1), field(2), field(3), field(4)];
+  const possible =
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    day <= daysOf(year, month) &&
+    hour < 24 &&
+    minute < 60 &&
+    second < 60;
+  if (!possible) throw wrong();
+  return daysBefore(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+}
+
+const LETTER_Z = 0x5a;
+const DIGIT_0 = 0x30;
+
+function daysOf(year: number, month: number): number {
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  if (month === 2) return leap ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+/** Days from 1970-01-01 in the Gregorian calendar; years run from March, so that leap days come last. */
+function daysBefore(year: number, month: number, day: number): number {
+  const y = month > 2 ? year : year - 1;
+  const m = (month + 9) % 12;
+  const leapDays = Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400);
+  return 365 * y + leapDays + Math.floor((153 * m + 2) / 5) + day - 1 - 719_468;
 }
