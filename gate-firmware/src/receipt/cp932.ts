@@ -21,12 +21,6 @@ const TWINS: Readonly<Record<string, string>> = {
   '\u2022': '・',
 };
 
-/** In the Japanese set these two octets print as ¥ and ‾: the full-width forms print as themselves. */
-const ESCAPED_TWINS: ReadonlyArray<readonly [string, string]> = [
-  ['\\x5c', '＼'],
-  ['\\x7e', '～'],
-];
-
 /**
  * A receipt document in characters that the printer has. What it lacks becomes its twin, its letter
  * without the accent, or the geta mark, and is counted: never a silent `?`.
@@ -39,7 +33,6 @@ export function toCp932(document: string): { readonly document: string; readonly
     if (printable === undefined) missing++;
     result += printable ?? MISSING;
   }
-  for (const [escaped, twin] of ESCAPED_TWINS) result = result.replaceAll(escaped, twin);
   return { document: result, missing };
 }
 

@@ -10,9 +10,15 @@ export function plainLine(text: string): string {
     .trim();
 }
 
-/** One line of text, such that receiptline prints it as it is. */
+/**
+ * One line of text, such that receiptline prints it as it is. Backslash and tilde become full-width: in
+ * the Japanese set of a printer their octets are ¥ and an overline.
+ */
 export function escapeText(text: string): string {
-  return plainLine(text).replace(/[\\|{}~_"`^]|^[-=]/g, hexadecimal);
+  return plainLine(text)
+    .replaceAll('\\', '＼')
+    .replaceAll('~', '～')
+    .replace(/[|{}_"`^]|^[-=]/g, hexadecimal);
 }
 
 /** Data of a receiptline property, where also `;` and `:` have a meaning. */
