@@ -1,0 +1,142 @@
+import { once } from 'node:events';
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openTurnstile, turnstileTable } from '@pinless-gate/gate-firmware/hardware/config';
+import { execTurnstile } from '@pinless-gate/gate-firmware/hardware/exec-turnstile';
+import { httpTurnstile } from '@pinless-gate/gate-firmware/hardware/http-turnstile';
+import { afterEach, describe, expect, test } from 'vitest';
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function listen(
+  handler: RequestListener,
+): Promise<{ url: URL; server: Server; connections: () => number }> {
+  let connections = 0;
+  const server = createServer(handler).listen(0, '127.0.0.1');
+  server.on('connection', () => connections++);
+  servers.push(server);
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  return { url: new URL(`http://127.0.0.1:${port}/open`), server, connections: () => connections };
+}
+
+async function bodyOf(request: AsyncIterable<Buffer>): Promise<unknown> {
+  let text = '';
+  for await (const part of request) text += part;
+  return JSON.parse(text);
+}
+
+describe('httpTurnstile', () => {
+  test('posts id and time, over one connection', async () => {
+    const bodies: unknown[] = [];
+    const { url, connections } = await listen(async (request, response) => {
+      bodies.push([
+        request.method,
+        request.url,
+        request.headers['content-type'],
+        await bodyOf(request),
+      ]);
+      response.writeHead(204).end();
+    });
+    const turnstile = httpTurnstile({ url, timeoutMs: 1000, now: () => 42 });
+    for (const id of ['a', 'b', 'c']) await turnstile.open(id);
+    turnstile.close();
+    expect(bodies[0]).toEqual(['POST', '/open', 'application/json', { id: 'a', at: 42 }]);
+    expect(bodies).toHaveLength(3);
+    expect(connections()).toBe(1);
+  });
+
+  test.each([302, 400, 503])('HTTP %i is not open', async (status) => {
+    const { url } = await listen((_, response) => response.writeHead(status).end('no'));
+    const turnstile = httpTurnstile({ url, timeoutMs: 1000 });
+    await expect(turnstile.open('a')).rejects.toMatchObject({ code: 'ERR_TURNSTILE_ANSWER' });
+    turnstile.close();
+  });
+
+  test('no answer by the deadline', async () => {
+    const { url } = await listen(() => undefined);
+    const turnstile = httpTurnstile({ url, timeoutMs: 50 });
+    await expect(turnstile.open('a')).rejects.toMatchObject({ code: 'ERR_TURNSTILE_TIMEOUT' });
+    turnstile.close();
+  });
+
+  test('nobody there', async () => {
+    const { url, server } = await listen(() => undefined);
+    server.close();
+    await once(server, 'close');
+    const turnstile = httpTurnstile({ url, timeoutMs: 1000 });
+    await expect(turnstile.open('a')).rejects.toMatchObject({ code: 'ERR_TURNSTILE_UNREACHABLE' });
+  });
+
+  test('an idle connection that is closed under the request: the same id again, on a new one', async () => {
+    const ids: unknown[] = [];
+    const { url, connections } = await listen(async (request, response) => {
+      ids.push(((await bodyOf(request)) as { id: string }).id);
+      if (ids.length === 2) request.socket.destroy();
+      else response.end();
+    });
+    const turnstile = httpTurnstile({ url, timeoutMs: 1000 });
+    await turnstile.open('a');
+    await turnstile.open('b');
+    turnstile.close();
+    expect(ids).toEqual(['a', 'b', 'b']);
+    expect(connections()).toBe(2);
+  });
+
+  test('a fresh connection that is closed is not tried again', async () => {
+    let requests = 0;
+    const { url } = await listen((request) => {
+      requests++;
+      request.socket.destroy();
+    });
+    const turnstile = httpTurnstile({ url, timeoutMs: 1000 });
+    await expect(turnstile.open('a')).rejects.toMatchObject({ code: 'ERR_TURNSTILE_UNREACHABLE' });
+    expect(requests).toBe(1);
+  });
+});
+
+describe('execTurnstile', () => {
+  test('hands the id to the program, past any shell', async () => {
+    const out = join(await mkdtemp(join(tmpdir(), 'turnstile-')), 'id');
+    const script = 'require("fs").writeFileSync(process.argv[1], process.argv[2])';
+    const turnstile = execTurnstile({
+      command: [process.execPath, '-e', script, out],
+      timeoutMs: 4000,
+    });
+    await turnstile.open('$(id) "1"');
+    expect(await readFile(out, 'utf8')).toBe('$(id) "1"');
+  });
+
+  test.each([
+    ['exit code', ['false'], 1000, 'ERR_TURNSTILE_COMMAND'],
+    ['no such program', ['/nonexistent/open'], 1000, 'ERR_TURNSTILE_COMMAND'],
+    ['deadline', ['sleep', '5', '--'], 50, 'ERR_TURNSTILE_TIMEOUT'],
+  ])('%s', async (_, command, timeoutMs, code) => {
+    await expect(execTurnstile({ command, timeoutMs }).open('1')).rejects.toMatchObject({ code });
+  });
+});
+
+describe('openTurnstile', () => {
+  test('none opens at once', async () => {
+    await expect(
+      openTurnstile(turnstileTable.parse({ driver: 'none' })).open('a'),
+    ).resolves.toBeUndefined();
+  });
+
+  test.each([
+    [{ driver: 'magic' }],
+    [{ driver: 'http', url: 'file:///etc/passwd' }],
+    [{ driver: 'http', url: 'http://x/', timeout: 5 }],
+    [{ driver: 'exec', command: [] }],
+    [{ driver: 'exec', command: 'reboot' }],
+    [{ driver: 'http', url: 'http://x/', timeout_ms: 0 }],
+  ])('refuses %j', (table) => expect(turnstileTable.safeParse(table).success).toBe(false));
+});
