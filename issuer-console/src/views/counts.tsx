@@ -5,35 +5,35 @@ import type { View } from './view.ts';
 
 export const CountsView = ({ view, overview }: { view: View; overview: Overview }) => {
   const { text, format } = view;
-  const sum = (of: (gate: GateSummary) => number) =>
-    format.number(overview.gates.reduce((total, gate) => total + of(gate), 0));
+  const sum = (of: (gate: GateSummary) => number, unit: (n: number) => string) => {
+    const total = overview.gates.reduce((before, gate) => before + of(gate), 0);
+    return (
+      <dd>
+        {format.number(total)} <span class="unit">{unit(total)}</span>
+      </dd>
+    );
+  };
   return (
     <>
       <h2 class="visually-hidden">{text.counts.heading}</h2>
       <dl class="counts">
         <div class="count-people">
           <dt>{text.counts.people}</dt>
-          <dd>
-            {sum(({ people }) => people)} <span class="unit">{text.counts.peopleUnit}</span>
-          </dd>
+          {sum(({ people }) => people, text.counts.peopleUnit)}
         </div>
         <div>
           <dt>
             <Icon shape="admitted" />
             {text.counts.admitted}
           </dt>
-          <dd>
-            {sum(({ admitted }) => admitted)} <span class="unit">{text.counts.tapsUnit}</span>
-          </dd>
+          {sum(({ admitted }) => admitted, text.counts.tapsUnit)}
         </div>
         <div>
           <dt>
             <Icon shape="refused" />
             {text.counts.refused}
           </dt>
-          <dd>
-            {sum(({ refused }) => refused)} <span class="unit">{text.counts.tapsUnit}</span>
-          </dd>
+          {sum(({ refused }) => refused, text.counts.tapsUnit)}
         </div>
       </dl>
     </>

@@ -1,3 +1,4 @@
+import type { ListCondition } from '../domain/publication.ts';
 import type { Language } from './language.ts';
 
 type Noun = (n: string) => string;
@@ -14,15 +15,15 @@ export interface Messages {
   readonly zone: (zone: string) => string;
   readonly list: {
     readonly heading: string;
-    readonly starts: string;
+    readonly starts: (date: string) => string;
     readonly version: string;
     readonly entries: string;
     readonly entriesUnit: Noun;
     readonly age: string;
     readonly fingerprint: string;
-    readonly until: (moment: string) => string;
-    readonly from: (moment: string) => string;
-    readonly condition: Readonly<Record<'current' | 'stale' | 'expired' | 'not-yet', string>>;
+    readonly condition: Readonly<Record<ListCondition, string>>;
+    /** From or until when, as the condition makes one ask. */
+    readonly bound: Readonly<Record<ListCondition, (moment: string) => string>>;
     readonly missing: string;
     readonly missingNext: string;
     readonly unreadable: string;
@@ -30,10 +31,10 @@ export interface Messages {
   readonly counts: {
     readonly heading: string;
     readonly people: string;
-    readonly peopleUnit: string;
+    readonly peopleUnit: (n: number) => string;
     readonly admitted: string;
     readonly refused: string;
-    readonly tapsUnit: string;
+    readonly tapsUnit: (n: number) => string;
   };
   readonly alarms: {
     readonly heading: string;
@@ -66,7 +67,7 @@ export interface Messages {
     readonly conflict: string;
   };
   readonly taps: {
-    readonly heading: (n: string) => string;
+    readonly heading: (n: number) => string;
     readonly none: string;
     readonly time: string;
     readonly gate: string;
@@ -104,19 +105,23 @@ const ja: Messages = {
   zone: (zone) => `時刻は ${zone}`,
   list: {
     heading: '公開中のリスト',
-    starts: '開演',
+    starts: (date) => `${date} 開演`,
     version: '版',
     entries: '登録',
     entriesUnit: (n) => `${n} 枚`,
     age: '発行',
     fingerprint: '照合記号',
-    until: (moment) => `${moment} まで`,
-    from: (moment) => `${moment} から`,
     condition: {
       current: '有効',
       stale: '古くなっています',
       expired: '期限切れ',
       'not-yet': '開始前',
+    },
+    bound: {
+      current: (moment) => `${moment} まで`,
+      stale: (moment) => `${moment} まで`,
+      expired: (moment) => `${moment} に終了`,
+      'not-yet': (moment) => `${moment} から`,
     },
     missing: 'リストはまだありません',
     missingNext: 'whitelist build でリストを作り、バンドルのディレクトリに置いてください',
@@ -125,10 +130,10 @@ const ja: Messages = {
   counts: {
     heading: '全ゲートの合計',
     people: '入場者(延べ)',
-    peopleUnit: '名',
+    peopleUnit: () => '名',
     admitted: '入場',
     refused: '拒否',
-    tapsUnit: '回',
+    tapsUnit: () => '回',
   },
   alarms: {
     heading: '要対応',
@@ -169,14 +174,14 @@ const ja: Messages = {
     entries: '記録',
     list: 'リスト',
     lastSeen: '最終連絡',
-    never: '連絡なし',
+    never: 'まだ連絡なし',
     running: '稼働中',
     silent: '連絡なし',
     stopped: '停止',
     conflict: '記録に食い違い',
   },
   taps: {
-    heading: (n) => `最近のタップ ${n} 件`,
+    heading: (n) => (n === 0 ? '最近のタップ' : `最近のタップ ${n} 件`),
     none: 'まだタップはありません。ゲートが記録を送ると、ここに並びます',
     time: '時刻',
     gate: 'ゲート',
@@ -211,19 +216,23 @@ const en: Messages = {
   zone: (zone) => `Times are ${zone}`,
   list: {
     heading: 'Published list',
-    starts: 'Starts',
+    starts: (date) => `starts ${date}`,
     version: 'Version',
     entries: 'Entries',
     entriesUnit: plural('card', 'cards'),
     age: 'Issued',
     fingerprint: 'Fingerprint',
-    until: (moment) => `until ${moment}`,
-    from: (moment) => `from ${moment}`,
     condition: {
       current: 'Valid',
       stale: 'Getting old',
       expired: 'Expired',
       'not-yet': 'Not yet valid',
+    },
+    bound: {
+      current: (moment) => `until ${moment}`,
+      stale: (moment) => `until ${moment}`,
+      expired: (moment) => `since ${moment}`,
+      'not-yet': (moment) => `from ${moment}`,
     },
     missing: 'There is no list yet',
     missingNext: 'Make one with whitelist build and put it into the bundle directory',
@@ -231,11 +240,11 @@ const en: Messages = {
   },
   counts: {
     heading: 'All gates together',
-    people: 'People entered, re-entries too',
-    peopleUnit: '',
+    people: 'Entered, re-entries counted',
+    peopleUnit: (n) => (n === 1 ? 'person' : 'people'),
     admitted: 'Admitted',
     refused: 'Refused',
-    tapsUnit: 'taps',
+    tapsUnit: (n) => (n === 1 ? 'tap' : 'taps'),
   },
   alarms: {
     heading: 'Needs action',
@@ -273,7 +282,7 @@ const en: Messages = {
     people: 'People',
     admitted: 'Admitted',
     refused: 'Refused',
-    entries: 'Journal entries',
+    entries: 'Journal',
     list: 'List',
     lastSeen: 'Last word',
     never: 'Never seen',
@@ -283,7 +292,7 @@ const en: Messages = {
     conflict: 'Journal conflict',
   },
   taps: {
-    heading: (n) => (n === '1' ? 'Last tap' : `Last ${n} taps`),
+    heading: (n) => (n < 2 ? 'Last tap' : `Last ${n} taps`),
     none: 'No taps yet: they appear here when a gate sends its journal',
     time: 'Time',
     gate: 'Gate',

@@ -39,10 +39,7 @@ const PassportView = ({ view: { text, format }, list, now }: PassportProps) => {
   const condition = listCondition(list, now);
   const issuedAt = passport.issuedAt * 1000;
   const startsAt = event.startsAt * 1000;
-  const bound =
-    condition === 'not-yet'
-      ? text.list.from(format.moment(manifest.notBefore * 1000))
-      : text.list.until(format.moment(goodUntil(list)));
+  const boundAt = condition === 'not-yet' ? manifest.notBefore * 1000 : goodUntil(list);
   return (
     <div class={`passport passport-${condition}`}>
       <div class="event">
@@ -51,12 +48,13 @@ const PassportView = ({ view: { text, format }, list, now }: PassportProps) => {
         <p>
           {event.place}
           <span class="dot" aria-hidden="true" />
-          <time datetime={isoTime(startsAt)}>{format.date(startsAt)}</time> {text.list.starts}
+          <time datetime={isoTime(startsAt)}>{text.list.starts(format.date(startsAt))}</time>
         </p>
       </div>
       <p class="condition">
         <Icon shape={CONDITION_SHAPES[condition]} />
-        <strong>{text.list.condition[condition]}</strong> <span>{bound}</span>
+        <strong>{text.list.condition[condition]}</strong>{' '}
+        <span>{text.list.bound[condition](format.moment(boundAt))}</span>
       </p>
       <dl>
         <div class="fingerprint">

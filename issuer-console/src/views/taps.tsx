@@ -10,14 +10,14 @@ export const TapsView = ({ view, overview }: { view: View; overview: Overview })
   if (taps.length === 0) {
     return (
       <>
-        <h2>{text.taps.heading('0')}</h2>
+        <h2>{text.taps.heading(0)}</h2>
         <p class="quiet">{text.taps.none}</p>
       </>
     );
   }
   return (
     <>
-      <h2>{text.taps.heading(format.number(taps.length))}</h2>
+      <h2>{text.taps.heading(taps.length)}</h2>
       <table class="taps">
         <thead>
           <tr>

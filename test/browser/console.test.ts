@@ -1,0 +1,235 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { type Listening, listen } from '@pinless-gate/issuer-console/serve';
+import { encodeJournalUpload } from '@pinless-gate/protocol/fleet';
+import { REFUSAL_REASONS } from '@pinless-gate/protocol/refusal';
+import type { AxeResults } from 'axe-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  GATE_A,
+  GATE_B,
+  manifestOf,
+  NOW,
+  publish,
+  startConsole,
+  type TestConsole,
+  TestGate,
+} from '../unit/issuer-console/fixture.ts';
+
+const SCREENSHOTS = process.env.SCREENSHOTS;
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const SIZES = {
+  desktop: { width: 1280, height: 900 },
+  tablet: { width: 768, height: 1024 },
+  phone: { width: 375, height: 812 },
+} as const;
+
+let started: TestConsole;
+let server: Listening;
+let browser: Browser;
+let north: TestGate;
+let south: TestGate;
+
+beforeAll(async () => {
+  [started, browser] = await Promise.all([
+    startConsole(),
+    chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    }),
+  ]);
+  server = await listen(started.app, '127.0.0.1', 0);
+}, 60_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+  await started?.close();
+});
+
+beforeEach(async () => {
+  await started.clear();
+  started.now = NOW;
+  await publish(started.bundles);
+  north = new TestGate(GATE_A, '北ゲート 1');
+  south = new TestGate(GATE_B, '南ゲート 2');
+  await started.enrol(north);
+  await started.enrol(south);
+});
+
+/** An evening under way: admissions, every refusal there is, two gates. */
+async function evening(): Promise<void> {
+  for (let i = 0; i < 30; i++) north.admit({ at: NOW - 5000 * i - 500_000, code: `K7-${10 + i}` });
+  for (const [i, reason] of REFUSAL_REASONS.entries()) {
+    const steps = { total: 180_000 + 31_000 * i };
+    south.refuse(reason, { at: NOW - 9000 * i, code: `M${2 + (i % 7)}-${40 + i}`, steps });
+    south.admit({ at: NOW - 9000 * i - 4000, code: `P4-${10 + i}`, steps });
+  }
+  await started.upload(north);
+  await started.upload(south);
+}
+
+type Size = keyof typeof SIZES;
+
+async function open(size: Size, path: string, more = {}): Promise<Page> {
+  const context = await browser.newContext({ viewport: SIZES[size], ...more });
+  const page = await context.newPage();
+  await page.goto(new URL(path, server.url).href);
+  return page;
+}
+
+async function shoot(page: Page, name: string): Promise<void> {
+  if (SCREENSHOTS === undefined) return;
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  await page.evaluate('document.fonts.ready');
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
+}
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const { violations: found } = (await page.evaluate('axe.run()')) as AxeResults;
+  return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}
+
+const overflows = (page: Page) =>
+  page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth');
+
+describe.each(Object.keys(SIZES) as Size[])('the overview, %s', (size) => {
+  test.each(['ja', 'en'])('in an evening under way, %s', async (language) => {
+    await evening();
+    const page = await open(size, `/?lang=${language}`);
+    await page.locator('#live[data-state="live"]').waitFor();
+    expect(await page.locator('#taps tbody tr').count()).toBe(50);
+    expect(await overflows(page)).toBe(false);
+    expect(await violations(page)).toEqual([]);
+    await shoot(page, `overview-${size}-${language}`);
+    await page.context().close();
+  });
+
+  test.each(['ja', 'en'])('with every alarm, %s', async (language) => {
+    north.admit();
+    await started.upload(north);
+    const forked = new TestGate(north.gate.id, '');
+    forked.refuse();
+    await started.app.request('/api/journal', north.uploadBody(forkedUpload(forked)));
+    south.admit();
+    await started.upload(south);
+    await publish(started.bundles, manifestOf({ expiresAt: NOW / 1000 + 60 }));
+    started.now = NOW + 17 * 60_000;
+    const page = await open(size, `/?lang=${language}`);
+    await page.locator('#live[data-state="live"]').waitFor();
+    expect(await page.locator('.alarm').count()).toBe(4);
+    expect(await overflows(page)).toBe(false);
+    expect(await violations(page)).toEqual([]);
+    await shoot(page, `alarms-${size}-${language}`);
+    await page.context().close();
+  });
+
+  test('before anything happened', async () => {
+    await publish(started.bundles, manifestOf({ notBefore: NOW / 1000 + 3600 }));
+    const page = await open(size, '/?lang=ja');
+    expect(await page.locator('#gates tbody tr').count()).toBe(2);
+    expect(await page.locator('#taps .quiet').count()).toBe(1);
+    expect(await violations(page)).toEqual([]);
+    await shoot(page, `empty-${size}`);
+    await page.context().close();
+  });
+});
+
+describe('the overview, live', () => {
+  test('a tap shows without a reload', async () => {
+    const page = await open('desktop', '/?lang=en');
+    const live = page.locator('#live[data-state="live"]');
+    await live.waitFor();
+    const loaded = await page.evaluate('performance.timeOrigin');
+    north.refuse('wrong-gate', { code: 'Z9-99' });
+    const uploadedAt = performance.now();
+    await started.upload(north);
+    await page.getByText('Z9-99').waitFor();
+    expect(performance.now() - uploadedAt).toBeLessThan(2000);
+    expect(await page.locator('#taps').textContent()).toContain('Ticket is for another gate');
+    expect(await page.locator('.counts').textContent()).toContain('1 tap');
+    expect(await page.evaluate('performance.timeOrigin')).toBe(loaded);
+    await page.context().close();
+  });
+
+  test('a new list shows without a reload', async () => {
+    const page = await open('desktop', '/?lang=en');
+    await page.getByText('v14').waitFor();
+    await publish(started.bundles, manifestOf({ version: 15 }));
+    await page.getByText('v15').waitFor();
+    await page.context().close();
+  });
+
+  test('what a gate writes is text, live as well', async () => {
+    const page = await open('desktop', '/?lang=en');
+    await page.locator('#live[data-state="live"]').waitFor();
+    north.refuse('<img src=x onerror=document.title=1>', { code: '<b>bold</b>' });
+    await started.upload(north);
+    await page.getByText('<b>bold</b>').waitFor();
+    expect(await page.locator('#taps img, #taps b').count()).toBe(0);
+    expect(await page.title()).not.toBe('1');
+    await page.context().close();
+  });
+
+  test('without JavaScript the page is complete and says that it stands still', async () => {
+    await evening();
+    const page = await open('phone', '/?lang=en', { javaScriptEnabled: false });
+    expect(await page.locator('#taps tbody tr').count()).toBe(50);
+    expect(await page.getByText('Not live').isVisible()).toBe(true);
+    await page.context().close();
+  });
+
+  test('nothing is asked of another host, and the policy blocks nothing of ours', async () => {
+    const context = await browser.newContext({ viewport: SIZES.desktop, locale: 'ja-JP' });
+    const page = await context.newPage();
+    const hosts = new Set<string>();
+    const complaints: string[] = [];
+    page.on('request', (request) => void hosts.add(new URL(request.url()).host));
+    page.on('console', (message) => void complaints.push(message.text()));
+    page.on('pageerror', (error) => void complaints.push(error.message));
+    await page.goto(server.url);
+    await page.locator('#live[data-state="live"]').waitFor();
+    expect(
+      await page.evaluate(
+        'document.fonts.ready.then(() => document.fonts.check("16px Noto Sans JP Variable", "入場"))',
+      ),
+    ).toBe(true);
+    expect([...hosts]).toEqual([new URL(server.url).host]);
+    expect(complaints).toEqual([]);
+    expect(await context.cookies()).toEqual([]);
+    expect(await page.locator('html').getAttribute('lang')).toBe('ja');
+    await context.close();
+  });
+
+  test('the language is chosen by keyboard alone', async () => {
+    const page = await open('desktop', '/?lang=ja');
+    await page.getByRole('link', { name: 'English' }).focus();
+    await page.keyboard.press('Enter');
+    await page.locator('html[lang="en"]').waitFor();
+    await page.context().close();
+  });
+
+  test('it reads at 200 % and in one column of 320 pixels', async () => {
+    await evening();
+    const page = await open('phone', '/?lang=en');
+    await page.setViewportSize({ width: 320, height: 640 });
+    expect(await overflows(page)).toBe(false);
+    await page.context().close();
+  });
+});
+
+/** The octets of an upload, for another to sign. */
+function forkedUpload(forked: TestGate): Uint8Array {
+  return encodeJournalUpload({ gateId: forked.id, entries: forked.entries });
+}

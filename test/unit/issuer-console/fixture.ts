@@ -1,0 +1,186 @@
+import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type App, createApp } from '@pinless-gate/issuer-console/app';
+import type { Gate } from '@pinless-gate/issuer-console/domain/gate';
+import { BundleDirectory } from '@pinless-gate/issuer-console/store/bundle-directory';
+import { type OpenDatabase, openMemoryDatabase } from '@pinless-gate/issuer-console/store/database';
+import { gateStore, overviewStore } from '@pinless-gate/issuer-console/store/gates';
+import { journalStore } from '@pinless-gate/issuer-console/store/journal';
+import { encodeManifest, formatLatest, type Manifest, sha256 } from '@pinless-gate/protocol/bundle';
+import { fromHex } from '@pinless-gate/protocol/bytes';
+import {
+  encodeJournalUpload,
+  JOURNAL_UPLOAD_TYPE,
+  journalUploadMessage,
+  UPLOAD_SIGNATURE_HEADER,
+} from '@pinless-gate/protocol/fleet';
+import {
+  type DecisionEntry,
+  encodeJournalEntry,
+  hashEntry,
+  type JournalEntry,
+  journalOrigin,
+} from '@pinless-gate/protocol/journal';
+
+export const NOW = Date.parse('2026-12-20T18:04:05+09:00');
+
+/** A gate with a device key of its own, that writes a journal as a gate does. */
+export class TestGate {
+  readonly gate: Gate;
+  readonly pem: string;
+  readonly entries: Uint8Array[] = [];
+  readonly #key: KeyObject;
+  #hash: Uint8Array;
+
+  constructor(id: string, name: string) {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const deviceKey = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }));
+    this.gate = { id, name, deviceKey };
+    this.pem = publicKey.export({ format: 'pem', type: 'spki' }) as string;
+    this.#key = privateKey;
+    this.#hash = journalOrigin(fromHex(id));
+  }
+
+  get id(): Uint8Array {
+    return fromHex(this.gate.id);
+  }
+
+  write(entry: Partial<DecisionEntry> | { readonly kind: 'start' | 'stop' }): Uint8Array {
+    const base = {
+      sequence: this.entries.length + 1,
+      gateId: this.id,
+      at: NOW - 1000,
+      monotonicMs: 1,
+      list: { version: 14, fingerprint: 'K7F2QD' },
+    };
+    const whole = (
+      entry.kind === 'start' || entry.kind === 'stop'
+        ? { ...base, detail: '', ...entry }
+        : {
+            ...base,
+            kind: 'decision',
+            outcome: 'admitted',
+            tickets: [],
+            code: 'K7-42',
+            steps: { total: 412_000 },
+            ...entry,
+          }
+    ) as JournalEntry;
+    const encoded = encodeJournalEntry(whole, this.#hash);
+    this.#hash = hashEntry(encoded);
+    this.entries.push(encoded);
+    return encoded;
+  }
+
+  admit(more: Partial<DecisionEntry> = {}): Uint8Array {
+    return this.write({ tickets: [{ ticketNo: 'T-SECRET-1', entry: 1 }], ...more });
+  }
+
+  refuse(reason = 'not-listed', more: Partial<DecisionEntry> = {}): Uint8Array {
+    return this.write({ outcome: 'refused', reason, ...more });
+  }
+
+  /** The device key's signature over these octets, as the header carries it. */
+  sign(body: Uint8Array): string {
+    const key = { key: this.#key, dsaEncoding: 'ieee-p1363' } as const;
+    return sign('sha256', journalUploadMessage(body), key).toString('base64');
+  }
+
+  upload(entries: readonly Uint8Array[] = this.entries): RequestInit {
+    return this.uploadBody(encodeJournalUpload({ gateId: this.id, entries }));
+  }
+
+  uploadBody(body: Uint8Array): RequestInit {
+    return {
+      method: 'POST',
+      body: Buffer.from(body),
+      headers: {
+        'content-type': JOURNAL_UPLOAD_TYPE,
+        [UPLOAD_SIGNATURE_HEADER]: this.sign(body),
+      },
+    };
+  }
+}
+
+export const GATE_A = '7c1e0d2b5a8f4c3d9e6b1a2f3c4d5e6f';
+export const GATE_B = '8c1e0d2b5a8f4c3d9e6b1a2f3c4d5e6f';
+
+export function manifestOf(more: Partial<Manifest> = {}): Manifest {
+  const issuedAt = NOW / 1000 - 120;
+  return {
+    eventId: fromHex('2be552203c4c0f4f0703b037dfbd00e5'),
+    event: { name: '冬の音楽祭 2026', place: '横浜', startsAt: NOW / 1000 + 1555 },
+    version: 14,
+    issuedAt,
+    notBefore: issuedAt,
+    expiresAt: NOW / 1000 + 86_400,
+    entryCount: 49_812,
+    bucketBits: 0,
+    buckets: [sha256(new Uint8Array())],
+    policy: { gates: ['A', 'B'], toleranceS: 600, staleAfterS: 86_400, refuseAfterS: 259_200 },
+    eventKeyId: new Uint8Array(16),
+    ...more,
+  };
+}
+
+/** Writes a manifest as `whitelist build` leaves it; returns its name. */
+export async function publish(directory: string, manifest = manifestOf()): Promise<string> {
+  const bytes = encodeManifest(manifest);
+  const name = createHash('sha256').update(bytes).digest('hex');
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, name), bytes);
+  await writeFile(join(directory, `${name}.signatures`), 'signatures');
+  await writeFile(join(directory, 'latest'), formatLatest(fromHex(name)));
+  return name;
+}
+
+export interface TestConsole {
+  readonly app: App;
+  readonly database: OpenDatabase;
+  readonly bundles: string;
+  /** Everything that was logged, as text. */
+  readonly logged: string[];
+  now: number;
+  enrol(gate: TestGate): Promise<void>;
+  upload(gate: TestGate, entries?: readonly Uint8Array[]): Promise<Response>;
+  /** Forgets every gate and entry. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A console on a database in memory. The first one in a process takes seconds: share it in a file. */
+export async function startConsole(): Promise<TestConsole> {
+  const database = await openMemoryDatabase();
+  await database.migrate();
+  const bundles = await mkdtemp(join(tmpdir(), 'console-bundle-'));
+  const logged: string[] = [];
+  const keep = (...line: unknown[]) => void logged.push(JSON.stringify(line));
+  const { db } = database;
+  const started: TestConsole = {
+    database,
+    bundles,
+    logged,
+    now: NOW,
+    app: createApp({
+      gates: gateStore(db),
+      journal: journalStore(db),
+      overview: overviewStore(db),
+      bundles: new BundleDirectory(bundles),
+      log: { info: keep, warn: keep, error: keep } as never,
+      now: () => started.now,
+      timeZone: 'Asia/Tokyo',
+      silentAfterMs: 300_000,
+      version: '0.0.0',
+    }),
+    enrol: async ({ gate }) => void (await gateStore(db).addGate(gate, NOW)),
+    upload: async (gate, entries) => started.app.request('/api/journal', gate.upload(entries)),
+    clear: async () => void (await db.execute('truncate gates, journal_entries')),
+    close: async () => {
+      started.app.close();
+      await database.close();
+    },
+  };
+  return started;
+}
