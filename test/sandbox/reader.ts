@@ -123,10 +123,8 @@ class Host {
   #lastId = 0;
 
   constructor(isolated: boolean) {
-    // The same module as this one: compiled, or under a loader that runs sources.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const entry = fileURLToPath(new URL(`./reader-host.${extension}`, import.meta.url));
-    const node = [process.execPath, ...process.execArgv, entry];
+    const entry = fileURLToPath(new URL('./reader-host.js', import.meta.url));
+    const node = [process.execPath, entry];
     const argv = isolated ? ['unshare', '--net', '--mount', '--', ...node] : node;
     this.#child = spawn(argv[0]!, argv.slice(1), {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -3,17 +3,15 @@ import {
   SW_AUTHENTICATION_FAILED,
   SW_CLA_NOT_SUPPORTED,
   SW_CONDITIONS_NOT_SATISFIED,
-  SW_END_OF_FILE,
   SW_FILE_NOT_FOUND,
   SW_INS_NOT_SUPPORTED,
-  SW_OUTSIDE_FILE,
   SW_REFERENCE_NOT_FOUND,
   SW_SECURITY_STATUS_NOT_SATISFIED,
   SW_SUCCESS,
   SW_WRONG_DATA,
   SW_WRONG_P1_P2,
 } from '@pinless-gate/protocol/apdu/status-word';
-import { concat, equal, fromHex, toHex } from '@pinless-gate/protocol/bytes';
+import { equal, fromHex, toHex } from '@pinless-gate/protocol/bytes';
 import { FormatError } from '@pinless-gate/protocol/errors';
 import { decodeTlvs, encodeTlv } from '@pinless-gate/protocol/tlv';
 import {
@@ -27,6 +25,7 @@ import {
   WRONG_LENGTH,
 } from './command.ts';
 import { IsoChain, verifyWith } from './iso-chain.ts';
+import { readPart } from './read-binary.ts';
 import type { CardKey } from './signing.ts';
 import type { Exchange, Step, VirtualCard } from './virtual-card.ts';
 
@@ -187,12 +186,7 @@ export class IsoCard implements VirtualCard {
     if (!this.#fileSelected || !certificate) return status(SW_NO_CURRENT_FILE);
     // What this card's terminal authentication is for.
     if (!this.#terminalAccepted) return status(SW_SECURITY_STATUS_NOT_SATISFIED);
-    if (offset >= certificate.length) return status(SW_OUTSIDE_FILE);
-    const part = certificate.subarray(offset, offset + ne);
-    if (part.length < ne && ne !== 0x100 && ne !== 0x1_0000) {
-      return { response: concat(part, Uint8Array.of(SW_END_OF_FILE >> 8, SW_END_OF_FILE & 0xff)) };
-    }
-    return success(part);
+    return readPart(certificate, offset, ne);
   }
 
   #internalAuthenticate({ p1, p2, data, ne }: CardCommand): Exchange {

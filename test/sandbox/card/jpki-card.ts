@@ -1,21 +1,18 @@
 import { randomBytes, verify } from 'node:crypto';
 import {
+  SW_AUTHENTICATION_FAILED,
   SW_CLA_NOT_SUPPORTED,
   SW_CONDITIONS_NOT_SATISFIED,
-  SW_COUNTER,
-  SW_END_OF_FILE,
   SW_FILE_NOT_FOUND,
   SW_FUNCTION_NOT_SUPPORTED,
   SW_INS_NOT_SUPPORTED,
-  SW_OUTSIDE_FILE,
-  SW_REFERENCE_DATA_NOT_USABLE,
   SW_REFERENCE_NOT_FOUND,
   SW_SECURITY_STATUS_NOT_SATISFIED,
   SW_SUCCESS,
   SW_WRONG_P1_P2,
   SW1_WRONG_LE,
 } from '@pinless-gate/protocol/apdu/status-word';
-import { concat, equal, fromHex, utf8 } from '@pinless-gate/protocol/bytes';
+import { equal, fromHex, utf8 } from '@pinless-gate/protocol/bytes';
 import { encodeTlv } from '@pinless-gate/protocol/tlv';
 import {
   type CardCommand,
@@ -38,7 +35,9 @@ import {
   EF_TOKEN_INFO,
   type JpkiFile,
 } from './jpki-files.ts';
-import { type CardKey, sha256 } from './signing.ts';
+import { readPart } from './read-binary.ts';
+import { RetryCounter } from './retry-counter.ts';
+import { type CardKey, paddable } from './signing.ts';
 import { TerminalChain, type VerifyingKey } from './terminal-chain.ts';
 import type { Exchange, Step, VirtualCard } from './virtual-card.ts';
 
@@ -64,22 +63,17 @@ export interface JpkiCardOptions {
   readonly lastCommandIndicator?: boolean;
 }
 
-interface Counter {
-  readonly full: number;
-  left: number;
-}
-
 /** Today's card as publicly known (jpki-facts 1 and 2), its terminal half as protocol.md 1.1 assumes it. */
 export class JpkiCard implements VirtualCard {
   readonly atr: Uint8Array;
   readonly #options: JpkiCardOptions;
   readonly #chain: TerminalChain;
   /** Counters outlive resets. */
-  readonly #pins = new Map<number, Counter>([
-    [EF_PIN, { full: PIN_TRIES, left: PIN_TRIES }],
-    [EF_SIGNATURE_PIN, { full: SIGNATURE_PIN_TRIES, left: SIGNATURE_PIN_TRIES }],
+  readonly #pins = new Map([
+    [EF_PIN, new RetryCounter(PIN_TRIES)],
+    [EF_SIGNATURE_PIN, new RetryCounter(SIGNATURE_PIN_TRIES)],
   ]);
-  readonly #terminal: Counter = { full: TERMINAL_TRIES, left: TERMINAL_TRIES };
+  readonly #terminal = new RetryCounter(TERMINAL_TRIES);
   #selected = false;
   #currentFile: number | undefined;
   readonly #verified = new Set<number>();
@@ -213,13 +207,7 @@ export class JpkiCard implements VirtualCard {
     const readable =
       file.read === 'free' || (file.read !== 'never' && this.#verified.has(file.read.pin));
     if (!readable) return status(SW_SECURITY_STATUS_NOT_SATISFIED);
-    if (offset >= file.content.length) return status(SW_OUTSIDE_FILE);
-    const part = file.content.subarray(offset, offset + ne);
-    // Le of 00 asks for what there is; a number asks for exactly so many octets.
-    if (part.length < ne && ne !== 0x100) {
-      return { response: concat(part, Uint8Array.of(SW_END_OF_FILE >> 8, SW_END_OF_FILE & 0xff)) };
-    }
-    return success(part);
+    return readPart(file.content, offset, ne);
   }
 
   #verifyPin({ p1, p2, data }: CardCommand): Exchange {
@@ -228,16 +216,15 @@ export class JpkiCard implements VirtualCard {
     if (reference === undefined) return status(SW_REFERENCE_NOT_FOUND);
     const counter = this.#pins.get(reference);
     if (!counter) return status(SW_REFERENCE_NOT_FOUND);
-    if (data.length === 0) return status(SW_COUNTER | counter.left);
-    if (counter.left === 0) return status(SW_REFERENCE_DATA_NOT_USABLE);
+    if (data.length === 0) return status(counter.status);
+    if (counter.blocked) return status(RetryCounter.BLOCKED);
     // The signature PIN of a virtual card is unknown to everybody, but it counts.
     const right = reference === EF_PIN && equal(data, utf8(this.#options.pin));
     if (!right) {
-      counter.left--;
       this.#verified.delete(reference);
-      return status(SW_COUNTER | counter.left);
+      return status(counter.fail());
     }
-    counter.left = counter.full;
+    counter.refill();
     this.#verified.add(reference);
     return status(SW_SUCCESS);
   }
@@ -264,26 +251,24 @@ export class JpkiCard implements VirtualCard {
     const sw = this.#chain.loadSignature(data);
     // Rights belong to the chain that earned them.
     if (sw === SW_SUCCESS) this.#terminalAccepted = false;
-    return status(sw, sw === 0x6700 ? undefined : 'verify');
+    return status(sw, sw === SW_SUCCESS || sw === SW_AUTHENTICATION_FAILED ? 'verify' : undefined);
   }
 
   #externalAuthenticate({ p1, p2, data }: CardCommand): Exchange {
     if (p1 !== 0x00) return status(SW_WRONG_P1_P2);
     if (this.#reference(p2) !== EF_TERMINAL_CA_KEY) return status(SW_REFERENCE_NOT_FOUND);
-    const counter = this.#terminal;
-    if (data.length === 0) return status(SW_COUNTER | counter.left);
+    if (data.length === 0) return status(this.#terminal.status);
     if (data.length !== SIGNATURE_LENGTH) return WRONG_LENGTH;
-    if (counter.left === 0) return status(SW_REFERENCE_DATA_NOT_USABLE);
+    if (this.#terminal.blocked) return status(RetryCounter.BLOCKED);
     const challenge = this.#challenge;
     const key = this.#chain.terminalKey;
     this.#challenge = undefined; // one challenge, one use
     if (!key || challenge?.length !== CHALLENGE_LENGTH) return status(SW_CONDITIONS_NOT_SATISFIED);
     if (this.#options.refusesTerminal || !verify('sha256', challenge, key, data)) {
       this.#terminalAccepted = false;
-      counter.left--;
-      return status(SW_COUNTER | counter.left, 'verify');
+      return status(this.#terminal.fail(), 'verify');
     }
-    counter.left = counter.full;
+    this.#terminal.refill();
     this.#terminalAccepted = true;
     return status(SW_SUCCESS, 'verify');
   }
@@ -303,13 +288,6 @@ export class JpkiCard implements VirtualCard {
     const { key } = this.#options;
     return success(p1 < 0x02 ? key.signPadded(block) : key.signHash(block), 'rsa');
   }
-}
-
-/** What is padded (P1 00, 01) or wrapped in a DigestInfo and padded (02, 03): jpki-facts 1.3. */
-function paddable(p1: number, data: Uint8Array): Uint8Array | undefined {
-  if (p1 === 0x02) return data.length === 32 ? data : undefined;
-  if (data.length === 0 || data.length > 245) return undefined;
-  return p1 === 0x00 ? data : sha256(data);
 }
 
 const STEP_OF_FILE = new Map<number, Step>([

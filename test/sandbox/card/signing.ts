@@ -26,8 +26,11 @@ export function cardKey(pem: string): CardKey {
   throw new RangeError(`a card cannot hold a key of type ${key.asymmetricKeyType}`);
 }
 
-export function sha256(octets: Uint8Array): Uint8Array {
-  return createHash('sha256').update(octets).digest();
+/** What is padded (P1 00, 01) or wrapped in a DigestInfo and padded (02, 03): jpki-facts 1.3. */
+export function paddable(p1: number, data: Uint8Array): Uint8Array | undefined {
+  if (p1 === 0x02) return data.length === 32 ? data : undefined;
+  if (data.length === 0 || data.length > 245) return undefined;
+  return p1 === 0x00 ? data : createHash('sha256').update(data).digest();
 }
 
 function rsaKey(key: KeyObject): CardKey {
