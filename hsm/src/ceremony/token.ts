@@ -1,4 +1,4 @@
-import { access, mkdir } from 'node:fs/promises';
+import { access, mkdir, rm } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { syncDirectory, writeFileDurably } from '@pinless-gate/runtime/durable-file';
 import { IsolatedProcess } from '@pinless-gate/runtime/isolated-process';
@@ -61,7 +61,15 @@ export async function initializeToken(options: TokenOptions): Promise<Initialize
     await writeFileDurably(softhsmConf, softhsmConfiguration(tokens));
   }
   const environment: Record<string, string> = softhsm ? { SOFTHSM2_CONF: softhsmConf } : {};
-  const serial = await inChild({ module, label, pinFile, soPinFile }, environment);
+  const token = { module, label, pinFile, soPinFile };
+  const serial = await inChild(token, environment).catch(async (error: unknown) => {
+    // PINs that are there belong to a token that may be there: only an empty store is swept up.
+    if (softhsm && !(await exists(pinFile))) {
+      await rm(softhsmConf);
+      await rm(tokens, { recursive: true });
+    }
+    throw error;
+  });
   const names: Record<string, string> = softhsm ? { SOFTHSM2_CONF: './softhsm2.conf' } : {};
   await writeFileDurably(config, hsmToml({ module, label, serial, environment: names }));
   await syncDirectory(directory);

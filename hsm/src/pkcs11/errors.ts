@@ -2,9 +2,19 @@ import type { ErrorCode } from '@pinless-gate/protocol/errors';
 import pkcs11js from 'pkcs11js';
 import { HsmError } from '../key-store.ts';
 
-/** The CKR value of an error of the module; `undefined` for anything else. */
+/**
+ * The CKR value of an error of the module; `undefined` for anything else. The binding wraps the errors of most
+ * functions, and leaves those of C_FindObjects and C_CreateObject as plain errors that say `CKR_NAME:value`.
+ */
 export function ckrOf(error: unknown): number | undefined {
-  return error instanceof pkcs11js.Pkcs11Error ? error.code : undefined;
+  if (error instanceof pkcs11js.Pkcs11Error) return error.code;
+  const value = error instanceof Error ? /^CKR_\w+:(\d+)/.exec(error.message)?.[1] : undefined;
+  return value === undefined ? undefined : Number(value);
+}
+
+/** `CKR_DEVICE_ERROR`, for messages. */
+export function ckrName(error: unknown): string {
+  return /CKR_\w+/.exec((error as Error).message)?.[0] ?? 'failed';
 }
 
 const { CKR_PIN_INCORRECT, CKR_PIN_LOCKED, CKR_PIN_EXPIRED, CKR_PIN_INVALID } = pkcs11js;
@@ -47,11 +57,11 @@ export function isConnectionLost(error: unknown): boolean {
 
 /** An error of the module in our words; `step` is the PKCS#11 function. Other errors come back as they are. */
 export function hsmError(step: string, error: unknown): unknown {
-  if (!(error instanceof pkcs11js.NativeError)) return error;
   const ckr = ckrOf(error);
+  if (ckr === undefined && !(error instanceof pkcs11js.NativeError)) return error;
   const [code, hint] = explain(ckr, error);
   const details = hint === undefined ? { cause: error } : { cause: error, hint };
-  return new HsmError(code, `${step}: ${error.message || 'failed'}`, details);
+  return new HsmError(code, `${step}: ${ckrName(error)}`, details);
 }
 
 function explain(ckr: number | undefined, error: unknown): [ErrorCode, string?] {

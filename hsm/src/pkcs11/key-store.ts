@@ -33,7 +33,7 @@ export class Pkcs11KeyStore implements KeyStore {
 
   static async open(config: HsmConfig): Promise<Pkcs11KeyStore> {
     const store = new Pkcs11KeyStore(config, loadModule(config.module));
-    store.#connection = Connection.open(store.#module, config);
+    store.#connection = store.#connect();
     return store;
   }
 
@@ -140,7 +140,6 @@ export class Pkcs11KeyStore implements KeyStore {
     try {
       return await operation(healed);
     } catch (error) {
-      if (isConnectionLost(error) && this.#connection === healed) this.#connection = undefined;
       throw hsmError(step, error);
     }
   }
@@ -162,11 +161,19 @@ export class Pkcs11KeyStore implements KeyStore {
     finalizeModule(this.#module);
     try {
       initializeModule(this.#module);
-      this.#connection = Connection.open(this.#module, this.#config);
+      this.#connection = this.#connect();
       return this.#connection;
     } catch (error) {
       if (error instanceof HsmError && error.code === 'ERR_HSM_PIN') this.#pinRefused = error;
       throw error;
+    }
+  }
+
+  #connect(): Connection {
+    try {
+      return Connection.open(this.#module, this.#config);
+    } catch (error) {
+      throw hsmError('C_GetTokenInfo', error);
     }
   }
 }

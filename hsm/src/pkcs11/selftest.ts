@@ -9,7 +9,7 @@ import {
   type SelftestReport,
 } from '../key-store.ts';
 import type { Connection } from './connection.ts';
-import { ckrOf, isConnectionLost } from './errors.ts';
+import { ckrName, ckrOf, isConnectionLost } from './errors.ts';
 import type { Handle } from './module.ts';
 
 /** RFC 4231 4.7, test case 6: a key longer than the block of SHA-512. */
@@ -56,7 +56,7 @@ function hmacVector(connection: Connection): SelftestCheck {
     ]);
   } catch (error) {
     if (ckrOf(error) === undefined || isConnectionLost(error)) throw error;
-    const why = `the module takes no key from outside (${(error as Error).message})`;
+    const why = `the module takes no key from outside (${ckrName(error)})`;
     return { name, outcome: 'not-done', why };
   }
   try {
@@ -83,7 +83,8 @@ async function check(
     if (isConnectionLost(error)) throw error;
     const known = error instanceof HsmError || ckrOf(error) !== undefined;
     if (!known) throw error;
-    return { name, label, outcome: 'failed', why: (error as Error).message };
+    const why = error instanceof HsmError ? error.message : ckrName(error);
+    return { name, label, outcome: 'failed', why };
   }
 }
 
