@@ -69,7 +69,7 @@ const methods: HostMethods = {
     });
     const timeout = new AbortController();
     const powered = await Promise.race([
-      card.powered.then(() => true),
+      (request.atOnce ? card.seen : card.powered).then(() => true),
       card.left.then(() => true),
       delay(POWER_TIMEOUT_MS, false, { signal: timeout.signal }),
     ]);

@@ -29,7 +29,7 @@ export interface InsertOptions {
   readonly removeAfterStep?: Step;
   /** Leaves by itself after so long. */
   readonly forMs?: number;
-  /** Swap cards faster than pcscd looks (400 ms), as a fault test does. */
+  /** Swap cards faster than pcscd looks (400 ms), as a fault test does: it may not notice. */
   readonly atOnce?: boolean;
 }
 

@@ -28,9 +28,13 @@ export class VpcdConnection {
   readonly #frames = new FrameReader();
   #last: Promise<void> = Promise.resolve();
   #leftBy: LeftBy = 'reader';
-  /** Resolves when the reader has first powered the card or asked for its ATR. */
+  /** Resolves when the reader has first asked whether the card is there. */
+  readonly seen: Promise<void>;
+  /** Resolves when the reader has powered the card and got its ATR: programs can connect to it. */
   readonly powered: Promise<void>;
+  #markSeen: () => void = () => {};
   #markPowered: () => void = () => {};
+  #isOn = false;
   readonly left: Promise<LeftBy>;
 
   /** Resolves when the connection stands. A reader that already holds a card never powers this one. */
@@ -50,6 +54,9 @@ export class VpcdConnection {
   private constructor(socket: Socket, card: VpcdCard) {
     this.#socket = socket;
     this.#card = card;
+    this.seen = new Promise((resolve) => {
+      this.#markSeen = resolve;
+    });
     this.powered = new Promise((resolve) => {
       this.#markPowered = resolve;
     });
@@ -80,9 +87,14 @@ export class VpcdConnection {
   }
 
   #control(code: number): void {
-    this.#markPowered();
-    if (code === CONTROL.atr) this.#socket.write(encodeFrame(this.#card.atr));
-    else this.#card.reset();
+    if (code === CONTROL.atr) {
+      this.#socket.write(encodeFrame(this.#card.atr));
+      this.#markSeen();
+      if (this.#isOn) this.#markPowered();
+    } else {
+      this.#isOn = code === CONTROL.on || code === CONTROL.reset;
+      this.#card.reset();
+    }
   }
 }
 

@@ -108,7 +108,9 @@ export class CardSession implements VpcdCard {
 }
 
 export interface FieldCard {
-  /** Resolves when the reader has powered the card. */
+  /** Resolves when the reader has noticed the card. */
+  readonly seen: Promise<void>;
+  /** Resolves when the reader has powered the card, if it takes it for a new one. */
   readonly powered: Promise<void>;
   readonly left: Promise<CardReport>;
   report(): CardReport;
@@ -124,6 +126,7 @@ export async function enterField(
   const connection = await VpcdConnection.open(session, options.port, options.host);
   session.onLeave = () => void connection.leave();
   return {
+    seen: connection.seen,
     powered: connection.powered,
     left: connection.left.then((leftBy) => ({ ...session.report(), leftBy })),
     report: () => session.report(),
