@@ -48,6 +48,12 @@ export function utf8(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'utf8'));
 }
 
+/** One octet a character (ISO/IEC 8859-1); characters beyond it are a `RangeError`. */
+export function latin1(text: string): Uint8Array {
+  if (/[^\x00-\xff]/.test(text)) throw new RangeError('not ISO/IEC 8859-1');
+  return new Uint8Array(Buffer.from(text, 'latin1'));
+}
+
 /** A domain separation tag: the text, then one zero octet. */
 export function domain(tag: string): Uint8Array {
   return utf8(`${tag}\0`);
@@ -58,6 +64,14 @@ export function uint64(value: number | bigint): Uint8Array {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64BE(BigInt(value));
   return new Uint8Array(bytes);
+}
+
+/** The other way round; the value must be a safe integer. */
+export function readUint64(bytes: Uint8Array): number {
+  if (bytes.length !== 8) throw new FormatError('ERR_LENGTH', `${bytes.length} octets, not 8`);
+  const value = Number(Buffer.from(bytes).readBigUInt64BE());
+  if (!Number.isSafeInteger(value)) throw new FormatError('ERR_INTEGER', 'not a safe integer');
+  return value;
 }
 
 /** Reads from the front; running past the end is a `FormatError` that names what was wanted. */
