@@ -1,0 +1,232 @@
+import { mkdirSync } from 'node:fs';
+import { concat, equal, readUint64, uint64, utf8 } from '@pinless-gate/protocol/bytes';
+import {
+  type Checkpoint,
+  checkpointMessage,
+  decodeCheckpoint,
+  decodeJournalEntry,
+  encodeCheckpoint,
+  encodeJournalEntry,
+  hashEntry,
+  type JournalEntry,
+  JournalError,
+  journalOrigin,
+} from '@pinless-gate/protocol/journal';
+import {
+  type Environment,
+  type OctetDatabase,
+  openDatabase,
+  openDurable,
+} from '../storage/lmdb.ts';
+import {
+  decodeTicketState,
+  encodeTicketState,
+  type TicketState,
+  ticketKey,
+} from './admission-state.ts';
+
+/** What the caller knows of an entry; sequence, gate and the hash before it are the journal's. */
+export type NewEntry<E extends JournalEntry = JournalEntry> = E extends JournalEntry
+  ? Omit<E, 'sequence' | 'gateId'>
+  : never;
+
+/** A ticket's state after the entry, guarded by how often it had entered when the decision was taken. */
+export interface TicketChange {
+  readonly eventId: Uint8Array;
+  readonly ticketNo: string;
+  readonly entriesBefore: number;
+  readonly after: TicketState;
+}
+
+export interface Appended {
+  readonly sequence: number;
+  readonly encoded: Uint8Array;
+}
+
+const HEAD = utf8('head');
+const FLOOR = utf8('list-floor');
+const UPLOADED = utf8('uploaded');
+
+/**
+ * The gate's memory: an append-only chain of entries and the state of each ticket, one transaction a
+ * decision (protocol.md 7). What `append` returned for is on the disk.
+ *
+ * The first write that fails ends it: after a failed fsync nothing may be believed (the kernel drops the
+ * dirty pages), so every later call throws ERR_JOURNAL_BROKEN until the program has started anew.
+ */
+export class Journal {
+  readonly gateId: Uint8Array;
+  readonly #environment: Environment;
+  readonly #entries: OctetDatabase;
+  readonly #tickets: OctetDatabase;
+  readonly #checkpoints: OctetDatabase;
+  readonly #meta: OctetDatabase;
+  #sequence: number;
+  #hash: Uint8Array;
+  #broken: JournalError | undefined;
+
+  private constructor(directory: string, gateId: Uint8Array) {
+    mkdirSync(directory, { recursive: true });
+    this.gateId = gateId;
+    this.#environment = openDurable(directory);
+    this.#entries = openDatabase(this.#environment, 'entries');
+    this.#tickets = openDatabase(this.#environment, 'tickets');
+    this.#checkpoints = openDatabase(this.#environment, 'checkpoints');
+    this.#meta = openDatabase(this.#environment, 'meta');
+    this.#environment.readerCheck();
+    [this.#sequence, this.#hash] = this.#head();
+  }
+
+  /** Throws ERR_JOURNAL_* when the newest entry is not of this gate or cannot be read. */
+  static open(directory: string, gateId: Uint8Array): Journal {
+    return new Journal(directory, gateId);
+  }
+
+  /** Sequence number of the newest entry, 0 before the first. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  get hash(): Uint8Array {
+    return this.#hash;
+  }
+
+  /** Unix milliseconds of the newest entry. */
+  newestTime(): number | undefined {
+    const encoded = this.#entries.get(uint64(this.#sequence));
+    return encoded && decodeJournalEntry(encoded).entry.at;
+  }
+
+  /** Durable when it returns. A ticket that changed since the decision is ERR_JOURNAL_CONFLICT, and nothing is written. */
+  append(entry: NewEntry, changes: readonly TicketChange[] = []): Appended {
+    const sequence = this.#sequence + 1;
+    const encoded = encodeJournalEntry({ ...entry, sequence, gateId: this.gateId }, this.#hash);
+    const hash = hashEntry(encoded);
+    this.#write('append', () => {
+      for (const { eventId, ticketNo, entriesBefore, after } of changes) {
+        const entries = this.ticketState(eventId, ticketNo)?.entries ?? 0;
+        if (entries !== entriesBefore) {
+          throw new JournalError(
+            'ERR_JOURNAL_CONFLICT',
+            `a ticket had ${entriesBefore} entries at the decision and has ${entries} now`,
+          );
+        }
+        this.#tickets.putSync(ticketKey(eventId, ticketNo), encodeTicketState(after));
+      }
+      this.#entries.putSync(uint64(sequence), encoded);
+      this.#meta.putSync(HEAD, concat(uint64(sequence), hash));
+    });
+    this.#sequence = sequence;
+    this.#hash = hash;
+    return { sequence, encoded };
+  }
+
+  ticketState(eventId: Uint8Array, ticketNo: string): TicketState | undefined {
+    const bytes = this.#tickets.get(ticketKey(eventId, ticketNo));
+    return bytes && decodeTicketState(bytes);
+  }
+
+  /** The lowest list version that this gate may still apply for this event: it never goes back. */
+  listFloor(eventId: Uint8Array): number {
+    const bytes = this.#meta.get(concat(FLOOR, eventId));
+    return bytes ? readUint64(bytes) : 0;
+  }
+
+  /** Raises the floor and notes the new list, in one transaction. */
+  raiseListFloor(eventId: Uint8Array, version: number, entry: NewEntry): Appended {
+    let appended: Appended | undefined;
+    this.#write('raise the list floor', () => {
+      if (version < this.listFloor(eventId)) {
+        throw new JournalError('ERR_JOURNAL_FLOOR', `list version ${version} is below the floor`);
+      }
+      this.#meta.putSync(concat(FLOOR, eventId), uint64(version));
+      appended = this.append(entry);
+    });
+    return appended!;
+  }
+
+  /** Newest sequence number that the console confirmed. */
+  get uploaded(): number {
+    const bytes = this.#meta.get(UPLOADED);
+    return bytes ? readUint64(bytes) : 0;
+  }
+
+  set uploaded(sequence: number) {
+    this.#write('note an upload', () => {
+      this.#meta.putSync(UPLOADED, uint64(sequence));
+    });
+  }
+
+  /** Encoded entries from `from` on, at most `limit`. */
+  read(from: number, limit: number): Uint8Array[] {
+    const range = this.#entries.getRange({ start: uint64(from), limit });
+    return Array.from(range, ({ value }) => new Uint8Array(value));
+  }
+
+  /** Every entry from the first, one at a time. */
+  *all(): Generator<Uint8Array> {
+    for (const { value } of this.#entries.getRange({})) yield value;
+  }
+
+  *checkpoints(): Generator<Checkpoint> {
+    for (const { value } of this.#checkpoints.getRange({})) yield decodeCheckpoint(value);
+  }
+
+  get lastCheckpoint(): number {
+    for (const key of this.#checkpoints.getKeys({ reverse: true, limit: 1 })) {
+      return readUint64(key);
+    }
+    return 0;
+  }
+
+  /** The device key vouches for everything up to now; undefined when nothing is new. */
+  async checkpoint(
+    at: number,
+    sign: (message: Uint8Array) => Promise<Uint8Array>,
+  ): Promise<Checkpoint | undefined> {
+    const sequence = this.#sequence;
+    if (sequence === 0 || sequence === this.lastCheckpoint) return undefined;
+    const unsigned = { gateId: this.gateId, sequence, hash: this.#hash, at };
+    const checkpoint = { ...unsigned, signature: await sign(checkpointMessage(unsigned)) };
+    this.#write('store a checkpoint', () => {
+      this.#checkpoints.putSync(uint64(sequence), encodeCheckpoint(checkpoint));
+    });
+    return checkpoint;
+  }
+
+  async close(): Promise<void> {
+    await this.#environment.close();
+  }
+
+  #head(): [number, Uint8Array] {
+    const head = this.#meta.get(HEAD);
+    if (!head) return [0, journalOrigin(this.gateId)];
+    const sequence = readUint64(head.subarray(0, 8));
+    const encoded = this.#entries.get(uint64(sequence));
+    if (!encoded || !equal(hashEntry(encoded), head.subarray(8))) {
+      throw new JournalError('ERR_JOURNAL_HEAD', `entry ${sequence}, the newest, does not hold`);
+    }
+    const { entry } = decodeJournalEntry(encoded);
+    if (!equal(entry.gateId, this.gateId)) {
+      throw new JournalError('ERR_JOURNAL_GATE', 'this journal is of another gate', {
+        hint: 'check [gate] id and [journal] directory of the configuration',
+      });
+    }
+    return [sequence, new Uint8Array(head.subarray(8))];
+  }
+
+  #write(what: string, action: () => void): void {
+    if (this.#broken) throw this.#broken;
+    try {
+      this.#environment.transactionSync(action);
+    } catch (cause) {
+      if (cause instanceof JournalError) throw cause;
+      const why = cause instanceof Error ? cause.message : String(cause);
+      this.#broken = new JournalError('ERR_JOURNAL_BROKEN', `cannot ${what}: ${why}`, {
+        cause,
+        hint: 'the gate admits nobody until it has started anew: check the disk',
+      });
+      throw this.#broken;
+    }
+  }
+}

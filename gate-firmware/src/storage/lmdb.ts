@@ -1,0 +1,49 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GateError } from '@pinless-gate/protocol/errors';
+import { type Database, open, type RootDatabase } from 'lmdb';
+
+/** A store of the gate's that cannot be opened, read or written. */
+export class StorageError extends GateError {}
+
+/** Keys and values are octets; keys are ordered as unsigned octets. */
+export type OctetDatabase = Database<Uint8Array, Uint8Array>;
+export type Environment = RootDatabase<Uint8Array, Uint8Array>;
+
+const OCTETS = { encoding: 'binary', keyEncoding: 'binary' } as const;
+const DATA_FILE = 'data.mdb';
+
+/**
+ * A store whose every commit is one fdatasync: without overlapping sync a synchronous transaction is on
+ * the disk when it returns, and nothing is there to be awaited.
+ */
+export function openDurable(directory: string): Environment {
+  return open<Uint8Array, Uint8Array>({
+    path: directory,
+    ...OCTETS,
+    overlappingSync: false,
+    maxDbs: 8,
+  });
+}
+
+export function openDatabase(environment: Environment, name: string): OctetDatabase {
+  return environment.openDB<Uint8Array, Uint8Array>({ name, ...OCTETS });
+}
+
+/** A read-only view of a store that is there; opening a missing one would make an empty directory. */
+export async function openReadOnly(directory: string): Promise<Environment> {
+  try {
+    await stat(join(directory, DATA_FILE));
+  } catch (cause) {
+    throw new StorageError('ERR_STORAGE_MISSING', `${directory}: no store here`, { cause });
+  }
+  return open<Uint8Array, Uint8Array>({ path: directory, ...OCTETS, readOnly: true });
+}
+
+/**
+ * A store that is written once and becomes visible by a rename: nothing is synced until `seal`, since an
+ * unfinished one is thrown away.
+ */
+export function openForBuilding(directory: string): Environment {
+  return open<Uint8Array, Uint8Array>({ path: directory, ...OCTETS, noSync: true });
+}
