@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import {
+  BundleError,
+  contentName,
+  decodeManifest,
+  decodeSignatures,
+  encodeBucket,
+  type Manifest,
+  type Passport,
+  type Publishers,
+  passportOf,
+  sha256,
+  verifyManifestSignatures,
+} from '@pinless-gate/protocol/bundle';
+import { equal } from '@pinless-gate/protocol/bytes';
+import { type Environment, openReadOnly } from '../storage/lmdb.ts';
+
+export const MANIFEST_FILE = 'manifest';
+export const SIGNATURES_FILE = 'signatures';
+
+/** A list on the gate's own disk, read-only while it serves. Every answer is from this one version. */
+export class Whitelist {
+  readonly manifest: Manifest;
+  readonly hash: Uint8Array;
+  readonly passport: Passport;
+  readonly #environment: Environment;
+
+  private constructor(manifest: Manifest, hash: Uint8Array, environment: Environment) {
+    this.manifest = manifest;
+    this.hash = hash;
+    this.passport = passportOf(manifest, hash);
+    this.#environment = environment;
+  }
+
+  /**
+   * Opens the list in a directory named by its manifest's hash, and believes nothing on the disk: the
+   * signatures are verified again, and every bucket is rebuilt and compared with the manifest, since LMDB
+   * has no checksums and somebody may have edited the file.
+   */
+  static async open(directory: string, publishers: Publishers): Promise<Whitelist> {
+    const encoded = await readFile(join(directory, MANIFEST_FILE));
+    const signatures = decodeSignatures(await readFile(join(directory, SIGNATURES_FILE)));
+    const hash = sha256(encoded);
+    if (contentName(hash) !== basename(directory)) {
+      throw new BundleError('ERR_LIST_MANIFEST', 'the list on the disk has another manifest');
+    }
+    verifyManifestSignatures(encoded, signatures, publishers);
+    const list = new Whitelist(decodeManifest(encoded), hash, await openReadOnly(directory));
+    try {
+      list.#verifyBuckets();
+    } catch (error) {
+      await list.close();
+      throw error;
+    }
+    return list;
+  }
+
+  /** The sealed record of a card, or undefined where it is not listed. */
+  find(conversionValue: Uint8Array): Uint8Array | undefined {
+    return this.#environment.get(conversionValue);
+  }
+
+  /** One bucket as it was published: what an update does not change need not be fetched again. */
+  bucket(index: number): Uint8Array {
+    const shift = 24 - this.manifest.bucketBits;
+    const start = prefix(index << shift);
+    const next = (index + 1) << shift;
+    const end = next <= 0xff_ffff ? { end: prefix(next) } : {};
+    const entries = this.#environment.getRange({ start, ...end });
+    return encodeBucket(
+      Array.from(entries, ({ key, value }) => ({ conversionValue: key, sealed: value })),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#environment.close();
+  }
+
+  #verifyBuckets(): void {
+    const { buckets, bucketBits } = this.manifest;
+    for (const [index, expected] of buckets.entries()) {
+      if (!equal(sha256(this.bucket(index)), expected)) {
+        throw new BundleError(
+          'ERR_LIST_CORRUPT',
+          `bucket ${index} of 2^${bucketBits} on the disk differs from the manifest`,
+          { hint: 'the gate fetches the list again; if it comes back, suspect the disk' },
+        );
+      }
+    }
+  }
+}
+
+function prefix(value: number): Buffer {
+  return Buffer.from([value >> 16, (value >> 8) & 0xff, value & 0xff]);
+}
