@@ -1,0 +1,267 @@
+import { mkdir, statfs } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { parseArgs } from 'node:util';
+import { Converter } from '@pinless-gate/hsm/conversion-value';
+import { openKeyStore } from '@pinless-gate/hsm/isolated';
+import type { KeyStore } from '@pinless-gate/hsm/key-store';
+import { formatFingerprint } from '@pinless-gate/protocol/bundle';
+import { equal } from '@pinless-gate/protocol/bytes';
+import { GateError } from '@pinless-gate/protocol/errors';
+import { type Command, EXIT_OK, EXIT_REFUSED } from '@pinless-gate/runtime/program';
+import { listRefusal } from '../admission/decide.ts';
+import { Reader } from '../card/reader.ts';
+import { isWell } from '../card/reader-messages.ts';
+import { type GateConfig, readGateConfig } from '../config.ts';
+import { Journal } from '../journal/journal.ts';
+import { systemClock } from '../lane/clock.ts';
+import { openTerminals } from '../terminals.ts';
+import { openCurrent } from '../whitelist/apply.ts';
+import { configFile } from './options.ts';
+
+export interface Finding {
+  readonly check: string;
+  /** `unknown`: it could not be looked at, and `what` says why. */
+  readonly outcome: 'ok' | 'failed' | 'unknown';
+  readonly what: string;
+  readonly code?: string;
+  /** What to do about it. */
+  readonly action?: string;
+}
+
+/** The longest command of a tap: header, extended Lc, a CV certificate's body, no Le. */
+const LONGEST_COMMAND = 4 + 3 + 307;
+const MIN_FREE_SHARE = 0.1;
+const CONNECT_MS = 2000;
+const SAFE_SINCE = Date.UTC(2026, 0, 1);
+
+/** `gate doctor`: looks at everything that a tap needs, and says what to do where something is missing. */
+export const doctorCommand: Command = async (argv, io) => {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { config: { type: 'string' }, json: { type: 'boolean' } },
+  });
+  const config = await readGateConfig(configFile(values.config));
+  const findings = await examine(config);
+  const healthy = findings.every(({ outcome }) => outcome !== 'failed');
+  if (values.json) io.out(JSON.stringify({ healthy, findings }));
+  else for (const finding of findings) for (const line of lines(finding)) io.out(line);
+  return healthy ? EXIT_OK : EXIT_REFUSED;
+};
+
+function lines({ check, outcome, what, code, action }: Finding): string[] {
+  const sign = { ok: 'ok      ', failed: 'FAILED  ', unknown: 'unknown ' }[outcome];
+  const head = `${sign}${check.padEnd(15)}${what}${code === undefined ? '' : ` [${code}]`}`;
+  return action === undefined ? [head] : [head, `        -> ${action}`];
+}
+
+async function examine(config: GateConfig): Promise<Finding[]> {
+  const store = await attempt('hsm', 'check [hsm] and run: hsm status', async () => {
+    const opened = await openKeyStore(config.hsm);
+    return [`token "${config.hsm.tokenLabel}" opened`, opened] as const;
+  });
+  const findings = [store.finding];
+  if (store.value) {
+    findings.push(...(await examineKeys(config, store.value)));
+    findings.push((await clock(config)).finding, await list(config, store.value));
+    await store.value.close();
+  } else {
+    findings.push((await clock(config)).finding);
+  }
+  findings.push(anchors(config), ...(await reader(config)), await printer(config));
+  findings.push(await disk(config));
+  return findings;
+}
+
+async function examineKeys(config: GateConfig, store: KeyStore): Promise<Finding[]> {
+  const { labels } = config;
+  const kinds = { institution: 'institution', event: 'event', device: 'device' } as const;
+  const keys = Object.entries(kinds).map(([name, kind]) =>
+    attempt(`${name} key`, `hsm status --config gate.toml tells which keys there are`, async () => {
+      const label = labels[name as keyof typeof labels];
+      await store.require({ [label]: kind });
+      return [`"${label}" is there, sensitive, not extractable`, undefined] as const;
+    }),
+  );
+  const selftest = attempt('self-test', 'hsm selftest --config gate.toml tells more', async () => {
+    const { passed, checks } = await store.selftest();
+    const bad = checks.filter(({ outcome }) => outcome === 'failed').map(({ name }) => name);
+    if (!passed)
+      throw new GateError('ERR_HSM_SELFTEST', `failed: ${bad.join(', ') || 'nothing ran'}`);
+    return [`${checks.length} checks`, undefined] as const;
+  });
+  const chain = attempt('cv certificates', 'request CV certificates for this key', async () => {
+    const { institution } = labels;
+    const terminals = await openTerminals(store, institution, config.terminals, systemClock.now());
+    const names = terminals.map(({ profile }) => profile.name).join(', ');
+    return [`fit the institution key, for ${names}`, undefined] as const;
+  });
+  const results = [];
+  for (const one of [...keys, selftest, chain]) results.push((await one).finding);
+  return results;
+}
+
+function anchors({ anchors: pinned }: GateConfig): Finding {
+  const now = systemClock.now() / 1000;
+  const bad = pinned.filter(({ fault }) => fault !== undefined);
+  const expired = pinned.filter(({ certificate }) => certificate.notAfter < now);
+  const check = 'trust anchors';
+  if (bad.length > 0) {
+    const [first] = bad;
+    return {
+      check,
+      outcome: 'failed',
+      what: `${first!.fingerprint.slice(0, 16)}… is no CA that may sign: ${first!.fault}`,
+      action: 'take it out of [card] anchors',
+    };
+  }
+  if (expired.length === pinned.length) {
+    return {
+      check,
+      outcome: 'failed',
+      what: `all ${pinned.length} have expired`,
+      action: "add the CA's newer generation to [card] anchors, or set the clock",
+    };
+  }
+  return {
+    check,
+    outcome: 'ok',
+    what: `${pinned.length} pinned, ${expired.length} of them expired`,
+  };
+}
+
+async function list(config: GateConfig, store: KeyStore): Promise<Finding> {
+  const result = await attempt('list', 'gate list apply BUNDLE, or check [whitelist]', async () => {
+    const { directory, publishers } = config.whitelist;
+    const current = await openCurrent(directory, publishers);
+    if (!current) throw new GateError('ERR_LIST_MISSING', 'no list on this gate yet');
+    const { manifest, passport } = current;
+    await current.close();
+    const converter = new Converter(store, config.labels.event);
+    if (!equal(await converter.eventKeyId(config.eventId), manifest.eventKeyId)) {
+      throw new GateError('ERR_BUNDLE_EVENT_KEY', 'list was converted with another event key');
+    }
+    if (listRefusal(manifest, systemClock.now())) {
+      throw new GateError('ERR_LIST_EXPIRED', 'the list is too old, too new or expired');
+    }
+    const { version, entries, fingerprint } = passport;
+    return [
+      `v${version}, ${entries} entries, ${formatFingerprint(fingerprint)}`,
+      undefined,
+    ] as const;
+  });
+  return result.finding;
+}
+
+/** Against what this gate has seen already: its clock must not be behind its own journal. */
+function clock({ journalDirectory, gateId }: GateConfig) {
+  return attempt('clock', 'set the clock, or wait for time synchronisation', async () => {
+    const now = systemClock.now();
+    if (now < SAFE_SINCE) throw new GateError('ERR_CLOCK', 'before this program was written');
+    await mkdir(journalDirectory, { recursive: true });
+    const journal = Journal.open(journalDirectory, gateId);
+    try {
+      const newest = journal.newestTime();
+      if (newest !== undefined && now < newest) {
+        throw new GateError('ERR_CLOCK', 'behind the newest journal entry');
+      }
+    } finally {
+      await journal.close();
+    }
+    return [new Date(now).toISOString(), undefined] as const;
+  });
+}
+
+async function reader({ reader: wanted }: GateConfig): Promise<Finding[]> {
+  const opened = await attempt('reader', 'plug it in, start pcscd, check [reader]', async () => {
+    const cards = await Reader.open({ reader: wanted.name, socket: wanted.socket });
+    const state = await cards.watch();
+    if (isWell(state)) return [`"${state.reader}"`, cards] as const;
+    await cards.close();
+    const what = state.kind === 'no-service' ? `no PC/SC service: ${state.why}` : undefined;
+    const names = 'names' in state ? state.names.map((name) => `"${name}"`).join(', ') : '';
+    throw new GateError('ERR_READER', what ?? `${state.kind}: ${names || 'none there'}`);
+  });
+  const cards = opened.value;
+  if (!cards) return [opened.finding];
+  const check = 'extended length';
+  const length = await attempt(check, 'use a reader and driver with extended APDUs', async () => {
+    const { maxApduDataSize } = await cards.properties();
+    if (maxApduDataSize !== undefined && maxApduDataSize < LONGEST_COMMAND) {
+      throw new GateError(
+        'ERR_READER_EXTENDED_LENGTH',
+        `commands up to ${maxApduDataSize} octets, ${LONGEST_COMMAND} are needed`,
+      );
+    }
+    return [maxApduDataSize, undefined] as const;
+  });
+  await cards.close();
+  const { finding } = length;
+  if (finding.outcome === 'ok' && finding.what === 'undefined') {
+    return [
+      opened.finding,
+      {
+        check,
+        outcome: 'unknown',
+        what: 'the driver does not tell; the first tap will',
+        action: 'tap a card once before doors open',
+      },
+    ];
+  }
+  return [opened.finding, finding];
+}
+
+async function printer({ printer: table }: GateConfig): Promise<Finding> {
+  if (table.driver === 'none') return { check: 'printer', outcome: 'ok', what: 'none configured' };
+  const { host, port } = table;
+  const result = await attempt('printer', 'check cable, power and [printer]', async () => {
+    await new Promise<void>((resolve, reject) => {
+      const socket = connect({ host, port, timeout: CONNECT_MS });
+      socket.once('connect', () => {
+        socket.end();
+        resolve();
+      });
+      const fail = (why: string) => {
+        socket.destroy();
+        reject(new GateError('ERR_PRINTER_OFFLINE', `${host}:${port}: ${why}`));
+      };
+      socket.once('timeout', () => fail('no answer'));
+      socket.once('error', ({ message }) => fail(message));
+    });
+    return [`${host}:${port} answers`, undefined] as const;
+  });
+  return result.finding;
+}
+
+async function disk({ journalDirectory }: GateConfig): Promise<Finding> {
+  const result = await attempt('disk', 'free some space before doors open', async () => {
+    const { bavail, blocks, bsize } = await statfs(journalDirectory);
+    const share = bavail / blocks;
+    const what = `${Math.round((bavail * bsize) / 2 ** 20)} MiB free, ${Math.round(100 * share)} %`;
+    if (share < MIN_FREE_SHARE) throw new GateError('ERR_DISK_LOW', what);
+    return [what, undefined] as const;
+  });
+  return result.finding;
+}
+
+/** Runs one check: what it returns is its words and its value, what it throws is its failure. */
+async function attempt<T>(
+  check: string,
+  action: string,
+  run: () => Promise<readonly [unknown, T]>,
+): Promise<{ finding: Finding; value?: T }> {
+  try {
+    const [what, value] = await run();
+    return { finding: { check, outcome: 'ok', what: String(what) }, value };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const code = error instanceof GateError ? error.code : (error as NodeJS.ErrnoException).code;
+    const hint = error instanceof GateError ? error.hint : undefined;
+    const finding: Finding = {
+      check,
+      outcome: 'failed',
+      what: error.message,
+      action: hint ?? action,
+    };
+    return { finding: code === undefined ? finding : { ...finding, code } };
+  }
+}

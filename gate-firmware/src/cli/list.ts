@@ -1,0 +1,88 @@
+import { mkdir } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { Converter } from '@pinless-gate/hsm/conversion-value';
+import { openKeyStore } from '@pinless-gate/hsm/isolated';
+import { BundleError, formatFingerprint, type Passport } from '@pinless-gate/protocol/bundle';
+import { toHex } from '@pinless-gate/protocol/bytes';
+import { lockDirectory } from '@pinless-gate/runtime/directory-lock';
+import { type Command, EXIT_OK, type Io, UsageError } from '@pinless-gate/runtime/program';
+import { readGateConfig } from '../config.ts';
+import { Journal } from '../journal/journal.ts';
+import { systemClock } from '../lane/clock.ts';
+import { openCurrent } from '../whitelist/apply.ts';
+import { openLists, update } from '../whitelist/follow.ts';
+import { directorySource } from '../whitelist/source.ts';
+import { configFile } from './options.ts';
+
+/** `gate list apply BUNDLE`: from a directory or a stick, while the gate does not run. */
+export const applyCommand: Command = async (argv, io) => {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: { config: { type: 'string' }, json: { type: 'boolean' } },
+  });
+  const config = await readGateConfig(configFile(values.config));
+  const [from] = positionals;
+  if (from === undefined) throw new UsageError('which bundle? name its directory');
+  await mkdir(config.journalDirectory, { recursive: true });
+  const unlock = await lockDirectory(config.journalDirectory);
+  const journal = Journal.open(config.journalDirectory, config.gateId);
+  const store = await openKeyStore(config.hsm);
+  const converter = new Converter(store, config.labels.event);
+  try {
+    const parts = {
+      directory: config.whitelist.directory,
+      source: directorySource(from),
+      publishers: config.whitelist.publishers,
+      eventId: config.eventId,
+      eventKeyId: () => converter.eventKeyId(config.eventId),
+      journal,
+      clock: systemClock,
+    };
+    const { lists } = await openLists(parts);
+    const next = await update(parts, lists);
+    if (next) show(next.passport, values.json === true, io);
+    else io.err('gate list apply: this list is in force already');
+    await lists.close();
+    return EXIT_OK;
+  } finally {
+    await store.close();
+    await journal.close();
+    await unlock();
+  }
+};
+
+/** `gate list show`: the passport of the list in force. */
+export const showListCommand: Command = async (argv, io) => {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { config: { type: 'string' }, json: { type: 'boolean' } },
+  });
+  const config = await readGateConfig(configFile(values.config));
+  const list = await openCurrent(config.whitelist.directory, config.whitelist.publishers);
+  if (!list) {
+    throw new BundleError('ERR_LIST_MISSING', 'this gate has no list yet', {
+      hint: 'gate list apply BUNDLE --config gate.toml, or let the gate fetch it',
+    });
+  }
+  show(list.passport, values.json === true, io);
+  await list.close();
+  return EXIT_OK;
+};
+
+function show(passport: Passport, json: boolean, io: Io): void {
+  const { eventId, eventName, version, entries, issuedAt, fingerprint } = passport;
+  const issued = new Date(1000 * issuedAt).toISOString();
+  io.out(
+    json
+      ? JSON.stringify({
+          eventId: toHex(eventId),
+          eventName,
+          version,
+          entries,
+          issuedAt,
+          fingerprint,
+        })
+      : `${eventName}  v${version}  ${entries} entries  issued ${issued}  ${formatFingerprint(fingerprint)}`,
+  );
+}

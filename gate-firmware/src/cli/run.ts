@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util';
+import { GateError } from '@pinless-gate/protocol/errors';
+import { createLog } from '@pinless-gate/runtime/log';
+import { type Command, EXIT_OK } from '@pinless-gate/runtime/program';
+import { readGateConfig } from '../config.ts';
+import { Gate } from '../gate.ts';
+import { configFile } from './options.ts';
+
+/** `gate run`: serves cards until SIGINT or SIGTERM. */
+export const runCommand: Command = async (argv, io) => {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { config: { type: 'string' }, json: { type: 'boolean' } },
+  });
+  const config = await readGateConfig(configFile(values.config));
+  const log = createLog('gate', config.logLevel);
+  const gate = await Gate.open(config, log);
+  if (values.json) io.out(JSON.stringify({ display: gate.url }));
+  else io.out(`attendee display: ${gate.url}`);
+  const stop = () => void gate.close();
+  io.signal.addEventListener('abort', stop);
+  try {
+    await gate.run();
+  } catch (error) {
+    const code = error instanceof GateError ? error.code : 'defect';
+    log.fatal({ code }, 'the gate admits nobody and ends, to be started anew');
+    throw error;
+  } finally {
+    io.signal.removeEventListener('abort', stop);
+    await gate.close();
+  }
+  return EXIT_OK;
+};

@@ -1,0 +1,225 @@
+import { createPublicKey, X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { type HsmConfig, hsmTable, resolveHsmConfig } from '@pinless-gate/hsm/config';
+import { DEFAULT_LABELS, eventKeyLabel } from '@pinless-gate/hsm/key-store';
+import type { Publishers } from '@pinless-gate/protocol/bundle';
+import { fromHex, toHex } from '@pinless-gate/protocol/bytes';
+import { type TrustAnchor, trustAnchors } from '@pinless-gate/protocol/certificate/anchors';
+import { ConfigError, readConfig, resolveFrom } from '@pinless-gate/runtime/config';
+import { z } from 'zod';
+import type { ProfileName } from './card/profiles/profile.ts';
+import { type DisplayTable, displayTable } from './display/config.ts';
+import { type TurnstileTable, turnstileTable } from './hardware/config.ts';
+import { type PrinterTable, printerTable } from './receipt/config.ts';
+
+/** 16 octets as 32 hex digits, with or without the dashes of a UUID. */
+const id = z
+  .string()
+  .transform((text) => text.replaceAll('-', ''))
+  .refine((text) => /^[0-9a-fA-F]{32}$/.test(text), 'must be 32 hex digits');
+const path = z.string().min(1);
+const milliseconds = z.int().min(10).max(60_000);
+
+const certificatesTable = z.strictObject({ certificates: z.array(path).min(1) });
+
+const schema = z.strictObject({
+  gate: z.strictObject({
+    id,
+    name: z.string().min(1),
+    /** The gates, as printed on tickets, that this lane leads through. */
+    serves: z.array(z.string().min(1)).min(1),
+    time_zone: z
+      .string()
+      .default('Asia/Tokyo')
+      .refine((zone) => Intl.supportedValuesOf('timeZone').includes(zone), 'unknown time zone'),
+  }),
+  event: z.strictObject({ id }),
+  hsm: hsmTable,
+  keys: z
+    .strictObject({
+      institution: z.string().default(DEFAULT_LABELS.institution),
+      device: z.string().default(DEFAULT_LABELS.device),
+      event: z.string().optional(),
+    })
+    .prefault({}),
+  reader: z
+    .strictObject({
+      name: z.string().min(1).optional(),
+      socket: path.optional(),
+      command_timeout_ms: milliseconds.default(1500),
+      tap_timeout_ms: milliseconds.default(3000),
+    })
+    .prefault({}),
+  card: z.strictObject({
+    /** CA certificates that users' certificates are verified under, PEM or DER. */
+    anchors: z.array(path).min(1),
+    jpki: certificatesTable.optional(),
+    iso: certificatesTable.optional(),
+  }),
+  whitelist: z.strictObject({
+    directory: path,
+    source: path.optional(),
+    url: z.url({ protocol: /^https?$/ }).optional(),
+    poll_seconds: z.int().min(1).max(86_400).default(10),
+    /** Public keys (PEM) of those who may publish. */
+    publishers: z.array(path).min(1),
+    threshold: z.int().min(1).default(1),
+  }),
+  journal: z.strictObject({ directory: path }),
+  printer: printerTable.prefault({ driver: 'none' }),
+  receipts: z.strictObject({ directory: path }).optional(),
+  turnstile: turnstileTable.prefault({ driver: 'none' }),
+  display: displayTable.prefault({}),
+  http: z
+    .strictObject({
+      host: z.enum(['127.0.0.1', '::1']).default('127.0.0.1'),
+      port: z.int().min(0).max(65535).default(8460),
+    })
+    .prefault({}),
+  console: z.strictObject({ url: z.url({ protocol: /^https?$/ }) }).optional(),
+  log: z
+    .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') })
+    .prefault({}),
+});
+
+/** What `gate.toml` says, with paths resolved and files read. */
+export interface GateConfig {
+  readonly gateId: Uint8Array;
+  readonly eventId: Uint8Array;
+  readonly name: string;
+  readonly gates: readonly string[];
+  readonly timeZone: string;
+  readonly hsm: HsmConfig;
+  readonly labels: {
+    readonly institution: string;
+    readonly device: string;
+    readonly event: string;
+  };
+  readonly reader: {
+    readonly name: string | undefined;
+    readonly socket: string | undefined;
+    readonly commandTimeoutMs: number;
+    readonly tapTimeoutMs: number;
+  };
+  readonly anchors: readonly TrustAnchor[];
+  /** CV certificates in loading order, for each card profile in use. */
+  readonly terminals: ReadonlyMap<ProfileName, readonly Uint8Array[]>;
+  readonly whitelist: {
+    readonly directory: string;
+    readonly source: string | URL | undefined;
+    readonly pollMs: number;
+    readonly publishers: Publishers;
+  };
+  readonly journalDirectory: string;
+  readonly printer: PrinterTable;
+  readonly receiptsDirectory: string | undefined;
+  readonly turnstile: TurnstileTable;
+  readonly display: DisplayTable;
+  readonly http: { readonly host: string; readonly port: number };
+  readonly console: URL | undefined;
+  readonly logLevel: string;
+}
+
+export async function readGateConfig(file: string): Promise<GateConfig> {
+  const table = await readConfig(file, schema);
+  const { gate, event, keys, reader, card, whitelist } = table;
+  const at = (relative: string) => resolveFrom(file, relative);
+  const read = async (relative: string, key: string) => {
+    try {
+      return new Uint8Array(await readFile(at(relative)));
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      throw new ConfigError(
+        'ERR_CONFIG_FILE',
+        `${file}: ${key}: ${relative} cannot be read (${code})`,
+        {
+          cause,
+        },
+      );
+    }
+  };
+  const readAll = (paths: readonly string[], key: string) =>
+    Promise.all(paths.map((one) => read(one, key)));
+
+  if (whitelist.source !== undefined && whitelist.url !== undefined) {
+    throw new ConfigError(
+      'ERR_CONFIG_KEY',
+      `${file}: whitelist: source and url exclude each other`,
+    );
+  }
+  const terminals = new Map<ProfileName, readonly Uint8Array[]>();
+  for (const name of ['jpki', 'iso'] as const) {
+    const profile = card[name];
+    if (profile)
+      terminals.set(name, await readAll(profile.certificates, `card.${name}.certificates`));
+  }
+  if (terminals.size === 0) {
+    throw new ConfigError('ERR_CONFIG_KEY', `${file}: card: needs at least one of jpki, iso`);
+  }
+  const anchors = await readAll(card.anchors, 'card.anchors');
+  const publishers = await readAll(whitelist.publishers, 'whitelist.publishers');
+  if (whitelist.threshold > publishers.length) {
+    throw new ConfigError('ERR_CONFIG_KEY', `${file}: whitelist.threshold: more than publishers`);
+  }
+  return {
+    gateId: fromHex(gate.id),
+    eventId: fromHex(event.id),
+    name: gate.name,
+    gates: gate.serves,
+    timeZone: gate.time_zone,
+    hsm: resolveHsmConfig(file, table.hsm),
+    labels: { ...keys, event: keys.event ?? eventKeyLabel(toHex(fromHex(event.id))) },
+    reader: {
+      name: reader.name,
+      socket: reader.socket === undefined ? undefined : at(reader.socket),
+      commandTimeoutMs: reader.command_timeout_ms,
+      tapTimeoutMs: reader.tap_timeout_ms,
+    },
+    anchors: trustAnchors(anchors.map((octets) => certificateDer(octets, file))),
+    terminals,
+    whitelist: {
+      directory: at(whitelist.directory),
+      source:
+        whitelist.url === undefined
+          ? whitelist.source && at(whitelist.source)
+          : baseUrl(whitelist.url),
+      pollMs: 1000 * whitelist.poll_seconds,
+      publishers: {
+        keys: publishers.map((octets) => publicKeyDer(octets, file)),
+        threshold: whitelist.threshold,
+      },
+    },
+    journalDirectory: at(table.journal.directory),
+    printer: table.printer,
+    receiptsDirectory: table.receipts && at(table.receipts.directory),
+    turnstile: table.turnstile,
+    display: table.display,
+    http: table.http,
+    console: table.console && baseUrl(table.console.url),
+    logLevel: table.log.level,
+  };
+}
+
+/** Files are named relative to it. */
+function baseUrl(text: string): URL {
+  return new URL(text.endsWith('/') ? text : `${text}/`);
+}
+
+function certificateDer(octets: Uint8Array, file: string): Uint8Array {
+  try {
+    return new Uint8Array(new X509Certificate(octets).raw);
+  } catch (cause) {
+    throw new ConfigError('ERR_CONFIG_FILE', `${file}: card.anchors: not a certificate`, { cause });
+  }
+}
+
+function publicKeyDer(octets: Uint8Array, file: string): Uint8Array {
+  try {
+    const key = createPublicKey(Buffer.from(octets));
+    return new Uint8Array(key.export({ format: 'der', type: 'spki' }));
+  } catch (cause) {
+    throw new ConfigError('ERR_CONFIG_FILE', `${file}: whitelist.publishers: not a public key`, {
+      cause,
+    });
+  }
+}

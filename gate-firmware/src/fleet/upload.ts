@@ -1,0 +1,139 @@
+import { GateError } from '@pinless-gate/protocol/errors';
+import {
+  encodeJournalUpload,
+  JOURNAL_UPLOAD_TYPE,
+  journalUploadMessage,
+  MAX_UPLOAD_ENTRIES,
+  UPLOAD_SIGNATURE_HEADER,
+} from '@pinless-gate/protocol/fleet';
+import type { Journal } from '../journal/journal.ts';
+
+export interface UploadParts {
+  readonly console: URL;
+  readonly journal: Journal;
+  /** The device key. */
+  readonly sign: (message: Uint8Array) => Promise<Uint8Array>;
+  /** Told when the console's answer changes: undefined is well. */
+  readonly onState: (error: GateError | undefined) => void;
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 30_000;
+const MAX_ANSWER_LENGTH = 4096;
+
+/**
+ * Sends the journal to the console: at least once, in order, from where the console says it is. The
+ * journal is the outbox, so nothing is lost while the console is away, and no tap ever waits for it.
+ */
+export class Uploader {
+  readonly #parts: UploadParts;
+  #wake: (() => void) | undefined;
+  #poked = false;
+  #closed = false;
+  #retryMs = 0;
+  readonly #running: Promise<void>;
+
+  constructor(parts: UploadParts) {
+    this.#parts = parts;
+    this.#running = this.#run();
+  }
+
+  /** There is something new. */
+  poke(): void {
+    this.#poked = true;
+    this.#wake?.();
+  }
+
+  /** Ends after the upload under way. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wake?.();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed) {
+      this.#poked = false;
+      const { journal } = this.#parts;
+      try {
+        if (journal.uploaded < journal.sequence) await this.#send();
+        this.#retryMs = 0;
+        this.#parts.onState(undefined);
+      } catch (error) {
+        if (!(error instanceof GateError)) throw error;
+        this.#retryMs = Math.min(LONGEST_RETRY_MS, 2 * this.#retryMs || FIRST_RETRY_MS);
+        this.#parts.onState(error);
+      }
+      if (this.#retryMs > 0 || journal.uploaded >= journal.sequence) await this.#wait();
+    }
+  }
+
+  async #send(): Promise<void> {
+    const { journal } = this.#parts;
+    const entries = journal.read(journal.uploaded + 1, MAX_UPLOAD_ENTRIES);
+    const body = encodeJournalUpload({ gateId: journal.gateId, entries });
+    const signature = await this.#parts.sign(journalUploadMessage(body));
+    const sequence = await this.#post(body, signature);
+    if (sequence > journal.sequence) {
+      throw new GateError(
+        'ERR_UPLOAD_AHEAD',
+        `the console holds ${sequence} entries of this gate, the journal ${journal.sequence}`,
+        { hint: 'the journal was replaced or cut: keep both and tell the person in charge' },
+      );
+    }
+    journal.uploaded = sequence;
+  }
+
+  /** The last sequence number that the console holds of this gate. */
+  async #post(body: Uint8Array, signature: Uint8Array): Promise<number> {
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(new URL('api/journal', this.#parts.console), {
+        method: 'POST',
+        body,
+        headers: {
+          'content-type': JOURNAL_UPLOAD_TYPE,
+          [UPLOAD_SIGNATURE_HEADER]: Buffer.from(signature).toString('base64'),
+        },
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+        redirect: 'error',
+      });
+      text = (await response.text()).slice(0, MAX_ANSWER_LENGTH);
+    } catch (cause) {
+      throw new GateError('ERR_UPLOAD_UNREACHABLE', 'the console cannot be reached', { cause });
+    }
+    const sequence = sequenceOf(text);
+    if ((response.ok || response.status === 409) && sequence !== undefined) return sequence;
+    throw new GateError('ERR_UPLOAD_REFUSED', `the console answered HTTP ${response.status}`, {
+      hint: "check that the console knows this gate's device key",
+    });
+  }
+
+  async #wait(): Promise<void> {
+    if (this.#poked && this.#retryMs === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.#retryMs > 0 ? setTimeout(resolve, this.#retryMs) : undefined;
+      this.#wake = () => {
+        // A poke does not shorten the wait for a console that is away; the end does.
+        if (timer !== undefined && !this.#closed) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+  }
+}
+
+function sequenceOf(text: string): number | undefined {
+  try {
+    const { sequence } = JSON.parse(text) as { sequence?: unknown };
+    return Number.isSafeInteger(sequence) && (sequence as number) >= 0
+      ? (sequence as number)
+      : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,359 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { Converter } from '@pinless-gate/hsm/conversion-value';
+import { openKeyStore } from '@pinless-gate/hsm/isolated';
+import type { KeyStore } from '@pinless-gate/hsm/key-store';
+import { formatFingerprint } from '@pinless-gate/protocol/bundle';
+import { GateError } from '@pinless-gate/protocol/errors';
+import type { NoteEntry } from '@pinless-gate/protocol/journal';
+import { lockDirectory } from '@pinless-gate/runtime/directory-lock';
+import type { Logger } from '@pinless-gate/runtime/log';
+import { Reader } from './card/reader.ts';
+import type { ReaderState } from './card/reader-messages.ts';
+import type { GateConfig } from './config.ts';
+import { type LaneServer, serveLane } from './display/server.ts';
+import { DisplayBus } from './display/state.ts';
+import { Uploader } from './fleet/upload.ts';
+import { openTurnstile } from './hardware/config.ts';
+import type { Turnstile } from './hardware/turnstile.ts';
+import { Checkpoints } from './journal/checkpoints.ts';
+import { Journal } from './journal/journal.ts';
+import { systemClock } from './lane/clock.ts';
+import { LaneLoop, type LoopParts } from './lane/loop.ts';
+import { Nonces } from './lane/nonce.ts';
+import { Outcome } from './lane/outcome.ts';
+import { ShortCodes } from './lane/short-code.ts';
+import type { TapResult } from './lane/tap.ts';
+import { Metrics } from './metrics.ts';
+import { openPrinter } from './receipt/config.ts';
+import { fileReceipts } from './receipt/file-receipts.ts';
+import type { Printer } from './receipt/printer.ts';
+import { openTerminals } from './terminals.ts';
+import { Follower, type FollowParts, openLists } from './whitelist/follow.ts';
+import type { Lists } from './whitelist/lists.ts';
+import { type BundleSource, directorySource, httpSource } from './whitelist/source.ts';
+
+const HTTP_TIMEOUT_MS = 30_000;
+
+/** One lane, put together: everything that has to be there before the first card, and its orderly end. */
+export class Gate {
+  readonly #config: GateConfig;
+  readonly #log: Logger;
+  readonly #abort = new AbortController();
+  /** Ended in the reverse order of their beginning. */
+  readonly #closers: (() => unknown)[] = [];
+  readonly metrics = new Metrics();
+  readonly #bus: DisplayBus = new DisplayBus({ state: 'closed' });
+  #journal!: Journal;
+  #store!: KeyStore;
+  #lists!: Lists;
+  #loop!: LaneLoop;
+  #outcome!: Outcome;
+  #checkpoints!: Checkpoints;
+  #uploader: Uploader | undefined;
+  #readerState: ReaderState | undefined;
+  #started = false;
+  #server!: LaneServer;
+
+  private constructor(config: GateConfig, log: Logger) {
+    this.#config = config;
+    this.#log = log;
+  }
+
+  /** Rejects with what is missing or wrong, and leaves nothing open. */
+  static async open(config: GateConfig, log: Logger): Promise<Gate> {
+    const gate = new Gate(config, log);
+    try {
+      await gate.#open();
+    } catch (error) {
+      await gate.close();
+      throw error;
+    }
+    return gate;
+  }
+
+  /** The attendee display. */
+  get url(): string {
+    return this.#server.url;
+  }
+
+  /** What keeps the lane from deciding now, as a code. */
+  get notReady(): string | undefined {
+    if (this.#loop.fault) return this.#loop.fault.code;
+    if (!this.#readerState) return 'ERR_READER_STARTING';
+    return this.#lists.current ? undefined : 'ERR_LIST_MISSING';
+  }
+
+  /** Serves cards until `close`. Rejects where the gate must be started anew. */
+  async run(): Promise<void> {
+    await this.#loop.run();
+  }
+
+  async close(): Promise<void> {
+    this.#abort.abort();
+    if (this.#started) this.#note('stop', 'gate');
+    this.#started = false;
+    for (const close of this.#closers.reverse().splice(0)) await close();
+  }
+
+  async #open(): Promise<void> {
+    const config = this.#config;
+    await mkdir(config.journalDirectory, { recursive: true });
+    // Two gates on one journal would fork its chain.
+    this.#closers.push(await lockDirectory(config.journalDirectory));
+    this.#journal = Journal.open(config.journalDirectory, config.gateId);
+    this.#closers.push(() => this.#journal.close());
+    await this.#openKeys();
+    await this.#openLists();
+    await this.#openLane();
+    await this.#openServer();
+    this.#note('start', 'gate');
+    this.#started = true;
+  }
+
+  async #openKeys(): Promise<void> {
+    const { labels, hsm } = this.#config;
+    this.#store = await openKeyStore(hsm, {
+      onDown: ({ code }) => this.#log.error({ code }, 'hsm is down'),
+      onUp: () => this.#log.info('hsm is up'),
+    });
+    this.#closers.push(() => this.#store.close());
+    await this.#store.require({
+      [labels.institution]: 'institution',
+      [labels.device]: 'device',
+      [labels.event]: 'event',
+    });
+    const sign = (message: Uint8Array) => this.#store.sign(labels.device, message);
+    this.#checkpoints = new Checkpoints({
+      journal: this.#journal,
+      sign,
+      now: systemClock.now,
+      onError: (error) => this.#log.error({ code: codeOf(error) }, 'no checkpoint'),
+    });
+    this.#closers.push(() => this.#checkpoints.close());
+    if (this.#config.console) {
+      this.#uploader = new Uploader({
+        console: this.#config.console,
+        journal: this.#journal,
+        sign,
+        onState: this.#oncePerCode('upload'),
+      });
+      this.#closers.push(() => this.#uploader?.close());
+    }
+  }
+
+  async #openLists(): Promise<void> {
+    const { whitelist, eventId, labels } = this.#config;
+    const converter = new Converter(this.#store, labels.event);
+    const follow: FollowParts = {
+      directory: whitelist.directory,
+      source: sourceOf(whitelist.source),
+      publishers: whitelist.publishers,
+      eventId,
+      eventKeyId: () => converter.eventKeyId(eventId),
+      journal: this.#journal,
+      clock: systemClock,
+    };
+    const { lists, error } = await openLists(follow);
+    this.#lists = lists;
+    this.#closers.push(() => lists.close());
+    if (error) this.#listError(error);
+    const told = this.#oncePerCode('list');
+    const follower = new Follower(
+      follow,
+      lists,
+      whitelist.pollMs,
+      () => {
+        this.#tellList();
+        this.#uploader?.poke();
+      },
+      (failure) => {
+        told(failure);
+        if (failure) this.metrics.listErrors.inc({ code: failure.code });
+      },
+    );
+    this.#closers.push(() => follower.close());
+    await follower.start();
+    if (!error) this.#tellList();
+  }
+
+  async #openLane(): Promise<void> {
+    const { eventId, gateId, gates, labels, reader, anchors, terminals } = this.#config;
+    const profiles = await openTerminals(
+      this.#store,
+      labels.institution,
+      terminals,
+      systemClock.now(),
+    );
+    const { printer, turnstile, pictures } = this.#openDevices();
+    this.#outcome = new Outcome({
+      gateId,
+      timeZone: this.#config.timeZone,
+      display: this.#bus,
+      turnstile,
+      printer,
+      encoding: this.#config.printer.driver === 'tcp' ? this.#config.printer.encoding : 'cp932',
+      pictures,
+      metrics: this.metrics,
+      log: this.#log,
+      defaultLanguage: this.#config.display.default_language,
+    });
+    this.#closers.push(() => this.#outcome.close());
+    const cards = await Reader.open({ reader: reader.name, socket: reader.socket });
+    this.#closers.push(() => cards.close());
+    const parts: LoopParts = {
+      reader: cards,
+      tap: {
+        eventId,
+        gateId,
+        lane: { gates },
+        profiles,
+        anchors,
+        limits: { commandTimeoutMs: reader.commandTimeoutMs, tapTimeoutMs: reader.tapTimeoutMs },
+        converter: new Converter(this.#store, labels.event),
+        lists: this.#lists,
+        journal: this.#journal,
+        clock: systemClock,
+        nonces: new Nonces(randomBytes),
+        codes: new ShortCodes(randomBytes),
+      },
+      events: {
+        onCard: () => this.#outcome.hold(0),
+        onProgress: (fraction) => this.#outcome.hold(fraction),
+        onResult: (result) => this.#onResult(result),
+        onFault: (fault) => this.#onFault(fault),
+        onReader: (state) => {
+          this.#readerState = state;
+        },
+      },
+      health: async () => {
+        await this.#store.mac(labels.event, new Uint8Array(1));
+      },
+    };
+    this.#loop = new LaneLoop(parts, this.#abort.signal);
+    this.#bus.show({ state: 'idle' });
+    this.#gauges(printer);
+  }
+
+  #openDevices(): { printer: Printer; turnstile: Turnstile; pictures: Printer | undefined } {
+    const { printer: table, turnstile: turnstileTable, receiptsDirectory } = this.#config;
+    const printer = openPrinter(table);
+    this.#closers.push(() => printer.close());
+    if (table.driver !== 'none') {
+      printer.onReport(({ id, outcome, why }) => {
+        if (why === undefined) return;
+        this.#log.warn({ receipt: id, outcome, code: why }, 'receipt not confirmed');
+        this.metrics.deviceErrors.inc({ device: 'printer' });
+      });
+      printer.onState((state) => this.#log.info({ state }, 'printer'));
+    }
+    const turnstile = openTurnstile(turnstileTable);
+    this.#closers.push(() => turnstile.close());
+    const pictures = receiptsDirectory === undefined ? undefined : fileReceipts(receiptsDirectory);
+    this.#closers.push(() => pictures?.close());
+    return { printer, turnstile, pictures };
+  }
+
+  async #openServer(): Promise<void> {
+    const { display, http } = this.#config;
+    this.#server = await serveLane({
+      display: {
+        bus: this.#bus,
+        languages: display.languages,
+        defaultLanguage: display.default_language,
+        helpDesk: display.help_desk,
+        volume: display.volume,
+      },
+      metrics: () => this.metrics.text(),
+      notReady: () => this.notReady,
+      ...http,
+    });
+    this.#closers.push(() => this.#server.close());
+  }
+
+  #onResult(result: TapResult): void {
+    this.#outcome.apply(result);
+    this.#checkpoints.entry();
+    this.#uploader?.poke();
+  }
+
+  #onFault(fault: GateError | undefined): void {
+    this.#outcome.outOfService(fault?.code);
+    if (!fault) {
+      this.#log.info('lane is back in service');
+      return;
+    }
+    this.#log.error({ code: fault.code, hint: fault.hint }, fault.message);
+    this.metrics.faults.inc({ code: fault.code });
+    this.#note('fault', fault.code);
+  }
+
+  #note(kind: NoteEntry['kind'], detail: string): void {
+    const list = this.#lists.current?.passport;
+    this.#journal.append({
+      kind,
+      at: systemClock.now(),
+      monotonicMs: Math.round(systemClock.monotonic()),
+      list: list && { version: list.version, fingerprint: list.fingerprint },
+      detail,
+    });
+    this.#uploader?.poke();
+  }
+
+  #tellList(): void {
+    const passport = this.#lists.current?.passport;
+    if (!passport) {
+      this.#log.warn('no list yet');
+      return;
+    }
+    const { version, entries, fingerprint } = passport;
+    this.#log.info({ version, entries, fingerprint: formatFingerprint(fingerprint) }, 'list');
+  }
+
+  #listError(error: GateError): void {
+    this.#log.error({ code: error.code, hint: error.hint }, error.message);
+    this.metrics.listErrors.inc({ code: error.code });
+  }
+
+  /** Logs a lasting trouble when it begins, when it changes and when it ends. */
+  #oncePerCode(what: string): (error: GateError | undefined) => void {
+    let last: string | undefined;
+    return (error) => {
+      if (error?.code === last) return;
+      last = error?.code;
+      if (error)
+        this.#log.warn({ code: error.code, hint: error.hint }, `${what}: ${error.message}`);
+      else this.#log.info(`${what}: well again`);
+    };
+  }
+
+  #gauges(printer: Printer): void {
+    const journal = this.#journal;
+    const age = () => {
+      const issuedAt = this.#lists.current?.manifest.issuedAt;
+      return issuedAt === undefined ? Number.NaN : systemClock.now() / 1000 - issuedAt;
+    };
+    this.metrics.gauge('gate_list_age_seconds', 'Age of the list in force', age);
+    this.metrics.gauge('gate_list_version', 'Version of the list in force, 0 without one', () =>
+      this.#lists.current ? this.#lists.current.manifest.version : 0,
+    );
+    this.metrics.gauge('gate_journal_backlog', 'Entries that the console does not hold yet', () =>
+      this.#uploader ? journal.sequence - journal.uploaded : 0,
+    );
+    this.metrics.gauge('gate_printer_ok', '1 when the last job was printed', () =>
+      printer.state === 'ok' ? 1 : 0,
+    );
+    this.metrics.gauge('gate_ready', '1 when a tap would be decided now', () =>
+      this.notReady === undefined ? 1 : 0,
+    );
+  }
+}
+
+function sourceOf(source: string | URL | undefined): BundleSource | undefined {
+  if (source === undefined) return undefined;
+  return typeof source === 'string' ? directorySource(source) : httpSource(source, HTTP_TIMEOUT_MS);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof GateError ? error.code : String(error);
+}

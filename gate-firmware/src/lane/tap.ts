@@ -1,0 +1,246 @@
+import type { Converter } from '@pinless-gate/hsm/conversion-value';
+import { sha256 } from '@pinless-gate/protocol/bundle';
+import type { TrustAnchor } from '@pinless-gate/protocol/certificate/anchors';
+import type { CertificateReason } from '@pinless-gate/protocol/certificate/error';
+import { verifyUserCertificate } from '@pinless-gate/protocol/certificate/user';
+import { FormatError } from '@pinless-gate/protocol/errors';
+import { possessionMessage } from '@pinless-gate/protocol/possession';
+import { decodeSeatRecord, openRecord, type SeatRecord } from '@pinless-gate/protocol/record';
+import type { RefusalReason } from '@pinless-gate/protocol/refusal';
+import { type Decision, decide, type Lane, listRefusal, refused } from '../admission/decide.ts';
+import { CardChannel, type ChannelLimits, type Transmit } from '../card/channel.ts';
+import { CardDialogue, CardRefusal, type Terminal } from '../card/dialogue.ts';
+import { CARD_CODES, CardError } from '../card/error.ts';
+import type { CardProfile, ProfileName } from '../card/profiles/profile.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Lists } from '../whitelist/lists.ts';
+import type { Whitelist } from '../whitelist/store.ts';
+import { type Clock, StepTimes } from './clock.ts';
+import type { Nonces } from './nonce.ts';
+import type { ShortCodes } from './short-code.ts';
+
+/** One card, from the first command to the journal. Read it from top to bottom. */
+
+export interface TapParts {
+  readonly eventId: Uint8Array;
+  readonly gateId: Uint8Array;
+  readonly lane: Lane;
+  /** In the order in which they are tried, each with the credentials that it wants. */
+  readonly profiles: readonly { readonly profile: CardProfile; readonly terminal: Terminal }[];
+  readonly anchors: readonly TrustAnchor[];
+  readonly limits: ChannelLimits;
+  readonly converter: Converter;
+  readonly lists: Lists;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly nonces: Nonces;
+  readonly codes: ShortCodes;
+  /** Sends to the card that is connected now. */
+  readonly transmit: Transmit;
+  /** Told of each step of the dialogue that is done, 0 to 1. */
+  readonly onProgress: (fraction: number) => void;
+}
+
+/** What the card came to, before it is journalled. */
+interface Verdict {
+  readonly decision: Decision;
+  readonly at: number;
+  readonly conversionValue?: Uint8Array | undefined;
+  readonly record?: SeatRecord | undefined;
+  readonly profile?: ProfileName | undefined;
+  /** What is wrong with the gate, not with the card. */
+  readonly fault?: unknown;
+}
+
+export interface TapResult extends Verdict {
+  readonly sequence: number;
+  readonly code: string;
+  readonly list: Whitelist | undefined;
+  /** Microseconds. */
+  readonly steps: Readonly<Record<string, number>>;
+  readonly tapMs: number;
+}
+
+/**
+ * Decides on the connected card and journals the decision: what this returns is on the disk. Throws a
+ * `JournalError` where it could not be written, and then nothing may open.
+ */
+export async function tap(parts: TapParts): Promise<TapResult> {
+  const times = new StepTimes(parts.clock);
+  return parts.lists.use(async (list) => {
+    const verdict = await examine(parts, list, times);
+    times.end('decide');
+    const code = parts.codes.code(verdict.conversionValue, verdict.at);
+    const sequence = record(parts, list, verdict, code, times);
+    times.end('journal');
+    return { ...verdict, sequence, code, list, steps: times.steps, tapMs: times.totalMs };
+  });
+}
+
+/** Everything between the card and the decision. A card cannot make it throw. */
+async function examine(
+  parts: TapParts,
+  list: Whitelist | undefined,
+  times: StepTimes,
+): Promise<Verdict> {
+  const at = parts.clock.now();
+  if (!list) return { at, decision: refused('list-missing') };
+  const stale = listRefusal(list.manifest, at);
+  if (stale) return { at, decision: refused(stale) };
+
+  const channel = new CardChannel(parts.transmit, parts.limits, parts.clock.monotonic);
+  const dialogue = new CardDialogue(channel);
+  let known: Partial<Verdict> = {};
+  try {
+    // 1. What card is it?
+    const profile = await dialogue.identify(parts.profiles.map((one) => one.profile));
+    const { terminal } = parts.profiles.find((one) => one.profile === profile)!;
+    known = { profile: profile.name };
+    times.end('identify');
+    parts.onProgress(0.2);
+
+    // 2. We prove ourselves to it. A certificate read before that would prove nothing.
+    const head = await dialogue.authenticateTerminal(terminal);
+    times.end('authenticate');
+    parts.onProgress(0.5);
+
+    // 3. Is it on the list?
+    const { conversionValue, sealKey } = await parts.converter.convert(
+      head.issuerName,
+      head.serial,
+    );
+    times.end('convert');
+    const sealed = list.find(conversionValue);
+    times.end('lookup');
+    // The code of a stranger's card comes from its conversion value; the value itself is not kept.
+    if (!sealed) return { ...known, at, conversionValue, decision: refused('not-listed') };
+    const seat = unseal(sealKey, sealed, { eventId: parts.eventId, conversionValue });
+    known = { ...known, conversionValue, ...(seat && { record: seat }) };
+    if (!seat) return { ...known, at, decision: refused('record-unreadable') };
+    times.end('unseal');
+
+    // 4. It proves itself to us. Where its key was not pinned at building, its certificate says which it is.
+    const certificate = seat.publicKey ? undefined : await dialogue.readCertificate();
+    if (certificate) times.end('read');
+    const message = possessionMessage({
+      eventId: parts.eventId,
+      gateId: parts.gateId,
+      unixMs: at,
+      nonce: parts.nonces.next(),
+    });
+    // While the card computes, everything else is made ready.
+    const [signature, ready] = await Promise.all([
+      dialogue.prove(sha256(message)),
+      prepare(parts, list, seat, certificate && { der: certificate, profile }, at),
+    ]);
+    times.end('sign');
+    parts.onProgress(0.9);
+
+    // 5. The decision.
+    if ('refusal' in ready) return { ...known, at, decision: refused(ready.refusal) };
+    if (!profile.verifyProof(ready.publicKey, message, signature)) {
+      return { ...known, at, decision: refused('card-not-authentic') };
+    }
+    return { ...known, at, decision: ready.decision };
+  } catch (error) {
+    const reason = reasonOf(error);
+    const fault = reason === 'gate-fault' ? { fault: error } : {};
+    return { ...known, ...fault, at, decision: refused(reason) };
+  }
+}
+
+type Prepared =
+  | { readonly publicKey: Uint8Array; readonly decision: Decision }
+  | { readonly refusal: RefusalReason };
+
+/** The key that must have signed, and what the rules say if it did. */
+async function prepare(
+  parts: TapParts,
+  list: Whitelist,
+  record: SeatRecord,
+  certificate: { readonly der: Uint8Array; readonly profile: CardProfile } | undefined,
+  at: number,
+): Promise<Prepared> {
+  const history = record.tickets.map(
+    ({ ticketNo }) => parts.journal.ticketState(parts.eventId, ticketNo) ?? { entries: 0 },
+  );
+  const { manifest } = list;
+  const decision = decide({ list: manifest, record, history, lane: parts.lane, at });
+  if (!certificate) return { publicKey: record.publicKey!, decision };
+  const { der, profile } = certificate;
+  const verdict = verifyUserCertificate(der, parts.anchors, at, profile.certificates);
+  if (!verdict.ok) {
+    return { refusal: CERTIFICATE_REFUSALS[verdict.reason] ?? 'certificate-not-trusted' };
+  }
+  return { publicKey: verdict.certificate.spki, decision };
+}
+
+const CERTIFICATE_REFUSALS: Readonly<Partial<Record<CertificateReason, RefusalReason>>> = {
+  expired: 'certificate-expired',
+  'not-yet-valid': 'certificate-not-yet-valid',
+};
+
+/** Undefined where the entry does not open: damaged, or of another key. */
+function unseal(
+  sealKey: Uint8Array,
+  sealed: Uint8Array,
+  context: { eventId: Uint8Array; conversionValue: Uint8Array },
+): SeatRecord | undefined {
+  try {
+    return decodeSeatRecord(openRecord(sealKey, sealed, context));
+  } catch (error) {
+    if (error instanceof FormatError) return undefined;
+    throw error;
+  } finally {
+    sealKey.fill(0);
+  }
+}
+
+/** Closed on doubt: whatever was thrown refuses, and what is not the card's fault is the gate's. */
+function reasonOf(error: unknown): RefusalReason {
+  if (error instanceof CardRefusal) return error.reason;
+  if (error instanceof CardError) return CARD_REFUSALS[error.code] ?? 'card-fault';
+  // Octets of the card that are not what the format says.
+  if (error instanceof FormatError) return 'card-fault';
+  return 'gate-fault';
+}
+
+const CARD_REFUSALS: Readonly<Record<string, RefusalReason>> = {
+  [CARD_CODES.removed]: 'card-removed',
+  [CARD_CODES.slow]: 'card-too-slow',
+};
+
+/** One transaction: the entry and what it does to the tickets. */
+function record(
+  { journal, eventId, clock }: TapParts,
+  list: Whitelist | undefined,
+  { decision, at, conversionValue, record: seat }: Verdict,
+  code: string,
+  times: StepTimes,
+): number {
+  const entered = decision.admitted ? decision.tickets : [];
+  const { sequence } = journal.append(
+    {
+      kind: 'decision',
+      at,
+      monotonicMs: Math.round(clock.monotonic()),
+      list: list && {
+        version: list.manifest.version,
+        fingerprint: list.passport.fingerprint,
+      },
+      outcome: decision.admitted ? 'admitted' : 'refused',
+      reason: decision.admitted ? undefined : decision.reason,
+      conversionValue: seat && conversionValue,
+      tickets: entered.map(({ ticket, entry }) => ({ ticketNo: ticket.ticketNo, entry })),
+      code,
+      steps: times.steps,
+    },
+    entered.map(({ ticket, entry }) => ({
+      eventId,
+      ticketNo: ticket.ticketNo,
+      entriesBefore: entry - 1,
+      after: { entries: entry, lastEntryAt: at },
+    })),
+  );
+  return sequence;
+}

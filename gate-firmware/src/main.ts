@@ -1,0 +1,40 @@
+import { main } from '@pinless-gate/runtime/program';
+import { doctorCommand } from './cli/doctor.ts';
+import { exportCommand, showCommand, verifyCommand } from './cli/journal.ts';
+import { applyCommand, showListCommand } from './cli/list.ts';
+import { receiptPreviewCommand } from './cli/receipt.ts';
+import { runCommand } from './cli/run.ts';
+
+const USAGE = `gate: decide at the door, offline, who may enter
+
+  gate run --config gate.toml [--json]
+  gate doctor --config gate.toml [--json]
+  gate list apply BUNDLE --config gate.toml [--json]
+  gate list show --config gate.toml [--json]
+  gate journal show --config gate.toml [--last 50] [--json]
+  gate journal verify --config gate.toml [--device-key device.pem] [--json]
+  gate journal export --config gate.toml
+  gate receipt preview --ticket ticket.json --out receipt.svg
+
+examples
+  gate doctor --config gate.toml            what is missing, and what to do about it
+  gate run --config gate.toml               serve cards until Ctrl-C
+  gate list apply /media/stick/bundle --config gate.toml
+  gate journal verify --config gate.toml --json
+
+exit codes: 0 done, 1 refused or failed with a reason, 2 wrong usage, 70 a defect of ours`;
+
+await main({
+  name: 'gate',
+  usage: USAGE,
+  commands: {
+    run: runCommand,
+    doctor: doctorCommand,
+    'list apply': applyCommand,
+    'list show': showListCommand,
+    'journal show': showCommand,
+    'journal verify': verifyCommand,
+    'journal export': exportCommand,
+    'receipt preview': receiptPreviewCommand,
+  },
+});

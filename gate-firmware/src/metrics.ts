@@ -1,0 +1,87 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { TapResult } from './lane/tap.ts';
+
+const MS_BUCKETS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 350, 500, 750, 1000, 1500, 3000];
+
+/** Everything that a gate counts. Labels are codes of ours: never anything of a card. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #taps = this.#add(
+    new Counter({
+      name: 'gate_taps_total',
+      help: 'Taps by outcome and reason',
+      labelNames: ['outcome', 'reason'],
+      registers: [],
+    }),
+  );
+  readonly #steps = this.#add(
+    new Histogram({
+      name: 'gate_tap_step_milliseconds',
+      help: 'Milliseconds of each step of a tap',
+      labelNames: ['step'],
+      buckets: MS_BUCKETS,
+      registers: [],
+    }),
+  );
+  readonly #tapMs = this.#add(
+    new Histogram({
+      name: 'gate_tap_milliseconds',
+      help: 'Milliseconds from the first command to the durable decision',
+      buckets: MS_BUCKETS,
+      registers: [],
+    }),
+  );
+  readonly faults = this.#add(
+    new Counter({
+      name: 'gate_faults_total',
+      help: 'Times that the lane went out of service, by code',
+      labelNames: ['code'],
+      registers: [],
+    }),
+  );
+  readonly deviceErrors = this.#add(
+    new Counter({
+      name: 'gate_device_errors_total',
+      help: 'Failures of printer and turnstile',
+      labelNames: ['device'],
+      registers: [],
+    }),
+  );
+  readonly listErrors = this.#add(
+    new Counter({
+      name: 'gate_list_errors_total',
+      help: 'Bundles that were not applied, by code',
+      labelNames: ['code'],
+      registers: [],
+    }),
+  );
+
+  /** `read` is asked at each scrape. */
+  gauge(name: string, help: string, read: () => number): void {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect: () => gauge.set(read()),
+    });
+  }
+
+  tap({ decision, steps, tapMs }: TapResult): void {
+    const reason = decision.admitted ? '' : decision.reason;
+    this.#taps.inc({ outcome: decision.admitted ? 'admitted' : 'refused', reason });
+    this.#tapMs.observe(tapMs);
+    for (const [step, micros] of Object.entries(steps)) {
+      this.#steps.observe({ step }, micros / 1000);
+    }
+  }
+
+  /** Prometheus text form. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  #add<M extends Counter | Histogram>(metric: M): M {
+    this.#registry.registerMetric(metric);
+    return metric;
+  }
+}
