@@ -1,35 +1,36 @@
-import 'reflect-metadata';
-import { createHash, createPrivateKey, createPublicKey, webcrypto } from 'node:crypto';
-import { Extension, Name, X509CertificateGenerator, X509CrlGenerator } from '@peculiar/x509';
-import { fromHex, utf8 } from '@pinless-gate/protocol/bytes';
-import { encodeTlv } from '@pinless-gate/protocol/tlv';
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { promisify } from 'node:util';
+import { fromHex } from '@pinless-gate/protocol/bytes';
+import {
+  bitString,
+  context,
+  contextPrimitive,
+  ia5String,
+  integer,
+  NULL,
+  octetString,
+  oid,
+  sequence,
+  TRUE,
+  time,
+} from './der.ts';
 import { holderName, ISSUER_NAME, SERVICE_NAME } from './names.ts';
 
 /**
- * Certificates and CRLs with the profile of protocol.md 2 and jpki-facts 3. Extensions are written out in DER:
- * the library's classes know neither qualifiers nor directory names.
+ * Certificates and CRLs with the profile of protocol.md 2 and jpki-facts 3, written out in DER: names and
+ * extensions are fixed to the octet, and a list of a thousand holders takes a thousand certificates.
  */
-const SIGNING = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const;
+const SHA256_WITH_RSA = sequence(oid('1.2.840.113549.1.1.11'), NULL);
+const VERSION_3 = context(0, integer('02'));
+const VERSION_2_CRL = integer('01');
 
-const SEQUENCE = 0x30;
-const OID = 0x06;
-const OCTET_STRING = 0x04;
-const BIT_STRING = 0x03;
-const IA5_STRING = 0x16;
-/** [0] constructed and [4] constructed: distribution point parts and directoryName (RFC 5280 4.2.1). */
-const CONTEXT_0 = 0xa0;
-const CONTEXT_0_PRIMITIVE = 0x80;
-const CONTEXT_4 = 0xa4;
-
-/** 1.2.392.200149.8.5.1.3.30, and id-qt-cps. */
-const POLICY_AUTHENTICATION = fromHex('2a83088c9b55080501031e');
-const CPS_QUALIFIER = fromHex('2b06010505070201');
+const POLICY_AUTHENTICATION = '1.2.392.200149.8.5.1.3.30';
+const CPS_QUALIFIER = '1.3.6.1.5.5.7.2.1';
 const CPS_URI = 'http://www.jpki.go.jp/cps.html';
 
-/** The key that signs, and its public half. */
+/** An RSA key that signs, and its public half as SubjectPublicKeyInfo. */
 export interface SigningKey {
-  readonly key: webcrypto.CryptoKey;
-  /** SubjectPublicKeyInfo. */
+  readonly key: KeyObject;
   readonly spki: Uint8Array;
 }
 
@@ -38,22 +39,18 @@ export interface Validity {
   readonly notAfter: Date;
 }
 
-export async function signingKey(privateKeyPem: string): Promise<SigningKey> {
+export function signingKey(privateKeyPem: string): SigningKey {
   const key = createPrivateKey(privateKeyPem);
-  const pkcs8 = key.export({ format: 'der', type: 'pkcs8' });
-  return {
-    key: await webcrypto.subtle.importKey('pkcs8', pkcs8, SIGNING, false, ['sign']),
-    spki: createPublicKey(key).export({ format: 'der', type: 'spki' }),
-  };
+  return { key, spki: createPublicKey(key).export({ format: 'der', type: 'spki' }) };
 }
 
-/** The CA's certificate, signed by itself. */
-export async function issueCaCertificate(ca: SigningKey, serial: string, validity: Validity) {
-  return generate(ca, ca.spki, ISSUER_NAME, serial, validity, [
-    new Extension('2.5.29.19', true, fromHex('30030101ff')),
-    keyUsage(0x06, 1), // keyCertSign, cRLSign
-    subjectKeyIdentifier(ca.spki),
-    new Extension('2.5.29.17', false, encodeTlv(SEQUENCE, encodeTlv(CONTEXT_4, SERVICE_NAME))),
+/** The CA's certificate, signed by itself. DER. */
+export function issueCaCertificate(ca: SigningKey, serial: string, validity: Validity) {
+  return issue(ca, ca.spki, ISSUER_NAME, serial, validity, [
+    extension('2.5.29.19', sequence(TRUE), true),
+    extension('2.5.29.15', bitString(Uint8Array.of(0x06), 1), true), // keyCertSign, cRLSign
+    extension('2.5.29.14', octetString(keyIdentifier(ca.spki))),
+    extension('2.5.29.17', sequence(context(4, SERVICE_NAME))),
     crlDistributionPoint(),
   ]);
 }
@@ -61,26 +58,22 @@ export async function issueCaCertificate(ca: SigningKey, serial: string, validit
 export interface HolderCertificate {
   /** SubjectPublicKeyInfo of the card's key. */
   readonly spki: Uint8Array;
-  /** Hex digits, four octets as on cards today. */
+  /** Hex digits; four octets on cards today. */
   readonly serial: string;
   readonly commonName: string;
   readonly validity: Validity;
 }
 
-/** A user-authentication certificate (利用者証明用電子証明書). */
-export async function issueHolderCertificate(ca: SigningKey, holder: HolderCertificate) {
+/** A user-authentication certificate (利用者証明用電子証明書). DER. */
+export function issueHolderCertificate(ca: SigningKey, holder: HolderCertificate) {
   const { spki, serial, commonName, validity } = holder;
-  return generate(ca, spki, holderName(commonName), serial, validity, [
-    keyUsage(0x80, 7), // digitalSignature
+  return issue(ca, spki, holderName(commonName), serial, validity, [
+    extension('2.5.29.15', bitString(Uint8Array.of(0x80), 7), true), // digitalSignature
     authenticationPolicy(),
-    new Extension('2.5.29.18', false, encodeTlv(SEQUENCE, encodeTlv(CONTEXT_4, SERVICE_NAME))),
+    extension('2.5.29.18', sequence(context(4, SERVICE_NAME))),
     crlDistributionPoint(),
-    new Extension(
-      '2.5.29.35',
-      false,
-      encodeTlv(SEQUENCE, encodeTlv(CONTEXT_0_PRIMITIVE, keyIdentifier(ca.spki))),
-    ),
-    subjectKeyIdentifier(spki),
+    authorityKeyIdentifier(ca.spki),
+    extension('2.5.29.14', octetString(keyIdentifier(spki))),
   ]);
 }
 
@@ -90,88 +83,101 @@ export interface Revocation {
   readonly at: string;
 }
 
-export async function issueCrl(
+/** A CRL, version 2. DER. */
+export function issueCrl(
   ca: SigningKey,
+  number: number,
   revoked: readonly Revocation[],
   thisUpdate: Date,
   nextUpdate: Date,
 ): Promise<Uint8Array> {
-  const crl = await X509CrlGenerator.create({
-    issuer: new Name(ISSUER_NAME),
-    thisUpdate,
-    nextUpdate,
-    entries: revoked.map(({ serial, at }) => ({
-      serialNumber: serial,
-      revocationDate: new Date(at),
-    })),
-    signingKey: ca.key,
-    signingAlgorithm: SIGNING,
-    extensions: [
-      new Extension(
-        '2.5.29.35',
-        false,
-        encodeTlv(SEQUENCE, encodeTlv(CONTEXT_0_PRIMITIVE, keyIdentifier(ca.spki))),
+  const entries = revoked.map(({ serial, at }) => sequence(integer(serial), time(new Date(at))));
+  const list = sequence(
+    VERSION_2_CRL,
+    SHA256_WITH_RSA,
+    ISSUER_NAME,
+    time(thisUpdate),
+    time(nextUpdate),
+    // An empty list is left out (RFC 5280 5.1.2.6).
+    ...(entries.length === 0 ? [] : [sequence(...entries)]),
+    context(
+      0,
+      sequence(
+        authorityKeyIdentifier(ca.spki),
+        extension('2.5.29.20', integer(number.toString(16))),
       ),
-    ],
-  });
-  return new Uint8Array(crl.rawData);
+    ),
+  );
+  return signed(ca, list);
 }
 
-async function generate(
+function issue(
   ca: SigningKey,
   spki: Uint8Array,
   subject: Uint8Array,
   serial: string,
   { notBefore, notAfter }: Validity,
-  extensions: Extension[],
-) {
-  return X509CertificateGenerator.create({
-    serialNumber: serial,
-    issuer: new Name(ISSUER_NAME),
-    subject: new Name(subject),
-    notBefore,
-    notAfter,
-    publicKey: spki,
-    signingKey: ca.key,
-    signingAlgorithm: SIGNING,
-    extensions,
-  });
+  extensions: readonly Uint8Array[],
+): Promise<Uint8Array> {
+  const certificate = sequence(
+    VERSION_3,
+    integer(serial),
+    SHA256_WITH_RSA,
+    ISSUER_NAME,
+    sequence(time(notBefore), time(notAfter)),
+    subject,
+    spki,
+    context(3, sequence(...extensions)),
+  );
+  return signed(ca, certificate);
 }
 
-function keyUsage(bits: number, unused: number): Extension {
-  return new Extension('2.5.29.15', true, encodeTlv(BIT_STRING, Uint8Array.of(unused, bits)));
+const signAside = promisify<string, Uint8Array, KeyObject, Uint8Array>(sign);
+
+async function signed({ key }: SigningKey, content: Uint8Array): Promise<Uint8Array> {
+  const signature = await signAside('sha256', content, key);
+  return sequence(content, SHA256_WITH_RSA, bitString(signature));
 }
 
-function authenticationPolicy(): Extension {
-  const qualifier = encodeTlv(
-    SEQUENCE,
-    encodeTlv(OID, CPS_QUALIFIER),
-    encodeTlv(IA5_STRING, utf8(CPS_URI)),
-  );
-  const policy = encodeTlv(
-    SEQUENCE,
-    encodeTlv(OID, POLICY_AUTHENTICATION),
-    encodeTlv(SEQUENCE, qualifier),
-  );
-  return new Extension('2.5.29.32', true, encodeTlv(SEQUENCE, policy));
+function extension(type: string, value: Uint8Array, critical = false): Uint8Array {
+  return sequence(oid(type), ...(critical ? [TRUE] : []), octetString(value));
+}
+
+function authenticationPolicy(): Uint8Array {
+  const qualifier = sequence(oid(CPS_QUALIFIER), ia5String(CPS_URI));
+  const policy = sequence(oid(POLICY_AUTHENTICATION), sequence(qualifier));
+  return extension('2.5.29.32', sequence(policy), true);
 }
 
 /** A directoryName, as the JPKI has no URI. */
-function crlDistributionPoint(): Extension {
-  const fullName = encodeTlv(CONTEXT_0, encodeTlv(CONTEXT_0, encodeTlv(CONTEXT_4, ISSUER_NAME)));
-  return new Extension('2.5.29.31', false, encodeTlv(SEQUENCE, encodeTlv(SEQUENCE, fullName)));
+function crlDistributionPoint(): Uint8Array {
+  const name = context(0, context(0, context(4, ISSUER_NAME)));
+  return extension('2.5.29.31', sequence(sequence(name)));
 }
 
-function subjectKeyIdentifier(spki: Uint8Array): Extension {
-  return new Extension('2.5.29.14', false, encodeTlv(OCTET_STRING, keyIdentifier(spki)));
+function authorityKeyIdentifier(caSpki: Uint8Array): Uint8Array {
+  return extension('2.5.29.35', sequence(contextPrimitive(0, keyIdentifier(caSpki))));
 }
 
-/** SHA-1 of the key bits (RFC 5280 4.2.1.2, method 1): the last part of the SubjectPublicKeyInfo. */
+/** SHA-1 of the key bits (RFC 5280 4.2.1.2, method 1): what follows the headers of the BIT STRING. */
 function keyIdentifier(spki: Uint8Array): Uint8Array {
-  const jwk = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+  const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
   const bits =
-    jwk.asymmetricKeyType === 'rsa'
-      ? jwk.export({ format: 'der', type: 'pkcs1' })
-      : spki.subarray(-97);
+    key.asymmetricKeyType === 'rsa'
+      ? key.export({ format: 'der', type: 'pkcs1' })
+      : fromHex(`04${['x', 'y'].map((axis) => coordinate(key, axis)).join('')}`);
   return createHash('sha1').update(bits).digest();
+}
+
+function coordinate(key: KeyObject, axis: string): string {
+  const value = (key.export({ format: 'jwk' }) as Record<string, string>)[axis]!;
+  return Buffer.from(value, 'base64url').toString('hex');
+}
+
+/** As files hold it. */
+export function certificatePem(der: Uint8Array): string {
+  const lines = Buffer.from(der)
+    .toString('base64')
+    .match(/.{1,64}/g)!;
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }

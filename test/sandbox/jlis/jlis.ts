@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { GateError } from '@pinless-gate/protocol/errors';
 import {
+  certificatePem,
   issueCaCertificate,
   issueCrl,
   issueHolderCertificate,
@@ -90,9 +91,12 @@ export class Jlis {
       ['ca', ca],
       ['other-ca', otherCa],
     ] as const) {
-      const signer = await signingKey(pair.privateKeyPem);
-      const certificate = await issueCaCertificate(signer, '01', caValidity);
-      await files.write(`${name}.pem`, `${certificate.toString('pem')}\n`);
+      const certificate = await issueCaCertificate(
+        signingKey(pair.privateKeyPem),
+        '01',
+        caValidity,
+      );
+      await files.write(`${name}.pem`, certificatePem(certificate));
     }
     await files.writeJson('terminal-ca.json', terminalKey(terminalCaKeyId(), terminalCa));
     const intermediateKey = terminalKey(intermediateKeyId(), intermediate);
@@ -171,15 +175,17 @@ export class Jlis {
     }));
     await this.#remember({ ...this.#state, nextSerial: formatSerial(next) });
     const defaultValidity = years(Date.now(), -0.1, 4);
+    const spkis = new Map<string, Uint8Array>();
+    for (const { publicKeyPem } of numbered) {
+      if (!spkis.has(publicKeyPem)) spkis.set(publicKeyPem, spkiOf(publicKeyPem));
+    }
     return Promise.all(
       numbered.map(async ({ publicKeyPem, serial, validity = defaultValidity, otherCa }) => {
-        const spki = createPublicKey(publicKeyPem).export({ format: 'der', type: 'spki' });
-        const certificate = await issueHolderCertificate(
-          await this.#signer(otherCa ? 'other-ca' : 'ca'),
-          { spki, serial, commonName: commonName(), validity },
-        );
-        const der = new Uint8Array(certificate.rawData);
-        return { serial, der, pem: `${certificate.toString('pem')}\n` };
+        const signer = await this.#signer(otherCa ? 'other-ca' : 'ca');
+        const spki = spkis.get(publicKeyPem)!;
+        const holder = { spki, serial, commonName: commonName(), validity };
+        const der = await issueHolderCertificate(signer, holder);
+        return { serial, der, pem: certificatePem(der) };
       }),
     );
   }
@@ -197,8 +203,11 @@ export class Jlis {
   /** `crl.der`, good for a day as the real one. */
   async writeCrl(): Promise<Uint8Array> {
     const now = Date.now();
+    const number = this.#state.nextCrl;
+    await this.#remember({ ...this.#state, nextCrl: number + 1 });
     const crl = await issueCrl(
       await this.#signer('ca'),
+      number,
       this.#state.revoked,
       new Date(now),
       new Date(now + DAY_MS),
@@ -230,6 +239,10 @@ export class Jlis {
     this.#state = state;
     await this.files.writeJson('state.json', state);
   }
+}
+
+function spkiOf(publicKeyPem: string): Uint8Array {
+  return createPublicKey(publicKeyPem).export({ format: 'der', type: 'spki' });
 }
 
 export async function newRsaKey(): Promise<KeyPair> {

@@ -11,6 +11,7 @@ const stateSchema = z.strictObject({
   nextSerial: z.string().regex(/^[0-9a-f]{8}$/),
   /** Numbers the institutions whose keys were certified. */
   nextInstitution: z.int().min(1),
+  nextCrl: z.int().min(1),
   revoked: z.array(z.strictObject({ serial: z.string(), at: z.string() })),
 });
 
@@ -23,6 +24,7 @@ export const INITIAL_STATE: JlisState = {
   format: 'pinless-gate/jlis/1',
   nextSerial: formatSerial(FIRST_SERIAL),
   nextInstitution: 1,
+  nextCrl: 1,
   revoked: [],
 };
 
