@@ -11,6 +11,8 @@ export type OctetDatabase = Database<Uint8Array, Uint8Array>;
 export type Environment = RootDatabase<Uint8Array, Uint8Array>;
 
 const OCTETS = { encoding: 'binary', keyEncoding: 'binary' } as const;
+/** Always a directory: left to itself, lmdb takes a name with a dot in it for a file. */
+const DIRECTORY = { ...OCTETS, noSubdir: false } as const;
 const DATA_FILE = 'data.mdb';
 
 /**
@@ -20,7 +22,7 @@ const DATA_FILE = 'data.mdb';
 export function openDurable(directory: string): Environment {
   return open<Uint8Array, Uint8Array>({
     path: directory,
-    ...OCTETS,
+    ...DIRECTORY,
     overlappingSync: false,
     maxDbs: 8,
   });
@@ -37,7 +39,7 @@ export async function openReadOnly(directory: string): Promise<Environment> {
   } catch (cause) {
     throw new StorageError('ERR_STORAGE_MISSING', `${directory}: no store here`, { cause });
   }
-  return open<Uint8Array, Uint8Array>({ path: directory, ...OCTETS, readOnly: true });
+  return open<Uint8Array, Uint8Array>({ path: directory, ...DIRECTORY, readOnly: true });
 }
 
 /**
@@ -45,5 +47,5 @@ export async function openReadOnly(directory: string): Promise<Environment> {
  * unfinished one is thrown away.
  */
 export function openForBuilding(directory: string): Environment {
-  return open<Uint8Array, Uint8Array>({ path: directory, ...OCTETS, noSync: true });
+  return open<Uint8Array, Uint8Array>({ path: directory, ...DIRECTORY, noSync: true });
 }
