@@ -5,7 +5,7 @@ import { isoTime, type Language } from './language.ts';
 import type { View } from './view.ts';
 
 export const TapsView = ({ view, overview }: { view: View; overview: Overview }) => {
-  const { text, format } = view;
+  const { text } = view;
   const { taps, now } = overview;
   if (taps.length === 0) {
     return (

@@ -1,0 +1,177 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text as readText } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { GATE_A, GATE_B, publish, TestGate } from '../fixture.ts';
+
+const BIN = fileURLToPath(
+  new URL('../../../../issuer-console/bin/issuer-console.js', import.meta.url),
+);
+const gate = new TestGate(GATE_A, 'A');
+const second = new TestGate(GATE_B, 'B');
+let config: string;
+let running: ChildProcess | undefined;
+
+beforeAll(async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'console-serve-'));
+  config = join(directory, 'issuer-console.toml');
+  await writeFile(join(directory, 'a.pem'), gate.pem);
+  await writeFile(join(directory, 'b.pem'), second.pem);
+  await publish(join(directory, 'bundle'));
+  await writeFile(
+    config,
+    `[listen]\nport = 0\n[store]\ndirectory = "store"\n[bundle]\ndirectory = "bundle"\n` +
+      `[[gates]]\nid = "${GATE_A}"\nname = "A"\ndevice_key = "a.pem"\n`,
+  );
+  const { status, stdout, stderr } = run('migrate', '--json');
+  expect([status, JSON.parse(stdout)]).toEqual([0, { applied: 1 }]);
+  expect(stderr).toContain('not a power cut');
+}, 60_000);
+
+async function kill() {
+  if (running?.exitCode === null && running.kill('SIGKILL')) await once(running, 'exit');
+  running = undefined;
+}
+
+function run(...command: string[]) {
+  return spawnSync(process.execPath, [BIN, ...command, '--config', config], { encoding: 'utf8' });
+}
+
+async function serve() {
+  const child = spawn(process.execPath, [BIN, 'serve', '--json', '--config', config]);
+  running = child;
+  const [line] = await once(child.stdout, 'data');
+  const { url } = JSON.parse(String(line)) as { url: string };
+  const exited = once(child, 'exit');
+  return { child, url, exited };
+}
+
+/** The request exactly as given: no client that tidies paths. */
+async function raw(url: string, request: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.write(request);
+  return readText(socket);
+}
+
+describe('issuer-console serve', () => {
+  afterEach(kill);
+
+  test('what was received is there after kill -9 and a new start', async () => {
+    gate.admit();
+    const first = await serve();
+    const answer = await fetch(new URL('/api/journal', first.url), gate.upload());
+    expect(await answer.json()).toEqual({ sequence: 1 });
+    first.child.kill('SIGKILL');
+    await first.exited;
+    gate.admit();
+    const next = await serve();
+    const again = await fetch(
+      new URL('/api/journal', next.url),
+      gate.upload(gate.entries.slice(1)),
+    );
+    expect([again.status, await again.json()]).toEqual([200, { sequence: 2 }]);
+  }, 30_000);
+
+  test('ends in order within two seconds of SIGTERM, live pages and half requests open', async () => {
+    const { child, url, exited } = await serve();
+    const live = await fetch(new URL('/live', url));
+    const half = connect(Number(new URL(url).port), '127.0.0.1');
+    half.on('error', () => half.destroy());
+    half.write('POST /api/journal HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n');
+    const reader = live.body!.getReader();
+    await reader.read();
+    const started = performance.now();
+    child.kill('SIGTERM');
+    expect(await exited).toEqual([0, null]);
+    expect(performance.now() - started).toBeLessThan(2000);
+    half.destroy();
+  }, 30_000);
+});
+
+describe('issuer-console serve, while it runs', () => {
+  let url: string;
+  beforeAll(async () => {
+    url = (await serve()).url;
+  }, 30_000);
+  afterAll(kill);
+
+  test('a client that goes away gives its live place back', async () => {
+    const abort = new AbortController();
+    const live = await fetch(new URL('/live', url), { signal: abort.signal });
+    await live.body!.getReader().read();
+    const watchers = async () =>
+      /live_pages (\d+)/.exec(await (await fetch(new URL('/metrics', url))).text())?.[1];
+    expect(await watchers()).toBe('1');
+    abort.abort();
+    await expect.poll(watchers, { timeout: 5000 }).toBe('0');
+  });
+
+  test('no way of writing a path leads out of the bundle', async () => {
+    const paths = [
+      '/bundle/../issuer-console.toml',
+      '/bundle/..%2fissuer-console.toml',
+      '/bundle/%2e%2e/issuer-console.toml',
+      '/bundle/..;/issuer-console.toml',
+      '/bundle//issuer-console.toml',
+      '//bundle/../issuer-console.toml',
+      '/bundle/..\\issuer-console.toml',
+      '/bundle/latest/../../issuer-console.toml',
+    ];
+    for (const path of paths) {
+      const answer = await raw(
+        url,
+        `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+      );
+      expect(answer).toMatch(/^HTTP\/1\.1 40[04] /);
+      expect(answer).not.toContain('listen');
+    }
+  });
+
+  test('limits what a client may send', async () => {
+    const many = 'X-A: b\r\n'.repeat(5000);
+    const headers = await raw(url, `GET / HTTP/1.1\r\nHost: localhost\r\n${many}\r\n`);
+    expect(headers).toMatch(/^HTTP\/1\.1 431 /);
+    const host = await raw(
+      url,
+      'GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n',
+    );
+    expect(host).toMatch(/^HTTP\/1\.1 421 /);
+  });
+
+  test('another program on the same store is refused', async () => {
+    const { status, stderr } = run('migrate');
+    expect([status, stderr]).toEqual([1, expect.stringContaining('[ERR_STORE_LOCKED]')]);
+  }, 30_000);
+});
+
+describe('issuer-console gate add', () => {
+  const key = () => join(config, '..', 'b.pem');
+
+  test('enrols a gate once', () => {
+    const add = ['gate', 'add', '--id', GATE_B, '--name', 'B', '--device-key', key()];
+    const { status, stdout } = run(...add, '--json');
+    expect([status, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ id: GATE_B })]);
+    const again = run(...add);
+    expect([again.status, again.stderr]).toEqual([1, expect.stringContaining('[ERR_GATE_EXISTS]')]);
+  }, 30_000);
+
+  test.each([
+    ['without a key', ['--id', GATE_B, '--name', 'B'], 2, 'ERR_USAGE'],
+    ['with an option there is not', ['--color'], 2, 'ERR_USAGE'],
+    [
+      'with a key that is not there',
+      ['--id', GATE_B, '--name', 'B', '--device-key', '/nowhere.pem'],
+      1,
+      'ENOENT',
+    ],
+  ])('%s', (_, options, code, says) => {
+    const { status, stderr } = run('gate', 'add', ...options);
+    expect([status, stderr]).toEqual([code, expect.stringContaining(says)]);
+  });
+});

@@ -1,0 +1,123 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConsoleConfig } from '@pinless-gate/issuer-console/config';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { GATE_A, TestGate } from './fixture.ts';
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'console-config-'));
+  await writeFile(join(directory, 'a.pem'), new TestGate(GATE_A, 'A').pem);
+});
+
+const LISTEN = '[listen]\nport = 8470\n';
+const STORE = '[store]\ndirectory = "store"\n';
+const BUNDLE = '[bundle]\ndirectory = "bundle"\n';
+const GATE = `[[gates]]\nid = "${GATE_A}"\nname = "A"\ndevice_key = "a.pem"\n`;
+
+async function read(text: string) {
+  const path = join(directory, 'issuer-console.toml');
+  await writeFile(path, text);
+  return readConsoleConfig(path);
+}
+
+describe('readConsoleConfig', () => {
+  test('the least there can be', async () => {
+    expect(await read(LISTEN + STORE + BUNDLE)).toEqual({
+      host: '127.0.0.1',
+      port: 8470,
+      store: { directory: join(directory, 'store') },
+      bundleDirectory: join(directory, 'bundle'),
+      timeZone: 'Asia/Tokyo',
+      silentAfterMs: 300_000,
+      gates: [],
+    });
+  });
+
+  test('everything', async () => {
+    const text = [
+      'time_zone = "Europe/Berlin"',
+      '[listen]\nhost = "::1"\nport = 0',
+      '[store]\nurl_file = "database-url"',
+      BUNDLE,
+      '[alarms]\ngate_silent_minutes = 0.5',
+      GATE,
+    ].join('\n');
+    expect(await read(text)).toMatchObject({
+      host: '::1',
+      store: { urlFile: join(directory, 'database-url') },
+      timeZone: 'Europe/Berlin',
+      silentAfterMs: 30_000,
+      gates: [{ id: GATE_A, name: 'A' }],
+    });
+  });
+
+  test.each([
+    '0.0.0.0',
+    '::',
+    '192.168.1.1',
+    'example.com',
+    '127.0.0.1.example.com',
+    '::ffff:1.2.3.4',
+  ])('refuses to be reached from elsewhere: %s', async (host) => {
+    const text = `[listen]\nhost = "${host}"\nport = 1\n${STORE}${BUNDLE}`;
+    await expect(read(text)).rejects.toMatchObject({
+      code: 'ERR_CONSOLE_NOT_LOOPBACK',
+      hint: expect.stringContaining('accounts come with a later release'),
+    });
+  });
+
+  test.each([
+    ['an unknown key', `${LISTEN}prot = 1\n${STORE}${BUNDLE}`, 'ERR_CONFIG_KEY', ':3: listen.prot'],
+    ['no port', `[listen]\n${STORE}${BUNDLE}`, 'ERR_CONFIG_KEY', 'listen.port'],
+    [
+      'a port too high',
+      `[listen]\nport = 65536\n${STORE}${BUNDLE}`,
+      'ERR_CONFIG_KEY',
+      ':2: listen.port',
+    ],
+    ['no store', LISTEN + BUNDLE, 'ERR_CONFIG_KEY', 'store: '],
+    ['both stores', `${LISTEN}${STORE}url_file = "x"\n${BUNDLE}`, 'ERR_CONFIG_KEY', 'store: '],
+    ['no bundle', LISTEN + STORE, 'ERR_CONFIG_KEY', 'bundle'],
+    [
+      'a zone there is not',
+      `time_zone = "Mars"\n${LISTEN}${STORE}${BUNDLE}`,
+      'ERR_CONFIG_KEY',
+      ':1: time_zone',
+    ],
+    [
+      'silence of no length',
+      `${LISTEN}${STORE}${BUNDLE}[alarms]\ngate_silent_minutes = 0`,
+      'ERR_CONFIG_KEY',
+      'gate_silent_minutes',
+    ],
+    ['a gate twice', LISTEN + STORE + BUNDLE + GATE + GATE, 'ERR_CONFIG_KEY', 'twice'],
+    [
+      'a gate without a key',
+      `${LISTEN}${STORE}${BUNDLE}[[gates]]\nid = "${GATE_A}"\nname = "A"`,
+      'ERR_CONFIG_KEY',
+      'device_key',
+    ],
+    [
+      'a gate id of another form',
+      LISTEN + STORE + BUNDLE + GATE.replace(GATE_A, 'A'),
+      'ERR_GATE_ID',
+      '32',
+    ],
+    ['not TOML', 'listen', 'ERR_CONFIG_SYNTAX', ':1:'],
+  ])('refuses %s', async (_, text, code, says) => {
+    await expect(read(text)).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(says),
+    });
+  });
+
+  test('a key file that is not there is named', async () => {
+    const text = LISTEN + STORE + BUNDLE + GATE.replace('a.pem', 'b.pem');
+    await expect(read(text)).rejects.toMatchObject({
+      code: 'ENOENT',
+      path: expect.stringContaining('b.pem'),
+    });
+  });
+});
