@@ -13,7 +13,7 @@ interface Field {
 }
 
 /** Widths beyond this are wrapped, not shrunk further. */
-const WIDEST = 24;
+const WIDEST = 32;
 /** Half-width characters that two fields side by side may have each. */
 const BESIDE = 4;
 
@@ -65,43 +65,30 @@ export const SeatList = ({ tickets, partySize, languages }: SeatListProps) => {
   const shared = FIELDS.filter((name) =>
     tickets.every(({ seat }) => seat[name] === first?.seat[name]),
   );
-  const own = FIELDS.filter((name) => !shared.includes(name));
-  const fieldsOfTicket = (ticket: ShownTicket) =>
-    fieldsOf(ticket.seat).filter(({ name }) => own.includes(name));
-  const widest = Math.max(
-    ...tickets.map((ticket) =>
-      fieldsOfTicket(ticket).reduce((sum, { value }) => sum + width(value) + UNIT_WIDTH, 0),
-    ),
-  );
   const common = first ? fieldsOf(first.seat).filter(({ name }) => shared.includes(name)) : [];
+  const commonLines = inLines(common);
+  const own = tickets.map(({ seat }) =>
+    inLines(fieldsOf(seat).filter(({ name }) => !shared.includes(name))),
+  );
   return (
-    <div class={`seats ${common.length > 0 ? 'with-common' : ''}`}>
+    <div class="seats">
       {common.length > 0 && (
-        <p
-          class={`common w-${clampWidth(common.reduce((sum, { value }) => sum + width(value) + UNIT_WIDTH, 0))}`}
-        >
-          {common.map((field) => (
-            <Place field={field} languages={languages} />
-          ))}
+        <p class={`common ${sizeOf([commonLines])}`}>
+          <Places lines={commonLines} languages={languages} />
         </p>
       )}
       <div class="list-area">
-        <ol class={`tickets ${grid(tickets.length)} w-${clampWidth(widest)}`}>
-          {tickets.map((ticket) => (
+        <ol class={`tickets ${grid(tickets.length)} ${sizeOf(own)}`}>
+          {tickets.map(({ place, category }, i) => (
             <li>
               <p class="guest">
                 <span>
-                  {ticket.place} / {partySize}
+                  {place} / {partySize}
                 </span>{' '}
-                <Both
-                  languages={languages}
-                  text={(language) => categoryIn(language, ticket.category)}
-                />
+                <Both languages={languages} text={(language) => categoryIn(language, category)} />
               </p>
               <p class="where">
-                {fieldsOfTicket(ticket).map((field) => (
-                  <Place field={field} languages={languages} />
-                ))}
+                <Places lines={own[i] ?? []} languages={languages} />
               </p>
             </li>
           ))}
@@ -111,23 +98,55 @@ export const SeatList = ({ tickets, partySize, languages }: SeatListProps) => {
   );
 };
 
-/** Half-width characters that a field's label and gap take beside its value. */
-const UNIT_WIDTH = 2;
-
-const Place = ({
-  field,
-  languages,
-}: {
-  readonly field: Field;
+interface PlacesProps {
+  readonly lines: readonly Line[];
   readonly languages: readonly WrittenLanguage[];
-}) => (
-  <span class="place">
-    <span class="unit">
-      <Both languages={languages} text={(language) => MESSAGES[language][field.name]} />
-    </span>{' '}
-    <b>{field.value}</b>
-  </span>
+}
+
+/** Values with their labels to the left, in as many lines as they need. */
+const Places = ({ lines, languages }: PlacesProps) => (
+  <>
+    {lines.map((line) => (
+      <span class="line">
+        {line.map(({ name, value }) => (
+          <span class="place">
+            <span class="unit">
+              <Both languages={languages} text={(language) => MESSAGES[language][name]} />
+            </span>{' '}
+            <b>{value}</b>
+          </span>
+        ))}
+      </span>
+    ))}
+  </>
 );
+
+type Line = readonly Field[];
+
+/** Half-width characters that a field's label and gap take beside its value. */
+const UNIT_WIDTH = 3;
+/** A line longer than this is easier to read as two. */
+const LONGEST_LINE = 18;
+
+function widthOf(line: Line): number {
+  return line.reduce((sum, { value }) => sum + width(value) + UNIT_WIDTH, 0);
+}
+
+/** One line, or the two that are the most alike in length. */
+function inLines(fields: Line): readonly Line[] {
+  if (fields.length === 0) return [];
+  if (fields.length === 1 || widthOf(fields) <= LONGEST_LINE) return [fields];
+  const splits = fields.slice(1).map((_, i) => [fields.slice(0, i + 1), fields.slice(i + 1)]);
+  const longest = (lines: readonly Line[]) => Math.max(...lines.map(widthOf));
+  return splits.reduce((best, split) => (longest(split) < longest(best) ? split : best));
+}
+
+/** Classes that give the longest line and the number of lines to the style sheet. */
+function sizeOf(all: readonly (readonly Line[])[]): string {
+  const longest = Math.max(1, ...all.flat().map(widthOf));
+  const lines = Math.max(1, ...all.map(({ length }) => length));
+  return `w-${Math.min(longest, WIDEST)} lines-${lines}`;
+}
 
 function fieldsOf(seat: Seat): Field[] {
   return FIELDS.flatMap((name) => {
@@ -150,10 +169,6 @@ function pairUp(fields: readonly Field[]): Field[][] {
 function width(value: string): number {
   let halves = 0;
   for (const character of value) halves += character.codePointAt(0)! < 0x2000 ? 1 : 2;
-  return clampWidth(halves);
-}
-
-function clampWidth(halves: number): number {
   return Math.min(Math.max(halves, 1), WIDEST);
 }
 
@@ -169,9 +184,9 @@ function categoryIn(language: WrittenLanguage, category: string): string {
   return MESSAGES[language].categories[category] ?? category;
 }
 
-/** Classes `x-1` … `x-24` that hand a number to the style sheet: the page allows no inline styles. */
+/** Classes `x-1` … `x-32` that hand a number to the style sheet: the page allows no inline styles. */
 export function numberClasses(): string {
-  const names = ['w', 'rows', 'p-cols', 'p-rows', 'l-cols', 'l-rows'];
+  const names = ['w', 'lines', 'rows', 'p-cols', 'p-rows', 'l-cols', 'l-rows'];
   const numbers = Array.from({ length: WIDEST }, (_, i) => i + 1);
   return names.flatMap((name) => numbers.map((n) => `.${name}-${n}{--${name}:${n}}`)).join('\n');
 }
