@@ -6,6 +6,7 @@ import {
   splitConversion,
 } from '@pinless-gate/protocol/conversion';
 import type { KeyStore } from './key-store.ts';
+import { inOverlappingSlices } from './overlap.ts';
 
 /** Issuer and serial number: what names a certificate (RFC 5280 4.1.2.2). */
 export interface CertificateName {
@@ -17,6 +18,7 @@ export interface CertificateName {
 
 const KEY_ID_LENGTH = 16;
 const MAX_ISSUERS = 64;
+const SLICE = 512;
 
 /** Serial number -> conversion value and seal key, under one event key that stays in the module. */
 export class Converter {
@@ -36,9 +38,12 @@ export class Converter {
   }
 
   /** In the order of `names`. One bad serial number rejects all of them with a `FormatError`. */
-  async convertAll(names: readonly CertificateName[]): Promise<Conversion[]> {
-    const inputs = names.map((name) => this.#input(name));
-    return (await this.#store.macAll(this.#label, inputs)).map(splitConversion);
+  convertAll(names: readonly CertificateName[]): Promise<Conversion[]> {
+    return inOverlappingSlices(names, SLICE, async (slice) => {
+      const inputs = slice.map((name) => this.#input(name));
+      const macs = await this.#store.macAll(this.#label, inputs);
+      return macs.map(splitConversion);
+    });
   }
 
   /** The manifest's key id: only who holds the same key can compute it (protocol.md 5). */

@@ -3,6 +3,7 @@ import { IsolatedProcess } from '@pinless-gate/runtime/isolated-process';
 import type { HsmConfig } from './config.ts';
 import type { KeyInfo, KeyKind, KeyStore, SelftestReport, TokenStatus } from './key-store.ts';
 import { packInputs, splitMacs } from './mac-batch.ts';
+import { inOverlappingSlices } from './overlap.ts';
 
 export interface KeyStoreOptions {
   /** Deadline of one sign or mac. Default 2 s. */
@@ -21,10 +22,9 @@ const MAX_PENDING = 64;
 /** RSA key generation in a small token takes its time. */
 const GENERATE_MS = 120_000;
 const OVERVIEW_MS = 30_000;
-/** What an HMAC may take in a batch; the slowest module tried took 4.5 ms. */
+/** What an HMAC may take in a batch; the slowest module tried took 4.5 ms. A batch may wait for the one before. */
 const BATCH_MS_EACH = 10;
-/** Small enough that a sign which has to wait for a batch meets its own deadline. */
-const BATCH = 8192;
+const BATCH = 4096;
 
 /**
  * The module named in the configuration, in a process of its own. Rejects with the reason if it cannot be opened;
@@ -82,16 +82,13 @@ export class IsolatedKeyStore implements KeyStore {
     return this.#isolated.call('mac', [label, data], this.#operationMs);
   }
 
-  async macAll(label: string, data: readonly Uint8Array[]): Promise<Uint8Array[]> {
-    const macs: Uint8Array[] = [];
-    for (let from = 0; from < data.length; from += BATCH) {
-      const inputs = data.slice(from, from + BATCH);
-      const timeoutMs = this.#operationMs + inputs.length * BATCH_MS_EACH;
+  macAll(label: string, data: readonly Uint8Array[]): Promise<Uint8Array[]> {
+    return inOverlappingSlices(data, BATCH, async (inputs) => {
+      const timeoutMs = this.#operationMs + 2 * inputs.length * BATCH_MS_EACH;
       const batch = [label, packInputs(inputs)];
-      const flat = await this.#isolated.call<Uint8Array>('macBatch', batch, timeoutMs);
-      for (const mac of splitMacs(flat, inputs.length)) macs.push(mac);
-    }
-    return macs;
+      const macs = await this.#isolated.call<Uint8Array>('macBatch', batch, timeoutMs);
+      return splitMacs(macs, inputs.length);
+    });
   }
 
   generate(label: string, kind: KeyKind): Promise<KeyInfo> {

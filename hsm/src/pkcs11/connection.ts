@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type graphene from 'graphene-pk11';
 import pkcs11js from 'pkcs11js';
 import type { HsmConfig } from '../config.ts';
@@ -7,13 +8,16 @@ import { HsmError, type KeyInfo, type KeyKind, MAC_LENGTH } from '../key-store.t
 import type { MacBatch } from '../mac-batch.ts';
 import { p256Spki, rsaSpki } from '../public-key.ts';
 import * as attributes from './attributes.ts';
-import { hsmError } from './errors.ts';
+import { ConnectionClosedError, hsmError } from './errors.ts';
 import { type Cryptoki, findToken, type Handle, login, openSession } from './module.ts';
 import { SessionPool } from './session-pool.ts';
 
 const { CKA_CLASS, CKA_LABEL, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY } = pkcs11js;
 const MAX_SESSIONS = 4;
 const MAX_KEYS = 1024;
+/** A batch gives way after this long, looked at every so many HMACs. */
+const TURN_MS = 20;
+const TURN_CHECK = 8;
 const HMAC: pkcs11js.Mechanism = { mechanism: pkcs11js.CKM_SHA512_HMAC };
 /** How each type signs, and how long the signature is: RSA-2048 and P-256, plain r‖s. */
 const SIGNING = {
@@ -38,6 +42,7 @@ export class Connection {
   readonly pool: SessionPool;
   readonly #slot: graphene.Slot;
   readonly #keys = new Map<string, Key>();
+  #closed = false;
 
   private constructor(slot: graphene.Slot, token: graphene.Token, session: graphene.Session) {
     this.lib = slot.lib;
@@ -54,6 +59,16 @@ export class Connection {
     return new Connection(slot, token, login(slot, token, config.pinFile));
   }
 
+  /**
+   * From now on every operation that has not begun is refused: after C_Initialize the same handles may name
+   * other keys. Resolves when those that have begun are over, since C_Finalize under one is undefined behaviour
+   * (PKCS#11 v2.40 5.4).
+   */
+  close(): Promise<void> {
+    this.#closed = true;
+    return this.pool.idle();
+  }
+
   /** Private and secret keys of the token, by label. */
   keys(): KeyInfo[] {
     return this.#find([{ type: pkcs11js.CKA_TOKEN, value: true }])
@@ -64,6 +79,7 @@ export class Connection {
 
   /** The private or secret key of this label, if there is one. */
   find(label: string): Key | undefined {
+    this.#checkOpen();
     const known = this.#keys.get(label);
     if (known) return known;
     const handles = this.#find([{ type: CKA_LABEL, value: label }]).filter((object) =>
@@ -81,26 +97,36 @@ export class Connection {
     return key;
   }
 
+  /** On the main thread: the hop to another would cost more than the HMAC. */
   mac(label: string, data: Uint8Array): Uint8Array {
-    const lengths = Uint32Array.of(data.length);
-    return this.macBatch(label, { flat: data, lengths });
+    const mac = Buffer.alloc(MAC_LENGTH);
+    this.#macInto(this.#keyOf(label, 'secret'), asBuffer(data), mac);
+    return mac;
   }
 
-  /** HMACs one after another. On the main thread: the hop to another would cost more than the HMAC. */
-  macBatch(label: string, { flat, lengths }: MacBatch): Uint8Array {
-    const { lib, session } = this;
-    const { handle } = this.#keyOf(label, 'secret');
+  /** HMACs one after another, with a turn for others every so often. */
+  async macBatch(label: string, { flat, lengths }: MacBatch): Promise<Uint8Array> {
+    const key = this.#keyOf(label, 'secret');
     const input = asBuffer(flat);
     const macs = Buffer.alloc(lengths.length * MAC_LENGTH);
+    let turn = performance.now();
     let offset = 0;
     for (let i = 0; i < lengths.length; i++) {
       const data = input.subarray(offset, offset + lengths[i]!);
-      const mac = macs.subarray(i * MAC_LENGTH, (i + 1) * MAC_LENGTH);
-      lib.C_SignInit(session, HMAC, handle);
-      checkLength(lib.C_Sign(session, data, mac), MAC_LENGTH, 'HMAC');
+      this.#macInto(key, data, macs.subarray(i * MAC_LENGTH, (i + 1) * MAC_LENGTH));
       offset += data.length;
+      if (i % TURN_CHECK === 0 && performance.now() - turn > TURN_MS) {
+        await setImmediate();
+        this.#checkOpen();
+        turn = performance.now();
+      }
     }
     return macs;
+  }
+
+  #macInto({ handle }: Key, data: Buffer, mac: Buffer): void {
+    this.lib.C_SignInit(this.session, HMAC, handle);
+    checkLength(this.lib.C_Sign(this.session, data, mac), MAC_LENGTH, 'HMAC');
   }
 
   async sign(label: string, message: Uint8Array): Promise<Uint8Array> {
@@ -111,6 +137,7 @@ export class Connection {
       info.type === 'ec' ? createHash('sha256').update(message).digest() : asBuffer(message);
     const signature = Buffer.alloc(length);
     return this.pool.use(async (session) => {
+      this.#checkOpen();
       this.lib.C_SignInit(session, mechanism, handle);
       const signed = await this.lib.C_SignAsync(session, data, signature);
       // The binding keeps a bare pointer to `data`: it has to be in use until here.
@@ -143,12 +170,14 @@ export class Connection {
       });
     }
     const { CKF_RW_SESSION } = pkcs11js;
-    const session = openSession(this.#slot, CKF_RW_SESSION);
-    try {
-      await this.#generateIn(session.handle, label, kind);
-    } finally {
-      session.close();
-    }
+    await this.pool.hold(async () => {
+      const session = openSession(this.#slot, CKF_RW_SESSION);
+      try {
+        await this.#generateIn(session.handle, label, kind);
+      } finally {
+        session.close();
+      }
+    });
     const made = this.find(label);
     // The token may have made something else of the template.
     requireKey(label, kind, made?.info);
@@ -197,7 +226,12 @@ export class Connection {
     return objectClass === CKO_PRIVATE_KEY || objectClass === CKO_SECRET_KEY;
   }
 
+  #checkOpen(): void {
+    if (this.#closed) throw new ConnectionClosedError();
+  }
+
   #find(template: pkcs11js.Template): Handle[] {
+    this.#checkOpen();
     const { lib, session } = this;
     lib.C_FindObjectsInit(session, template);
     try {

@@ -49,8 +49,16 @@ const CONNECTION_LOST = new Set([
   pkcs11js.CKR_OPERATION_ACTIVE, // a session that an earlier failure left in mid-operation
 ]);
 
+/** The connection was given up while the operation waited: its handles may by now name other objects. */
+export class ConnectionClosedError extends HsmError {
+  constructor() {
+    super('ERR_HSM_DEVICE', 'the connection to the token was lost');
+  }
+}
+
 /** Sessions and handles are worth nothing any more; a new C_Initialize may heal it. */
 export function isConnectionLost(error: unknown): boolean {
+  if (error instanceof ConnectionClosedError) return true;
   const ckr = ckrOf(error);
   return ckr !== undefined && CONNECTION_LOST.has(ckr);
 }

@@ -109,8 +109,7 @@ export class Pkcs11KeyStore implements KeyStore {
   }
 
   async close(): Promise<void> {
-    await this.#connection?.pool.idle();
-    this.#connection = undefined;
+    await this.#connection?.close();
     finalizeModule(this.#module);
   }
 
@@ -156,8 +155,7 @@ export class Pkcs11KeyStore implements KeyStore {
   async #reinitialize(lost: Connection | undefined): Promise<Connection> {
     if (this.#pinRefused) throw this.#pinRefused;
     this.#connection = undefined;
-    // C_Finalize under a running operation is undefined behaviour (PKCS#11 v2.40 5.4).
-    await lost?.pool.idle();
+    await lost?.close();
     finalizeModule(this.#module);
     try {
       initializeModule(this.#module);

@@ -13,28 +13,39 @@ export class SessionPool {
   readonly #waiting: ((session: Handle) => void)[] = [];
   #limit: number;
   #open = 0;
-  #onIdle: (() => void) | undefined;
+  #active = 0;
+  #idle: (() => void)[] = [];
 
   constructor(slot: graphene.Slot, limit: number) {
     this.#slot = slot;
     this.#limit = limit;
   }
 
-  async use<T>(operation: (session: Handle) => Promise<T>): Promise<T> {
-    const session = this.#free.pop() ?? this.#tryOpen() ?? (await this.#wait());
+  use<T>(operation: (session: Handle) => Promise<T>): Promise<T> {
+    return this.hold(async () => {
+      const session = this.#free.pop() ?? this.#tryOpen() ?? (await this.#wait());
+      try {
+        return await operation(session);
+      } finally {
+        this.#release(session);
+      }
+    });
+  }
+
+  /** Counts an operation on a session that is not of the pool. */
+  async hold<T>(operation: () => Promise<T>): Promise<T> {
+    this.#active++;
     try {
-      return await operation(session);
+      return await operation();
     } finally {
-      this.#release(session);
+      if (--this.#active === 0) for (const resolve of this.#idle.splice(0)) resolve();
     }
   }
 
   /** Resolves when no operation is under way. */
   async idle(): Promise<void> {
-    if (this.#open === this.#free.length) return;
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-    });
+    if (this.#active === 0) return;
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   #tryOpen(): Handle | undefined {
@@ -60,11 +71,7 @@ export class SessionPool {
 
   #release(session: Handle): void {
     const next = this.#waiting.shift();
-    if (next) {
-      next(session);
-      return;
-    }
-    this.#free.push(session);
-    if (this.#open === this.#free.length) this.#onIdle?.();
+    if (next) next(session);
+    else this.#free.push(session);
   }
 }
