@@ -1,7 +1,9 @@
 import { main } from '@pinless-gate/runtime/program';
 import { cardInsert, cardNew } from './cli/card.ts';
+import { printerCommand, turnstileCommand } from './cli/devices.ts';
 import { jlisCrl, jlisCvc, jlisNew, jlisRevoke } from './cli/jlis.ts';
 import { readerCommand } from './cli/reader.ts';
+import { upCommand } from './cli/up.ts';
 
 const USAGE = `usage: sandbox COMMAND
 
@@ -17,6 +19,10 @@ const USAGE = `usage: sandbox COMMAND
            [--remove-after-step STEP] [--json]
   reader [--directory DIR] [--max-command-length N] [FILE [FILE]]
                                         pcscd with two virtual slots, and cards in them
+  printer [--port 9100] [--directory DIR]
+                                        take print jobs, and keep them
+  turnstile [--port 9200]               open on POST /open, list on GET /openings
+  up DIR [FILE [FILE]]                  J-LIS, reader, printer and turnstile at once
 
 for instance:
   sandbox jlis new jlis
@@ -34,5 +40,8 @@ await main({
     'card new': cardNew,
     'card insert': cardInsert,
     reader: readerCommand,
+    printer: printerCommand,
+    turnstile: turnstileCommand,
+    up: upCommand,
   },
 });

@@ -9,6 +9,7 @@ import { parseDuration, parseTiming } from '../card/timing.ts';
 import { Jlis } from '../jlis/jlis.ts';
 import { isScenario, newCard, SCENARIOS } from '../jlis/new-card.ts';
 import { VPCD_PORT } from '../vpcd.ts';
+import { parsePort } from './options.ts';
 
 const KEYS = ['rsa', 'p256', 'p384'] as const;
 
@@ -101,12 +102,6 @@ export const cardInsert: Command = async (argv, io) => {
   printReport(report, values.json, io);
   return EXIT_OK;
 };
-
-export function parsePort(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port > 0 && port < 0x1_0000) return port;
-  throw new UsageError(`"${text}" is no port`);
-}
 
 function printReport(report: CardReport, json: boolean, io: Io): void {
   if (json) {

@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Command, EXIT_OK, type Io, UsageError } from '@pinless-gate/runtime/program';
+import { type Command, EXIT_OK, UsageError } from '@pinless-gate/runtime/program';
 import { startReader } from '../reader.ts';
+import { aborted } from './options.ts';
 
 /** `sandbox reader [--directory DIR] [--max-command-length N] [card.json [card.json]]` */
 export const readerCommand: Command = async (argv, io) => {
@@ -37,11 +38,3 @@ export const readerCommand: Command = async (argv, io) => {
   }
   return EXIT_OK;
 };
-
-/** Until SIGINT or SIGTERM. */
-export function aborted(io: Io): Promise<void> {
-  return new Promise((resolve) => {
-    if (io.signal.aborted) resolve();
-    else io.signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
