@@ -13,12 +13,14 @@ const GATE_ID = new Uint8Array(16).fill(0x9a);
 /** How many admissions a second are durable, one after another, each with its ticket's state. */
 export const journal: Bench = {
   target: { text: '500 admissions/s or more', met: ({ ours }) => ours.p50 >= 500 },
-  async measure({ directory }) {
+  async measure({ directory, defer }) {
     const store = Journal.open(join(directory, 'journal'), GATE_ID);
+    defer(() => store.close());
     let count = 0;
     const octets = admit(store, count++);
     const file = join(directory, 'append');
     const appending = Baseline.start('append', [file, String(octets)]);
+    defer(() => appending.close());
     const { ours, baseline } = await alternate(
       ROUNDS,
       () =>
@@ -27,8 +29,6 @@ export const journal: Bench = {
         }),
       async () => Number((await appending.round(ADMISSIONS))[0]),
     );
-    appending.close();
-    await store.close();
     const perSecond = (ms: number) => (ADMISSIONS * 1000) / ms;
     return resultOf({
       bench: 'journal',

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Io, reportError, UsageError } from '@pinless-gate/runtime/program';
-import type { Bench } from './bench.ts';
+import type { Bench, BenchContext } from './bench.ts';
 import { formatResult } from './result.ts';
 
 const USAGE = `usage: npm run bench -- [NAME…] [--json]
@@ -39,9 +39,8 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
   for (const name of names) {
     try {
       const bench = await BENCHES[name]!();
-      const result = await inDirectory((directory) =>
-        bench.measure({ directory, log: (line) => io.err(`${name}: ${line}`) }),
-      );
+      const log = (line: string) => io.err(`${name}: ${line}`);
+      const result = await inContext(log, (context) => bench.measure(context));
       io.out(values.json ? JSON.stringify(result) : formatResult(result, bench.target));
     } catch (error) {
       // The others still have something to say.
@@ -51,15 +50,19 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
   return code;
 }
 
-/** Not under /tmp, which may be memory: what is measured includes the disk. */
-async function inDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
+/** Its directory is not under /tmp, which may be memory: what is measured includes the disk. */
+async function inContext<T>(
+  log: (line: string) => void,
+  use: (context: BenchContext) => Promise<T>,
+): Promise<T> {
   const parent = join(import.meta.dirname, '..', 'build');
   mkdirSync(parent, { recursive: true });
   const directory = mkdtempSync(join(parent, 'run-'));
+  const closers: (() => unknown)[] = [() => rmSync(directory, { recursive: true, force: true })];
   try {
-    return await use(directory);
+    return await use({ directory, log, defer: (close) => closers.push(close) });
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    for (const close of closers.reverse()) await close();
   }
 }
 
