@@ -126,19 +126,34 @@ type Line = readonly Field[];
 /** Half-width characters that a field's label and gap take beside its value. */
 const UNIT_WIDTH = 3;
 /** A line longer than this is easier to read as two. */
-const LONGEST_LINE = 18;
+const LONGEST_LINE = 16;
 
 function widthOf(line: Line): number {
   return line.reduce((sum, { value }) => sum + width(value) + UNIT_WIDTH, 0);
 }
 
-/** One line, or the two that are the most alike in length. */
+/** As few lines as are short enough, as alike in length as can be. */
 function inLines(fields: Line): readonly Line[] {
   if (fields.length === 0) return [];
-  if (fields.length === 1 || widthOf(fields) <= LONGEST_LINE) return [fields];
-  const splits = fields.slice(1).map((_, i) => [fields.slice(0, i + 1), fields.slice(i + 1)]);
   const longest = (lines: readonly Line[]) => Math.max(...lines.map(widthOf));
-  return splits.reduce((best, split) => (longest(split) < longest(best) ? split : best));
+  const cost = (lines: readonly Line[]) =>
+    longest(lines) > LONGEST_LINE ? longest(lines) * FIELDS.length : lines.length;
+  return splits(fields).reduce((best, lines) => {
+    const better = cost(lines) - cost(best) || longest(lines) - longest(best);
+    return better < 0 ? lines : best;
+  });
+}
+
+/** Every way to break the fields, of which there are four at most, into lines. */
+function splits(fields: Line): readonly (readonly Line[])[] {
+  return [
+    [fields],
+    ...fields
+      .slice(1)
+      .flatMap((_, i) =>
+        splits(fields.slice(i + 1)).map((rest) => [fields.slice(0, i + 1), ...rest]),
+      ),
+  ];
 }
 
 /** Classes that give the longest line and the number of lines to the style sheet. */
