@@ -85,6 +85,20 @@ export class DerReader {
   }
 }
 
+const MAX_DEPTH = 16;
+
+/** Data objects of whatever types filling the input, and so on within every constructed one. */
+export function checkWellFormed(bytes: Uint8Array, what: string, depth = 0): void {
+  if (depth > MAX_DEPTH) throw new FormatError('ERR_DER_DEPTH', `${what}: nested too deeply`);
+  for (const { tag, value } of new DerReader(bytes).rest(what)) {
+    const first = tag > 0xffff ? tag >> 16 : tag > 0xff ? tag >> 8 : tag;
+    if (tag === 0) throw new FormatError('ERR_DER_TAG', `${what}: end-of-contents`);
+    if (first & CONSTRUCTED) checkWellFormed(value, what, depth + 1);
+  }
+}
+
+const CONSTRUCTED = 0x20;
+
 /** One sequence filling the input. */
 export function readSequence(bytes: Uint8Array, what: string): DerReader {
   const reader = new DerReader(bytes);

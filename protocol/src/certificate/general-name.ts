@@ -1,5 +1,5 @@
 import { FormatError } from '../errors.ts';
-import { type DerElement, DerReader } from './der.ts';
+import { checkWellFormed, type DerElement, DerReader, OID, readOid } from './der.ts';
 import { type Name, readName } from './name.ts';
 
 /** GeneralName (RFC 5280 4.2.1.6), as far as something here depends on it. */
@@ -17,8 +17,10 @@ const TEXT_KINDS: Readonly<Record<number, 'email' | 'dns' | 'uri'>> = {
 };
 const TAG_DIRECTORY = 0xa4;
 const TAG_IP = 0x87;
-/** otherName, x400Address, ediPartyName, registeredID. */
-const OTHER_TAGS: readonly number[] = [0xa0, 0xa3, 0xa5, 0x88];
+const TAG_OTHER_NAME = 0xa0;
+const TAG_REGISTERED_ID = 0x88;
+/** x400Address, ediPartyName. */
+const FOREIGN_TAGS: readonly number[] = [0xa3, 0xa5];
 
 export function readGeneralName({ tag, value }: DerElement, what: string): GeneralName {
   const kind = TEXT_KINDS[tag];
@@ -30,8 +32,23 @@ export function readGeneralName({ tag, value }: DerElement, what: string): Gener
   }
   if (tag === TAG_DIRECTORY) return { kind: 'directory', name: readName(value, what) };
   if (tag === TAG_IP) return { kind: 'ip', octets: value };
-  if (OTHER_TAGS.includes(tag)) return { kind: 'other', tag };
-  throw new FormatError('ERR_DER_TAG', `${what}: no general name has tag ${tag.toString(16)}`);
+  if (tag === TAG_REGISTERED_ID) readOid(value, what);
+  else if (tag === TAG_OTHER_NAME) checkOtherName(value, what);
+  else if (FOREIGN_TAGS.includes(tag)) checkWellFormed(value, what);
+  else throw new FormatError('ERR_DER_TAG', `${what}: no general name has tag ${tag.toString(16)}`);
+  return { kind: 'other', tag };
+}
+
+/** A type and, tagged explicitly, one value of it. */
+function checkOtherName(value: Uint8Array, what: string): void {
+  const reader = new DerReader(value);
+  readOid(reader.value(OID, what), what);
+  const content = reader.value(0xa0, what);
+  reader.end(what);
+  checkWellFormed(content, what);
+  if (new DerReader(content).rest(what, 1).length > 1) {
+    throw new FormatError('ERR_DER_TRAILING', `${what}: two values`);
+  }
 }
 
 /** The content of GeneralNames: at least one. */

@@ -20,6 +20,7 @@ export interface Name {
 const UTF8_STRING = 0x0c;
 const NUMERIC_STRING = 0x12;
 const PRINTABLE_STRING = 0x13;
+const TELETEX_STRING = 0x14;
 const IA5_STRING = 0x16;
 const UNIVERSAL_STRING = 0x1c;
 const BMP_STRING = 0x1e;
@@ -59,7 +60,7 @@ export function readRdn(value: Uint8Array, what: string): Attribute[] {
   });
 }
 
-/** Text of the string types; undefined for other types, which are compared octet for octet. */
+/** Text of the string types that RFC 5280 A.1 gives to attributes; undefined for TeletexString, which is compared octet for octet. */
 function readText(tag: number, value: Uint8Array, what: string): string | undefined {
   const wrong = () => new FormatError('ERR_DER_STRING', `${what}: characters outside their type`);
   const matching = (allowed: RegExp): string => {
@@ -83,8 +84,10 @@ function readText(tag: number, value: Uint8Array, what: string): string | undefi
       return readCodePoints(value, 2, wrong);
     case UNIVERSAL_STRING:
       return readCodePoints(value, 4, wrong);
-    default:
+    case TELETEX_STRING:
       return undefined;
+    default:
+      throw new FormatError('ERR_DER_TAG', `${what}: an attribute is no string`);
   }
 }
 

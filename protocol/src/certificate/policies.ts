@@ -1,5 +1,13 @@
 import { FormatError } from '../errors.ts';
-import { type DerElement, DerReader, OID, readOid, readSequence, SEQUENCE } from './der.ts';
+import {
+  checkWellFormed,
+  type DerElement,
+  DerReader,
+  OID,
+  readOid,
+  readSequence,
+  SEQUENCE,
+} from './der.ts';
 import { OID_QUALIFIER_CPS, OID_QUALIFIER_USER_NOTICE } from './oid.ts';
 
 /** Object identifiers of certificatePolicies (RFC 5280 4.2.1.4): none twice, known qualifiers only. */
@@ -32,7 +40,7 @@ function checkQualifier({ tag, value }: DerElement): void {
   if (id === OID_QUALIFIER_CPS) {
     reader.value(0x16, 'CPS pointer');
   } else if (id === OID_QUALIFIER_USER_NOTICE) {
-    reader.sequence('user notice');
+    checkWellFormed(reader.value(SEQUENCE, 'user notice'), 'user notice');
   } else {
     throw new FormatError('ERR_DER_POLICY', 'unknown policy qualifier');
   }
