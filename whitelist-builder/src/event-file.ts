@@ -2,10 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { type HsmConfig, hsmTable, resolveHsmConfig } from '@pinless-gate/hsm/config';
 import { DEFAULT_LABELS, eventKeyLabel } from '@pinless-gate/hsm/key-store';
 import { equal, fromHex, toHex } from '@pinless-gate/protocol/bytes';
+import type { TrustAnchor } from '@pinless-gate/protocol/certificate/anchors';
+import { GateError } from '@pinless-gate/protocol/errors';
 import type { Policy } from '@pinless-gate/protocol/policy';
 import { ConfigError, readConfig, resolveFrom } from '@pinless-gate/runtime/config';
 import { z } from 'zod';
-import { type CaCertificate, type Issuer, parseCaCertificate } from './validity/issuer.ts';
+import { type Issuer, readAnchor } from './validity/issuer.ts';
 
 /** What event.toml says, with defaults filled in. Unix seconds. */
 export interface EventPlan {
@@ -92,39 +94,56 @@ export async function readEventFile(path: string): Promise<EventPlan> {
 }
 
 async function readIssuers(path: string, tables: EventFile['issuers']): Promise<Issuer[]> {
-  const issuers = new Map<string, CaCertificate[]>();
+  const issuers: Issuer[] = [];
   for (const [i, { name, certificate }] of tables.entries()) {
-    const key = `${path}: issuers[${i}].certificate`;
-    const ca = await readCa(resolveFrom(path, certificate), key);
-    const generations = issuers.get(name) ?? [];
-    if (generations[0] && !equal(generations[0].subjectDer, ca.subjectDer)) {
-      throw new ConfigError('ERR_EVENT_ISSUER', `${key}: another DN than the other "${name}"`);
+    const anchor = await readCa(path, i, resolveFrom(path, certificate));
+    const nameDer = anchor.certificate.subject.encoded;
+    const sameName = issuers.findIndex((issuer) => issuer.name === name);
+    const sameDn = issuers.findIndex((issuer) => equal(issuer.nameDer, nameDer));
+    if (sameName !== sameDn) {
+      const why = sameName < 0 ? 'the DN of another issuer' : `another DN than the first "${name}"`;
+      throw await keyError(path, ['issuers', i, 'certificate'], why);
     }
-    issuers.set(name, [...generations, ca]);
+    const generations = [...(issuers[sameName]?.generations ?? []), anchor];
+    issuers.splice(sameName < 0 ? issuers.length : sameName, 1, { name, nameDer, generations });
   }
-  const names = new Map<string, string>();
-  for (const [name, [ca]] of issuers) {
-    const other = names.get(toHex(ca!.subjectDer));
-    if (other !== undefined) {
-      throw new ConfigError(
-        'ERR_EVENT_ISSUER',
-        `${path}: issuers: "${other}" and "${name}" have one DN`,
-      );
-    }
-    names.set(toHex(ca!.subjectDer), name);
-  }
-  return [...issuers].map(([name, generations]) => {
-    return { name, nameDer: generations[0]!.subjectDer, generations };
-  });
+  return issuers;
 }
 
-async function readCa(path: string, key: string): Promise<CaCertificate> {
+async function readCa(path: string, index: number, file: string): Promise<TrustAnchor> {
+  const key = ['issuers', index, 'certificate'];
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new ConfigError('ERR_CONFIG_FILE', `${key}: cannot be read (${code})`, { cause });
+    bytes = await readFile(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw await keyError(path, key, `${file} cannot be read (${code})`);
   }
-  return parseCaCertificate(bytes);
+  try {
+    return readAnchor(bytes);
+  } catch (error) {
+    if (!(error instanceof GateError)) throw error;
+    throw await keyError(path, key, error.message, error.hint);
+  }
+}
+
+/** An error of a key that only shows outside of the file: with the line that `readConfig` finds. */
+async function keyError(
+  path: string,
+  key: (string | number)[],
+  message: string,
+  hint?: string,
+): Promise<ConfigError> {
+  const refusing = z.unknown().superRefine((_, context) => {
+    context.addIssue({ code: 'custom', path: key, message });
+  });
+  try {
+    await readConfig(path, refusing);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return hint === undefined
+      ? error
+      : new ConfigError(error.code, error.message, { cause: error, hint });
+  }
+  return new ConfigError('ERR_CONFIG_KEY', `${path}: ${key.join('.')}: ${message}`);
 }

@@ -22,7 +22,7 @@ import type { EventPlan } from '../event-file.ts';
 import type { ListingRules } from '../purchase/listing.ts';
 import { FeedError, feedChanged } from '../purchase/ndjson.ts';
 import { RejectFile } from '../purchase/rejects.ts';
-import { checkedAtForAll, type Revocation } from '../validity/revocation.ts';
+import type { Revocation } from '../validity/revocation.ts';
 import { BucketFiles, bucketBitsFor } from './bucket-files.ts';
 import { sortedEntries } from './entries.ts';
 import { type Gathered, gather } from './gather.ts';
@@ -151,7 +151,7 @@ async function build(job: BuildJob, materials: Materials): Promise<Built> {
       issuedAt: job.now,
       notBefore: job.now,
       expiresAt: event.expiresAt,
-      revocationCheckedAt: checkedAtForAll(event.issuers, job.revocation),
+      revocationCheckedAt: gathered.unchecked === 0 ? gathered.revocationCheckedAt : undefined,
       entryCount: buckets.entryCount,
       bucketBits: Math.log2(hashes.length),
       buckets: hashes,
@@ -172,12 +172,13 @@ async function build(job: BuildJob, materials: Materials): Promise<Built> {
   }
 }
 
-function rulesOf({ event, revocation }: BuildJob): ListingRules {
+function rulesOf({ event, revocation, now }: BuildJob): ListingRules {
   return {
     eventId: event.eventId,
     gates: new Set(event.policy.gates),
     admission: event.admission,
     startsAt: event.startsAt,
+    now,
     issuers: event.issuers,
     revocation,
   };

@@ -34,6 +34,10 @@ export interface Gathered {
   cancelled: number;
   /** Octets of all entries as they will stand in buckets. */
   entriesLength: number;
+  /** Cards that no CRL speaks of; all of them where none was given. */
+  unchecked: number;
+  /** The oldest answer of a CRL for a card, Unix seconds. */
+  revocationCheckedAt: number;
   /** Cards left out or doomed, and the lines they stand in. */
   revoked: number;
   expiring: number;
@@ -54,6 +58,8 @@ export async function gather(job: GatherJob): Promise<Gathered> {
     pending: 0,
     cancelled: 0,
     entriesLength: 0,
+    unchecked: 0,
+    revocationCheckedAt: Number.POSITIVE_INFINITY,
     revoked: 0,
     expiring: 0,
     revokedLines: new LineSet(),
@@ -143,10 +149,16 @@ async function spool(
     const conversion = conversions[i]!;
     const { conversionValue } = conversion;
     const sealed = sealOnce(record, conversion, nonce(i), job.rules.eventId);
+    noteCheck(gathered, record.revocationCheckedAt);
     gathered.entriesLength += ENTRY_HEADER_LENGTH + sealed.length;
     job.entries.append(encodeEntry({ ...place, conversionValue, sealed }));
     job.uses.append(useOfCard(conversionValue, place.line, record.tickets.length));
   }
   await job.entries.drain();
   await job.uses.drain();
+}
+
+function noteCheck(gathered: Gathered, checkedAt: number | undefined): void {
+  if (checkedAt === undefined) gathered.unchecked++;
+  else gathered.revocationCheckedAt = Math.min(gathered.revocationCheckedAt, checkedAt);
 }

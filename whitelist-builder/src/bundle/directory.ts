@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -80,9 +81,12 @@ async function readBundleFile(
   code: ErrorCode,
 ): Promise<Uint8Array> {
   try {
-    const file = await open(join(directory, name));
+    // A named pipe must not hold the reader up.
+    const file = await open(join(directory, name), constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const { size } = await file.stat();
+      const stat = await file.stat();
+      if (!stat.isFile()) throw new BundleError(`${code}_UNREADABLE`, `${name}: not a file`);
+      const { size } = stat;
       if (size > maxLength) {
         throw new BundleError(`${code}_LENGTH`, `${name}: ${size} octets, at most ${maxLength}`);
       }

@@ -77,14 +77,16 @@ function rejectsBeside(out: string): string {
 
 function progressOn(io: Io) {
   const gathering = new Progress(io, 'purchases', () => performance.now());
-  let writing: Progress | undefined;
+  let writing = gathering;
   return {
     gathered: (lines: number, fraction: number) => {
       if (fraction < 1) gathering.update(lines, fraction);
-      else gathering.end(lines);
+      else {
+        gathering.end(lines);
+        writing = new Progress(io, 'entries', () => performance.now());
+      }
     },
     written: (entries: number, fraction: number) => {
-      writing ??= new Progress(io, 'entries', () => performance.now());
       if (fraction < 1) writing.update(entries, fraction);
       else writing.end(entries);
     },
@@ -103,6 +105,7 @@ export function summaryOf({ manifest, hash, gathered, rejects }: Built, seconds:
     rejects,
     revoked: gathered.revoked,
     revokedLines: gathered.revokedLines.first(MAX_LINES_LISTED),
+    unchecked: gathered.unchecked,
     expiring: gathered.expiring,
     expiringLines: gathered.expiringLines.first(MAX_LINES_LISTED),
     pending: gathered.pending,
@@ -122,6 +125,9 @@ function report({ manifest, hash, gathered, rejects }: Built, rejectsPath: strin
     io.err(
       `${count(gathered.revoked)} cards revoked and left out: ${linesOf(gathered.revokedLines)}`,
     );
+  }
+  if (manifest.revocationCheckedAt === undefined && gathered.unchecked < manifest.entryCount) {
+    io.err(`${count(gathered.unchecked)} cards listed that no CRL speaks of`);
   }
   if (gathered.expiring > 0) {
     const what = 'cards listed that cannot enter: expires before the event';

@@ -1,48 +1,76 @@
-import { X509Certificate } from 'node:crypto';
 import { fromBase64, fromHex } from '@pinless-gate/protocol/bytes';
+import { parseCertificate } from '@pinless-gate/protocol/certificate/certificate';
+import { CertificateError } from '@pinless-gate/protocol/certificate/error';
+import {
+  type UserCertificate,
+  verifyUserCertificate,
+} from '@pinless-gate/protocol/certificate/user';
+import { FormatError } from '@pinless-gate/protocol/errors';
 import type { Issuer } from '../validity/issuer.ts';
 import type { LineProblem } from './line.ts';
 import type { HolderField } from './schema.ts';
 
-/** A card, as a certificate names it; with its key where the whole certificate was given. */
+/** A card, as a certificate names it; whole where the feed gave the certificate. */
 export interface HolderCard {
   readonly issuer: Issuer;
+  /** The DN in DER, as the certificate has it. */
+  readonly issuerName: Uint8Array;
   /** Unsigned, big-endian, no leading zero octets. */
   readonly serial: Uint8Array;
-  readonly publicKey?: Uint8Array | undefined;
-  /** Unix seconds. */
-  readonly notAfter?: number | undefined;
+  /** Proven, where the feed gave it. */
+  readonly certificate?: UserCertificate | undefined;
 }
 
 export type ResolvedHolder =
   | { readonly card: HolderCard; readonly problem?: undefined }
   | { readonly problem: LineProblem };
 
+/** `now` in Unix seconds. A certificate must verify under a CA of event.toml; that it expires is no problem here. */
 export function resolveHolder(
   holder: HolderField,
   field: string,
   issuers: readonly Issuer[],
+  now: number,
 ): ResolvedHolder {
-  const refuse = (member: string, reason: string) => ({
-    problem: { field: `${field}.${member}`, reason },
-  });
-  if ('serial' in holder) {
-    const issuer = issuers.find(({ name }) => name === holder.issuer);
-    if (!issuer) return refuse('issuer', 'not an issuer of event.toml');
-    const digits = holder.serial.replace(/^0+/, '');
-    if (digits === '') return refuse('serial', 'must not be zero');
-    return { card: { issuer, serial: fromHex(digits.length % 2 ? `0${digits}` : digits) } };
+  if ('serial' in holder) return bySerial(holder, field, issuers);
+  const card = byCertificate(holder.certificate, issuers, now);
+  if (typeof card !== 'string') return { card };
+  return { problem: { field: `${field}.certificate`, reason: card } };
+}
+
+function bySerial(
+  holder: { readonly serial: string; readonly issuer: string },
+  field: string,
+  issuers: readonly Issuer[],
+): ResolvedHolder {
+  const issuer = issuers.find(({ name }) => name === holder.issuer);
+  if (!issuer)
+    return { problem: { field: `${field}.issuer`, reason: 'not an issuer of event.toml' } };
+  const digits = holder.serial.replace(/^0+/, '');
+  if (digits === '') return { problem: { field: `${field}.serial`, reason: 'must not be zero' } };
+  const serial = fromHex(digits.length % 2 === 0 ? digits : `0${digits}`);
+  return { card: { issuer, issuerName: issuer.nameDer, serial } };
+}
+
+/** The card, or the reason why not. */
+function byCertificate(
+  base64: string,
+  issuers: readonly Issuer[],
+  now: number,
+): HolderCard | string {
+  try {
+    const der = fromBase64(base64);
+    const at = Math.min(now, parseCertificate(der).notAfter) * 1000;
+    const anchors = issuers.flatMap(({ generations }) => generations);
+    const verdict = verifyUserCertificate(der, anchors, at);
+    if (!verdict.ok) return `does not verify (${verdict.reason})`;
+    const { certificate } = verdict;
+    const { anchor, issuerName, serial } = certificate;
+    const issuer = issuers.find(({ generations }) => generations.includes(anchor))!;
+    return { issuer, issuerName, serial, certificate };
+  } catch (error) {
+    if (error instanceof CertificateError) return `not a certificate (${error.reason})`;
+    if (error instanceof FormatError) return 'must be base64';
+    throw error;
   }
-  const x = new X509Certificate(fromBase64(holder.certificate));
-  const issuer = issuers.find(({ generations }) => generations.some((g) => x.checkIssued(g.x509)));
-  if (!issuer) return refuse('certificate', 'its issuer is none of event.toml');
-  const s = x.serialNumber.replace(/^0+/, '');
-  return {
-    card: {
-      issuer,
-      serial: fromHex(s.length % 2 ? `0${s}` : s),
-      publicKey: new Uint8Array(x.publicKey.export({ type: 'spki', format: 'der' })),
-      notAfter: Math.floor(Date.parse(x.validTo) / 1000),
-    },
-  };
 }

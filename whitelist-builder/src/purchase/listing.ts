@@ -4,7 +4,7 @@ import type { SeatRecord } from '@pinless-gate/protocol/record';
 import type { Issuer } from '../validity/issuer.ts';
 import type { Revocation } from '../validity/revocation.ts';
 import { cardsOf, type TicketRules } from './cards.ts';
-import { type HolderCard, resolveHolder } from './holder.ts';
+import { resolveHolder } from './holder.ts';
 import type { LineProblem } from './line.ts';
 import type { Purchase } from './schema.ts';
 
@@ -12,6 +12,7 @@ import type { Purchase } from './schema.ts';
 export interface ListingRules extends TicketRules {
   readonly eventId: Uint8Array;
   readonly startsAt: number;
+  readonly now: number;
   readonly issuers: readonly Issuer[];
   /** Where a CRL was given. */
   readonly revocation?: Revocation | undefined;
@@ -44,24 +45,27 @@ export function listPurchase(purchase: Purchase, rules: ListingRules): ListingRe
   const cards = new Map<string, ListedCard>();
   let revoked = 0;
   for (const { holder, field, tickets } of plan.cards) {
-    const resolved = resolveHolder(holder, field, rules.issuers);
+    const resolved = resolveHolder(holder, field, rules.issuers, rules.now);
     if (resolved.problem) return { problem: resolved.problem };
     const { card } = resolved;
-    if (rules.revocation?.isRevoked(card.issuer, card.serial)) {
+    const answer = rules.revocation?.of(card);
+    if (answer?.status === 'revoked') {
       revoked++;
       continue;
     }
     const key = `${card.issuer.name} ${toHex(card.serial)}`;
     const other = cards.get(key);
+    const { spki, notAfter } = card.certificate ?? {};
     cards.set(key, {
-      issuerName: card.issuer.nameDer,
+      issuerName: card.issuerName,
       serial: card.serial,
       record: {
         tickets: other ? [...other.record.tickets, ...tickets] : tickets,
         party,
-        ...pinOf(other?.record.publicKey ? other.record : card),
+        publicKey: other?.record.publicKey ?? spki,
+        notAfter: other?.record.notAfter ?? notAfter,
         language: purchase.language ?? 'ja',
-        revocationCheckedAt: rules.revocation?.checkedAt(card.issuer),
+        revocationCheckedAt: other?.record.revocationCheckedAt ?? answer?.checkedAt,
         evidenceId: purchase.enrolment.evidenceId,
       },
     });
@@ -71,10 +75,6 @@ export function listPurchase(purchase: Purchase, rules: ListingRules): ListingRe
     return notAfter !== undefined && notAfter < rules.startsAt;
   }).length;
   return { listing: { cards: listed, revoked, expiring } };
-}
-
-function pinOf({ publicKey, notAfter }: Pick<HolderCard, 'publicKey' | 'notAfter'>) {
-  return { publicKey, notAfter };
 }
 
 const PARTY = domain('pinless-gate/party/1');

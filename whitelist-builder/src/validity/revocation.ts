@@ -1,25 +1,86 @@
+import { readFile } from 'node:fs/promises';
+import {
+  type Crl,
+  covers,
+  revocationStatus,
+  verifyCrl,
+} from '@pinless-gate/protocol/certificate/crl';
+import type { UserCertificate } from '@pinless-gate/protocol/certificate/user';
+import { GateError } from '@pinless-gate/protocol/errors';
 import type { Issuer } from './issuer.ts';
+import { derOf } from './pem.ts';
 
-/** What the given CRLs say. Unix seconds. */
-export interface Revocation {
-  isRevoked(issuer: Issuer, serial: Uint8Array): boolean;
-  /** Since when the answer for this issuer is known to hold; undefined where no CRL covers it. */
-  checkedAt(issuer: Issuer): number | undefined;
+/** A CRL that cannot be used. */
+export class CrlError extends GateError {}
+
+/** What a card's certificate is known by; the certificate itself where the feed gave it. */
+export interface Subject {
+  readonly issuer: Issuer;
+  readonly serial: Uint8Array;
+  readonly certificate?: UserCertificate | undefined;
 }
 
+export interface RevocationAnswer {
+  readonly status: 'good' | 'revoked' | 'unknown';
+  /** Unix seconds: when the list was issued that says so. Undefined where no list speaks of the card. */
+  readonly checkedAt?: number | undefined;
+}
+
+/** Reads and verifies every list. One that does not hold is an error: the rest would look complete. */
 export async function readRevocation(
-  _paths: readonly string[],
-  _issuers: readonly Issuer[],
-  _now: number,
+  paths: readonly string[],
+  issuers: readonly Issuer[],
+  now: number,
 ): Promise<Revocation> {
-  throw new Error('x');
+  const anchors = issuers.flatMap(({ generations }) => generations);
+  const crls: Crl[] = [];
+  for (const path of paths) {
+    const verdict = verifyCrl(derOf(await readFile(path), 'X509 CRL'), anchors, now * 1000);
+    if (!verdict.ok) {
+      const code = verdict.reason === 'stale' ? 'ERR_CRL_STALE' : 'ERR_CRL_REFUSED';
+      throw new CrlError(code, `${path}: does not hold (${verdict.reason})`, {
+        hint: 'fetch the CRL of the issuers named in event.toml again',
+      });
+    }
+    crls.push(verdict.crl);
+  }
+  return new Revocation(crls);
 }
 
-/** Of the issuer whose CRL is the oldest; undefined where one has none. */
-export function checkedAtForAll(
-  issuers: readonly Issuer[],
-  revocation: Revocation | undefined,
-): number | undefined {
-  const times = issuers.map((issuer) => revocation?.checkedAt(issuer));
-  return times.includes(undefined) ? undefined : Math.min(...(times as number[]));
+/** What verified lists say of cards. */
+export class Revocation {
+  readonly #crls: readonly Crl[];
+
+  constructor(crls: readonly Crl[]) {
+    this.#crls = crls;
+  }
+
+  of(card: Subject): RevocationAnswer {
+    return card.certificate ? this.#ofCertificate(card.certificate) : this.#ofSerial(card);
+  }
+
+  #ofCertificate(certificate: UserCertificate): RevocationAnswer {
+    const times = this.#crls
+      .filter((crl) => covers(crl, certificate))
+      .map(({ thisUpdate }) => thisUpdate);
+    return {
+      status: revocationStatus(this.#crls, certificate),
+      checkedAt: times.length > 0 ? Math.max(...times) : undefined,
+    };
+  }
+
+  /** Which generation issued it is not known: any list counts against it, and only all together for it. */
+  #ofSerial({ issuer, serial }: Subject): RevocationAnswer {
+    const perGeneration = issuer.generations.map(({ fingerprint }) =>
+      this.#crls.filter(({ anchor }) => anchor.fingerprint === fingerprint),
+    );
+    if (perGeneration.flat().some(({ revoked }) => revoked.has(serial)))
+      return { status: 'revoked' };
+    // A list with a distribution point speaks of some of its CA's certificates only.
+    const times = perGeneration.map((crls) =>
+      Math.max(...crls.filter(({ point }) => !point).map(({ thisUpdate }) => thisUpdate)),
+    );
+    const oldest = Math.min(...times);
+    return Number.isFinite(oldest) ? { status: 'good', checkedAt: oldest } : { status: 'unknown' };
+  }
 }
