@@ -14,7 +14,7 @@ function connect() {
     // After an answer that is not a stream (too many pages, a restart) the browser gives up: we do not.
     if (source.readyState === EventSource.CLOSED) setTimeout(connect, RETRY_MS);
   });
-  for (const part of document.querySelectorAll('main > section[id]')) {
+  for (const part of document.querySelectorAll('main > [id]')) {
     source.addEventListener(part.id, ({ data }) => {
       part.innerHTML = data;
     });

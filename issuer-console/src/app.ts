@@ -114,7 +114,8 @@ export function createApp(deps: AppDeps): App {
     if (error instanceof ProblemError) return answerProblem(c, error.problem);
     log.error(describe(error), 'request failed');
     const code = error instanceof GateError ? error.code : 'ERR_DEFECT';
-    return answerProblem(c, { status: 500, code, title: 'the console could not do this' });
+    const status = code === 'ERR_STORE_UNREACHABLE' ? 503 : 500;
+    return answerProblem(c, { status, code, title: 'the console could not do this' });
   });
   return { fetch: app.fetch, request: app.request, close: () => board.close() };
 }

@@ -97,7 +97,8 @@ async function shoot(page: Page, name: string): Promise<void> {
 
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
-  const { violations: found } = (await page.evaluate('axe.run()')) as AxeResults;
+  const { violations: found, passes } = (await page.evaluate('axe.run()')) as AxeResults;
+  expect(passes.length).toBeGreaterThan(15);
   return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
 }
 
@@ -129,6 +130,7 @@ describe.each(Object.keys(SIZES) as Size[])('the overview, %s', (size) => {
     const page = await open(size, `/?lang=${language}`);
     await page.locator('#live[data-state="live"]').waitFor();
     expect(await page.locator('.alarm').count()).toBe(4);
+    expect(await page.getByRole('status').textContent()).toContain('4');
     expect(await overflows(page)).toBe(false);
     expect(await violations(page)).toEqual([]);
     await shoot(page, `alarms-${size}-${language}`);

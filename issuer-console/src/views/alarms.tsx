@@ -40,6 +40,15 @@ export const AlarmsView = ({ view, overview }: { view: View; overview: Overview 
   );
 };
 
+/** Read out when it changes; the alarms themselves change every minute by their age. */
+export const AlarmCountView = ({
+  view: { text },
+  overview,
+}: {
+  view: View;
+  overview: Overview;
+}) => <>{text.alarms.count(overview.alarms.length)}</>;
+
 const GRAVE: ReadonlySet<Alarm['kind']> = new Set(['chain-conflict', 'list-expired']);
 
 function adviceOn(alarm: Alarm, { alarms: { text } }: Messages): Advice {

@@ -39,6 +39,7 @@ export interface Messages {
   readonly alarms: {
     readonly heading: string;
     readonly none: string;
+    readonly count: (n: number) => string;
     readonly since: (moment: string, ago: string) => string;
     readonly text: {
       readonly conflict: (gate: string, sequence: string) => Advice;
@@ -138,6 +139,7 @@ const ja: Messages = {
   alarms: {
     heading: '要対応',
     none: '対応が必要なことはありません',
+    count: (n) => `要対応 ${n} 件`,
     since: (moment, ago) => `${moment} から(${ago})`,
     text: {
       conflict: (gate, sequence) => ({
@@ -249,6 +251,7 @@ const en: Messages = {
   alarms: {
     heading: 'Needs action',
     none: 'Nothing needs action',
+    count: (n) => `${n} ${n === 1 ? 'alarm' : 'alarms'}`,
     since: (moment, ago) => `since ${moment} (${ago})`,
     text: {
       conflict: (gate, sequence) => ({

@@ -1,5 +1,5 @@
 import type { Overview } from '../domain/overview.ts';
-import { AlarmsView } from './alarms.tsx';
+import { AlarmCountView, AlarmsView } from './alarms.tsx';
 import { CountsView } from './counts.tsx';
 import { GatesView } from './gates.tsx';
 import { Layout } from './layout.tsx';
@@ -8,13 +8,14 @@ import { TapsView } from './taps.tsx';
 import type { View } from './view.ts';
 
 /** The parts of the page that are replaced while it is open, by the id of their element. */
-const PARTS = {
+const SECTIONS = {
   publication: PublicationView,
   counts: CountsView,
   alarms: AlarmsView,
   gates: GatesView,
   taps: TapsView,
 } as const;
+const PARTS = { ...SECTIONS, 'alarm-count': AlarmCountView };
 
 export interface OverviewProps {
   readonly view: View;
@@ -24,13 +25,12 @@ export interface OverviewProps {
 
 export const OverviewPage = ({ view, overview, assets }: OverviewProps) => (
   <Layout view={view} assets={assets} title={view.text.title} now={overview.now} live>
-    {Object.entries(PARTS).map(([id, Part]) => (
-      <section
-        id={id}
-        aria-live={id === 'alarms' ? 'polite' : undefined}
-        aria-relevant={id === 'alarms' ? 'additions text' : undefined}
-      >
-        <Part view={view} overview={overview} />
+    <p id="alarm-count" role="status" class="visually-hidden">
+      <AlarmCountView view={view} overview={overview} />
+    </p>
+    {Object.entries(SECTIONS).map(([id, Section]) => (
+      <section id={id}>
+        <Section view={view} overview={overview} />
       </section>
     ))}
   </Layout>

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +28,9 @@ beforeAll(async () => {
     `[listen]\nport = 0\n[store]\ndirectory = "store"\n[bundle]\ndirectory = "bundle"\n` +
       `[[gates]]\nid = "${GATE_A}"\nname = "A"\ndevice_key = "a.pem"\n`,
   );
+  // What a start that was killed half-way leaves.
+  await mkdir(join(directory, 'store', 'pgdata.new'), { recursive: true });
+  await writeFile(join(directory, 'store', 'pgdata.new', 'PG_VERSION'), '18');
   const { status, stdout, stderr } = run('migrate', '--json');
   expect([status, JSON.parse(stdout)]).toEqual([0, { applied: 1 }]);
   expect(stderr).toContain('not a power cut');

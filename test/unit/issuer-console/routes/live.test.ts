@@ -46,6 +46,7 @@ describe('GET /live', () => {
     for (const part of ['publication', 'counts', 'alarms', 'gates', 'taps']) {
       expect(await live.until(part)).toContain('data: <');
     }
+    expect(await live.until('alarm-count')).toContain('data: 1 alarm');
     await live.leave();
   });
 
