@@ -84,7 +84,7 @@ afterEach(async () => {
   bus.show({ state: 'idle' });
 });
 
-type Prepare = (page: Page) => Promise<void>;
+type Prepare = (page: Page) => Promise<unknown>;
 
 /** A page that is closed when its test ends. */
 async function open(options: BrowserContextOptions, prepare?: Prepare): Promise<Page> {

@@ -78,7 +78,7 @@ describe('receiptDocument', () => {
 });
 
 /** Everything a text may do to a receipt if nobody stops it. */
-const HOSTILE = [
+const HOSTILE: [string, string][] = [
   ['ESC/POS drawer kick', '\x1bp\x00\x19\xfa', 'p\u0019ú'],
   ['receiptline command', '{x:\\x1bp\\x00}'],
   ['receiptline image', '{i:iVBORw0KGgo=}'],
@@ -92,7 +92,7 @@ const HOSTILE = [
   ['direction of writing', '\u202egnihton\u202c'],
   ['C1 controls, DEL, NUL', '\x9bA\x7fB\x00'],
   ['a lone surrogate and a non-character', '\ud800\uffff\ufffe'],
-] as const;
+];
 
 describe('hostile text', () => {
   const plain = receiptDocument(CONTENT);
