@@ -2,8 +2,10 @@ import { createPublicKey, verify } from 'node:crypto';
 import { Converter } from '@pinless-gate/hsm/conversion-value';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
 import type { KeyStore } from '@pinless-gate/hsm/key-store';
+import { fromHex, toHex } from '@pinless-gate/protocol/bytes';
 import { conversionInput, splitConversion } from '@pinless-gate/protocol/conversion';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readVectors } from '../../vectors/read-vectors.ts';
 import { makeToken, type TestToken } from './token.ts';
 
 // What any KeyStore must do, against SoftHSM.
@@ -26,6 +28,14 @@ afterAll(async () => {
 });
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
+interface ConversionCase {
+  readonly serial: string;
+  readonly conversionValue: string;
+  readonly sealKey: string;
+}
+const { file, ok } = readVectors<{ issuerName: string; eventKey: string }, ConversionCase>(
+  'conversion',
+);
 const MESSAGE = new Uint8Array(100).fill(7);
 
 async function verifies(label: string, message: Uint8Array, signature: Uint8Array) {
@@ -166,6 +176,19 @@ describe('Converter', () => {
     const [first, second] = await converter.convertAll([{ issuerName, serial }, other]);
     expect(Buffer.compare(first!.conversionValue, expected.conversionValue)).toBe(0);
     expect(Buffer.compare(second!.conversionValue, expected.conversionValue)).not.toBe(0);
+  });
+
+  test('the vectors of a second implementation, in the module', async () => {
+    await token.createObject('vector', `imported:${file.eventKey}`);
+    const converter = new Converter(store, 'vector');
+    const names = ok.map((one) => ({
+      issuerName: fromHex(file.issuerName),
+      serial: fromHex(one.serial),
+    }));
+    const conversions = await converter.convertAll(names);
+    expect(
+      conversions.map(({ conversionValue, sealKey }) => [toHex(conversionValue), toHex(sealKey)]),
+    ).toEqual(ok.map(({ conversionValue, sealKey }) => [conversionValue, sealKey]));
   });
 
   test('the id of an event key is of the key and the event', async () => {
