@@ -1,4 +1,7 @@
+import { Worker } from 'node:worker_threads';
 import { encodeError, type FromChild, type ToChild } from './isolated-messages.ts';
+
+const WATCH_MS = 1000;
 
 /** Gets the arguments of one call; what it returns or throws crosses back. */
 export type Handlers = Readonly<Record<string, (args: never) => unknown>>;
@@ -17,6 +20,7 @@ export function serveIsolated(
   // A terminal or a service manager signals the whole group; the parent decides when this one ends.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   process.on('disconnect', end);
+  watchParent();
   process.on('message', (message: ToChild) => {
     if ('method' in message) void answer(message.id, message.method, message.args);
     else if ('init' in message) void begin(message.init);
@@ -49,6 +53,13 @@ export function serveIsolated(
       end();
     }
   }
+}
+
+/** A foreign library may hang on the main thread, which then never hears that the parent is gone. */
+function watchParent(): void {
+  const orphaned = `process.ppid !== ${process.ppid}`;
+  const watch = `setInterval(() => ${orphaned} && process.kill(process.pid, 'SIGKILL'), ${WATCH_MS});`;
+  new Worker(watch, { eval: true }).unref();
 }
 
 /** Not `process.exit`: that waits for the thread pool, where a foreign library may hang for ever. */

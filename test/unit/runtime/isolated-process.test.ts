@@ -225,12 +225,16 @@ describe('IsolatedProcess.close', () => {
 });
 
 describe('serveIsolated', () => {
-  test('the child dies with its parent', async () => {
+  test.each([
+    ['is idle', ''],
+    ['hangs', `await isolated.call('spin', { announce: true }, 60_000);`],
+  ])('a child that %s dies with its parent', async (_, meanwhile) => {
     const script = `
       const { IsolatedProcess } = await import('@pinless-gate/runtime/isolated-process');
       const isolated = await IsolatedProcess.start({ name: 'x', entry: new URL('${ENTRY}'), init: {},
-        startTimeoutMs: 5000, maxPending: 1 });
+        startTimeoutMs: 5000, maxPending: 2, onEvent: () => process.kill(process.pid, 'SIGKILL') });
       console.log(isolated.pid);
+      ${meanwhile}
       process.kill(process.pid, 'SIGKILL');`;
     const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
       cwd: new URL('.', import.meta.url),
@@ -240,7 +244,7 @@ describe('serveIsolated', () => {
     for await (const chunk of parent.stdout) printed += chunk;
     const pid = Number(printed);
     expect(pid).toBeGreaterThan(1);
-    await expect.poll(() => alive(pid), { timeout: 2000, interval: 10 }).toBe(false);
+    await expect.poll(() => alive(pid), { timeout: 4000, interval: 10 }).toBe(false);
   });
 });
 
