@@ -26,6 +26,7 @@ export function encodeCbor(value: CborValue): Uint8Array {
  */
 export function decodeCbor(bytes: Uint8Array, what: string): CborValue {
   let value: CborValue;
+  let again: Uint8Array;
   try {
     value = decode(bytes, {
       strict: true,
@@ -36,10 +37,12 @@ export function decodeCbor(bytes: Uint8Array, what: string): CborValue {
       allowBigInt: false,
       rejectDuplicateMapKeys: true,
     }) as CborValue;
+    // What decodes may still be no value of ours: a fraction, or nested beyond all bounds.
+    again = encodeCbor(value);
   } catch (cause) {
     throw new FormatError('ERR_CBOR', `${what}: not valid CBOR`, { cause });
   }
-  if (!equal(encodeCbor(value), bytes)) {
+  if (!equal(again, bytes)) {
     throw new FormatError('ERR_CBOR_NOT_DETERMINISTIC', `${what}: not in deterministic encoding`);
   }
   return value;

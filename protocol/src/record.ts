@@ -86,7 +86,8 @@ export function encodeSeatRecord(record: SeatRecord): Uint8Array {
 
 export function decodeSeatRecord(padded: Uint8Array): SeatRecord {
   const end = padded.findLastIndex((octet) => octet !== 0);
-  if (end < 0 || padded[end] !== 0x80 || padded.length % PADDING_UNIT !== 0) {
+  const exact = padded.length % PADDING_UNIT === 0 && padded.length - end <= PADDING_UNIT;
+  if (end < 0 || padded[end] !== 0x80 || !exact) {
     throw new FormatError('ERR_RECORD_PADDING', 'seat record: wrong padding');
   }
   const map = CborMap.decode(padded.subarray(0, end), 'seat record');
