@@ -41,7 +41,7 @@ const code = (expected: string) => expect.objectContaining({ code: expected });
 const MESSAGE = new Uint8Array(84).fill(7);
 
 async function start(config: HsmConfig = module.config, options: KeyStoreOptions = {}) {
-  const store = await openKeyStore(config, options);
+  const store = await openKeyStore(config, { operationMs: 10_000, ...options });
   open.push(store);
   return store;
 }
@@ -259,7 +259,7 @@ describe('the process', () => {
     async (what) => {
       const downs: string[] = [];
       const onDown = (why: { code: string }) => downs.push(why.code);
-      const store = await start(module.config, { operationMs: 1000, onDown });
+      const store = await start(module.config, { operationMs: 2000, onDown });
       await works(store);
       await module.fail('C_Sign', 'hang');
       const hung =
