@@ -90,12 +90,13 @@ function misplaced(placement: Exclude<Placement, { outcome: 'accepted' }>): Prob
       more: { sequence },
     };
   }
+  // No `sequence` to go on from: sending again cannot mend it, so the gate has to stop and say so.
   return {
     status: 409,
     code: 'ERR_JOURNAL_CONFLICT',
     title: 'entries differ from what this gate sent before',
     detail: `entry ${placement.at} is not the one held, or does not follow it`,
-    more: { sequence, at: placement.at },
+    more: { held: sequence, at: placement.at },
   };
 }
 
