@@ -1,0 +1,178 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { resolveHsmConfig } from '@pinless-gate/hsm/config';
+import { openKeyStore } from '@pinless-gate/hsm/isolated';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { line, newCa, purchase } from '../unit/whitelist-builder/fixture.ts';
+
+const WHITELIST = join(import.meta.dirname, '../../whitelist-builder/bin/whitelist.js');
+const MODULE = '/usr/lib/softhsm/libsofthsm2.so';
+const PIN = '4711-0815';
+const EVENT_ID = '2be552203c4c0f4f0703b037dfbd00e5';
+
+let directory: string;
+const at = (name: string) => join(directory, name);
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'whitelist-e2e-'));
+  await mkdir(at('tokens'));
+  await writeFile(at('softhsm2.conf'), `directories.tokendir = ${at('tokens')}\n`);
+  await writeFile(at('pin'), PIN, { mode: 0o600 });
+  const env = { ...process.env, SOFTHSM2_CONF: at('softhsm2.conf') };
+  const init = [
+    '--init-token',
+    '--free',
+    '--label',
+    'issuer',
+    '--pin',
+    PIN,
+    '--so-pin',
+    '87654321',
+  ];
+  execFileSync('softhsm2-util', init, { env, stdio: 'ignore' });
+  const table = {
+    module: MODULE,
+    token_label: 'issuer',
+    pin_file: 'pin',
+    environment: { SOFTHSM2_CONF: './softhsm2.conf' },
+  };
+  const keys = await openKeyStore(resolveHsmConfig(at('event.toml'), table));
+  await keys.generate(`event-${EVENT_ID}`, 'event');
+  await keys.generate('publisher', 'publisher');
+  await keys.close();
+  await writeFile(at('ca.pem'), (await newCa()).pem);
+  await writeFile(at('event.toml'), eventToml());
+}, 60_000);
+
+afterAll(() => rm(directory, { recursive: true }));
+
+function eventToml(publisher = 'publisher') {
+  const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+  return `id = "${EVENT_ID}"
+name = "冬の音楽祭 2026"
+place = "横浜"
+starts_at = ${day(30)}
+[admission]
+from = ${day(29.9)}
+until = ${day(30.1)}
+[policy]
+gates = ["A", "B"]
+tolerance_minutes = 10
+stale_after_hours = 24
+refuse_after_hours = 72
+[[issuers]]
+name = "jpki-auth"
+certificate = "ca.pem"
+[keys]
+publisher = "${publisher}"
+[hsm]
+module = "${MODULE}"
+token_label = "issuer"
+pin_file = "pin"
+[hsm.environment]
+SOFTHSM2_CONF = "./softhsm2.conf"
+`;
+}
+
+async function feedOf(name: string, count: number) {
+  const feed = createWriteStream(at(name));
+  for (let i = 1; i <= count; i++) {
+    if (!feed.write(line(purchase(i)))) await new Promise((resolve) => feed.once('drain', resolve));
+  }
+  await finished(feed.end());
+  return at(name);
+}
+
+interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function run(command: string, ...argv: string[]): Promise<Run> {
+  return new Promise((resolve) => {
+    execFile(command, argv, { encoding: 'utf8' }, (error, out, err) => {
+      resolve({ code: error ? Number(error.code) : 0, out, err });
+    });
+  });
+}
+
+const whitelist = (...argv: string[]) => run(process.execPath, WHITELIST, ...argv);
+const build = (feed: string, out: string, ...more: string[]) =>
+  whitelist('build', '--feed', feed, '--event', at('event.toml'), '--out', at(out), ...more);
+
+describe('whitelist build on a token', () => {
+  test('1,000 purchases: built, verified, inspected, and built again', async () => {
+    const feed = await feedOf('1k.ndjson', 1000);
+    const first = await build(feed, 'a', '--json');
+    expect(first.code).toBe(0);
+    const summary = JSON.parse(first.out);
+    expect(summary).toMatchObject({
+      version: 1,
+      entries: 1000,
+      rejects: 0,
+      pending: 0,
+      cancelled: 0,
+    });
+    const verified = await whitelist('verify', at('a'), '--event', at('event.toml'), '--json');
+    expect(JSON.parse(verified.out)).toMatchObject({
+      verified: true,
+      fingerprint: summary.fingerprint,
+    });
+    const again = await build(feed, 'a', '--json');
+    expect(JSON.parse(again.out)).toMatchObject({ version: 2, entries: 1000 });
+    expect((await readdir(at('a'))).filter((name) => name.startsWith('.'))).toEqual([]);
+  }, 60_000);
+
+  test('the PIN, serial numbers and conversion inputs are in no output', async () => {
+    const feed = at('bad.ndjson');
+    await writeFile(feed, `${line(purchase(1))}{"holder":{"serial":"0705d990"},"name":"Yamada"}\n`);
+    const { code, out, err } = await build(feed, 'b');
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /^whitelist build: 1 of 2 lines rejected \[ERR_FEED_REJECTS\]\n {2}see .*b\.rejects\.ndjson/m,
+    );
+    const rejects = await readFile(at('b.rejects.ndjson'), 'utf8');
+    for (const secret of [PIN, '0705d990', '7000001', 'Yamada']) {
+      expect(`${out}${err}${rejects}`).not.toContain(secret);
+    }
+  }, 60_000);
+
+  test('no such key: one line with a code', async () => {
+    await writeFile(at('nokey.toml'), eventToml('nobody'));
+    const argv = ['--feed', at('1k.ndjson'), '--event', at('nokey.toml'), '--out', at('c')];
+    const { code, err } = await whitelist('build', ...argv);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^whitelist build: .* \[ERR_HSM_KEY_MISSING\]/);
+  }, 60_000);
+
+  test('a full disk: one line, nothing left over, the bundle before still verifies', async () => {
+    const small = await feedOf('small.ndjson', 100);
+    const large = await feedOf('large.ndjson', 20_000);
+    await mkdir(at('full'));
+    // A mount of its own namespace: a real ENOSPC, gone with the shell.
+    const script = `mount -t tmpfs -o size=4m tmpfs "$OUT" &&
+      node "$W" build --feed "$SMALL" --event "$EVENT" --out "$OUT" --json &&
+      { node "$W" build --feed "$LARGE" --event "$EVENT" --out "$OUT" 2>&1; echo "exit $?"; } &&
+      ls -A "$OUT" | grep -c '^\\.' ; node "$W" verify "$OUT" --event "$EVENT" --json`;
+    const env = {
+      W: WHITELIST,
+      OUT: at('full'),
+      SMALL: small,
+      LARGE: large,
+      EVENT: at('event.toml'),
+    };
+    const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    const { code, out } = await run('env', ...settings, 'unshare', '-m', 'sh', '-c', script);
+    expect(out).toMatch(/no space left on the disk \[ENOSPC\]\nexit 1\n0\n/);
+    expect(code).toBe(0);
+    expect(JSON.parse(out.trimEnd().split('\n').at(-1)!)).toMatchObject({
+      version: 1,
+      entries: 100,
+    });
+  }, 120_000);
+});
