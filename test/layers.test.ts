@@ -80,6 +80,11 @@ describe('violations', () => {
     ]);
   });
 
+  test('takes no other call for an import', () => {
+    const text = `this.#require('a'); loader.import('b'); return { from: 'c' };`;
+    expect(parseSource('hsm', 'hsm/src/x.ts', text).imports).toEqual([]);
+  });
+
   test('is not misled by comments and strings', () => {
     const text = `// import 'lmdb'; process.exit()\nconst a = 'process.env'; /* Date.now() */`;
     expect(violations([parseSource('protocol', 'protocol/src/x.ts', text)])).toEqual([]);

@@ -14,7 +14,7 @@ export interface Source {
 const TOKENS =
   /(\/\*[\s\S]*?\*\/|\/\/[^\n]*)|('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`)/g;
 const SPECIFIERS =
-  /^\s*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"\n]+)['"]|^\s*import\s*['"]([^'"\n]+)['"]|\b(?:import|require)\s*\(\s*['"]([^'"\n]+)['"]/gm;
+  /^\s*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"\n]+)['"]|^\s*import\s*['"]([^'"\n]+)['"]|(?<![.#\w])(?:import|require)\s*\(\s*['"]([^'"\n]+)['"]/gm;
 
 export function parseSource(room: string, path: string, text: string): Source {
   const uncommented = text.replace(TOKENS, (_, comment, string) => (comment ? ' ' : string));
