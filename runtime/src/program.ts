@@ -20,8 +20,8 @@ export interface Program {
   readonly name: string;
   /** One paragraph, then the examples: shown by `--help` and on wrong usage. */
   readonly usage: string;
-  /** Keys may have two words: `institution new`. */
-  readonly commands: Readonly<Record<string, Command>>;
+  /** By name, which may have two words: `institution new`. Or one command, without a name. */
+  readonly commands: Readonly<Record<string, Command>> | Command;
 }
 
 export const EXIT_OK = 0;
@@ -42,14 +42,12 @@ export async function runProgram(
   argv: readonly string[],
   io: Io,
 ): Promise<number> {
-  const [first = '', second = ''] = argv;
+  const [first = ''] = argv;
   if (first === '--help' || first === '-h' || first === 'help') {
     io.out(program.usage);
     return EXIT_OK;
   }
-  const words = program.commands[`${first} ${second}`] ? 2 : 1;
-  const name = argv.slice(0, words).join(' ');
-  const command = program.commands[name];
+  const { name: what, words, command } = findCommand(program, argv);
   if (!command) {
     io.err(first === '' ? `${program.name}: no command given` : unknownCommand(program, first));
     io.err(program.usage);
@@ -63,8 +61,18 @@ export async function runProgram(
   try {
     return await command(rest, io);
   } catch (error) {
-    return reportError(`${program.name} ${name}`, error, io);
+    return reportError(what, error, io);
   }
+}
+
+function findCommand({ name, commands }: Program, argv: readonly string[]) {
+  if (typeof commands === 'function') return { name, words: 0, command: commands };
+  const [words, command] =
+    [2, 1]
+      .map((count) => [count, argv.slice(0, count).join(' ')] as const)
+      .filter(([count, key]) => argv.length >= count && Object.hasOwn(commands, key))
+      .map(([count, key]) => [count, commands[key]] as const)[0] ?? [];
+  return { name: [name, ...argv.slice(0, words)].join(' '), words, command };
 }
 
 function unknownCommand(program: Program, word: string): string {
