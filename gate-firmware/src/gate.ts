@@ -53,6 +53,7 @@ export class Gate {
   #uploader: Uploader | undefined;
   #readerState: ReaderState | undefined;
   #started = false;
+  #running: Promise<void> | undefined;
   #server!: LaneServer;
 
   private constructor(config: GateConfig, log: Logger) {
@@ -86,11 +87,14 @@ export class Gate {
 
   /** Serves cards until `close`. Rejects where the gate must be started anew. */
   async run(): Promise<void> {
-    await this.#loop.run();
+    this.#running = this.#loop.run();
+    await this.#running;
   }
 
   async close(): Promise<void> {
     this.#abort.abort();
+    // The tap under way is finished; what it throws is told by `run`.
+    await this.#running?.catch(() => undefined);
     if (this.#started) this.#note('stop', 'gate');
     this.#started = false;
     for (const close of this.#closers.reverse().splice(0)) await close();
@@ -158,6 +162,7 @@ export class Gate {
     this.#lists = lists;
     this.#closers.push(() => lists.close());
     if (error) this.#listError(error);
+    else if (lists.current) this.#tellList();
     const told = this.#oncePerCode('list');
     const follower = new Follower(
       follow,
@@ -174,7 +179,7 @@ export class Gate {
     );
     this.#closers.push(() => follower.close());
     await follower.start();
-    if (!error) this.#tellList();
+    if (!lists.current) this.#log.warn('no list yet');
   }
 
   async #openLane(): Promise<void> {
@@ -302,10 +307,7 @@ export class Gate {
 
   #tellList(): void {
     const passport = this.#lists.current?.passport;
-    if (!passport) {
-      this.#log.warn('no list yet');
-      return;
-    }
+    if (!passport) return;
     const { version, entries, fingerprint } = passport;
     this.#log.info({ version, entries, fingerprint: formatFingerprint(fingerprint) }, 'list');
   }

@@ -50,7 +50,7 @@ export const doctorCommand: Command = async (argv, io) => {
 
 function lines({ check, outcome, what, code, action }: Finding): string[] {
   const sign = { ok: 'ok      ', failed: 'FAILED  ', unknown: 'unknown ' }[outcome];
-  const head = `${sign}${check.padEnd(15)}${what}${code === undefined ? '' : ` [${code}]`}`;
+  const head = `${sign}${check.padEnd(17)}${what}${code === undefined ? '' : ` [${code}]`}`;
   return action === undefined ? [head] : [head, `        -> ${action}`];
 }
 
