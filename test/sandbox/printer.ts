@@ -39,6 +39,8 @@ export interface PrinterOptions {
 
 const GS = 0x1d;
 const DLE = 0x10;
+/** GS r n asks for the paper's status: n is 1, as a number or as a digit. */
+const PAPER = new Set([0x01, 0x31]);
 const COMMAND_LENGTH = 3;
 /** Fixed bits of DLE EOT answers, and what DLE EOT 2 adds to them. */
 const REAL_TIME = 0x12;
@@ -141,13 +143,13 @@ class Line {
         this.#answerAtOnce(argument!);
         const rest = this.#buffer.subarray(at + COMMAND_LENGTH);
         this.#buffer = Buffer.concat([this.#buffer.subarray(0, at), rest]);
-      } else if (first === GS && second === 0x72 && argument === 0x01 && this.#online) {
+      } else if (first === GS && second === 0x72 && PAPER.has(argument!) && this.#online) {
         const end = at + COMMAND_LENGTH;
         this.#print(new Uint8Array(this.#buffer.subarray(0, end)));
         this.#buffer = this.#buffer.subarray(end);
         this.#scanned = 0;
         this.#socket.write(Uint8Array.of(PAPER_STATUS[this.#condition()] ?? 0x00));
-      } else if (first === GS && second === 0x72 && argument === 0x01) {
+      } else if (first === GS && second === 0x72 && PAPER.has(argument!)) {
         this.#skipToRealTime(at);
         return;
       } else {
