@@ -1,0 +1,231 @@
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join, relative } from 'node:path';
+import { GateError } from '@pinless-gate/protocol/errors';
+import type { Io } from '@pinless-gate/runtime/program';
+import { type SandboxPrinter, startPrinter } from '../printer.ts';
+import { type SandboxReader, startReader } from '../reader.ts';
+import { type SandboxTurnstile, startTurnstile } from '../turnstile.ts';
+import { type Material, makeMaterial, type Ports } from './material.ts';
+import { run, Service } from './program.ts';
+import { summary, type TapLine, tapText } from './report.ts';
+import { type DemoTap, TAPS } from './scenarios.ts';
+
+export interface DemoOptions {
+  readonly directory: string;
+  /** Takes free ports, so that nothing else on the machine is in the way. */
+  readonly freePorts: boolean;
+}
+
+const CONSOLE_PORT = 8470;
+const DISPLAY_PORT = 8460;
+const TAP_TIMEOUT_MS = 15_000;
+
+/** A whole event on one machine: purchases, list, console, gate, cards. Ended in the reverse order. */
+export class Demo {
+  readonly #io: Io;
+  readonly #closers: (() => Promise<unknown>)[] = [];
+  #material!: Material;
+  #reader!: SandboxReader;
+  #printer!: SandboxPrinter;
+  #turnstile!: SandboxTurnstile;
+  #gate!: Service;
+  #bundle!: DemoResult['bundle'];
+  #onTap: ((line: TapLine) => void) | undefined;
+  readonly #taps: { demo: DemoTap; line: TapLine }[] = [];
+  readonly urls: { console: string; display: string };
+
+  private constructor(io: Io, ports: Pick<Ports, 'console' | 'display'>) {
+    this.#io = io;
+    this.urls = {
+      console: `http://127.0.0.1:${ports.console}/`,
+      display: `http://127.0.0.1:${ports.display}/`,
+    };
+  }
+
+  /** Resolves when the gate serves. */
+  static async start(options: DemoOptions, io: Io): Promise<Demo> {
+    const { freePorts } = options;
+    const ports = {
+      console: freePorts ? await freePort() : CONSOLE_PORT,
+      display: freePorts ? await freePort() : DISPLAY_PORT,
+    };
+    const demo = new Demo(io, ports);
+    try {
+      await demo.#start(options.directory, ports);
+    } catch (error) {
+      await demo.close();
+      throw error;
+    }
+    return demo;
+  }
+
+  /** Taps every card of the scenario and prints a line for each. */
+  async tapAll(): Promise<void> {
+    for (const tap of TAPS) {
+      if (this.#io.signal.aborted) return;
+      const line = await this.#tap(tap);
+      this.#taps.push({ demo: tap, line });
+      this.#io.err(tapText({ demo: tap, line }));
+    }
+  }
+
+  /** Ends the gate, so that its journal is whole, and tells what all came to. */
+  async finish(): Promise<DemoResult> {
+    const admitted = this.#taps.filter(({ line }) => line.outcome === 'admitted');
+    const receipts = await this.#receipts();
+    await this.#gate.stop();
+    const verdict = await run(
+      'gate',
+      ['journal', 'verify', '--config', 'gate.toml', '--json'],
+      this.#material.directory,
+    );
+    const { verified, entries } = JSON.parse(verdict) as { verified: boolean; entries: number };
+    return {
+      ...summary(this.#taps),
+      receipts,
+      journal: { entries, verified },
+      bundle: this.#bundle,
+      opened: this.#turnstile.openings.length === admitted.length,
+      printed: this.#printer.jobs.length === receipts.length,
+    };
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closers.reverse().splice(0)) await close();
+  }
+
+  async #start(directory: string, ports: Pick<Ports, 'console' | 'display'>): Promise<void> {
+    this.#printer = await startPrinter();
+    this.#closers.push(() => this.#printer.close());
+    this.#turnstile = await startTurnstile();
+    this.#closers.push(() => this.#turnstile.close());
+    this.#say('token, J-LIS, cards, purchases');
+    const devices = { printer: this.#printer.port, turnstile: this.#turnstile.url };
+    this.#material = await makeMaterial(directory, { ...ports, ...devices });
+
+    this.#say('list, console, reader');
+    await Promise.all([this.#build(), this.#startConsole(), this.#startReader()]);
+    this.#say('gate');
+    this.#gate = new Service(
+      'gate',
+      ['run', '--config', 'gate.toml', '--json'],
+      this.#material.directory,
+      (line) => this.#log(line),
+    );
+    this.#closers.push(() => this.#gate.stop());
+    await this.#gate.started();
+  }
+
+  async #build(): Promise<void> {
+    const crl = '../kept/jlis/crl.der';
+    const argv = [
+      'build',
+      '--feed',
+      'purchases.ndjson',
+      '--event',
+      'event.toml',
+      '--out',
+      'bundle',
+    ];
+    const built = await run(
+      'whitelist',
+      [...argv, '--crl', crl, '--json'],
+      this.#material.directory,
+    );
+    const { version, entries, fingerprint } = JSON.parse(built) as DemoResult['bundle'];
+    this.#bundle = { version, entries, fingerprint };
+  }
+
+  async #startConsole(): Promise<void> {
+    const config = ['--config', 'issuer-console.toml'];
+    const { directory } = this.#material;
+    await run('issuer-console', ['migrate', ...config], directory);
+    const service = new Service(
+      'issuer-console',
+      ['serve', ...config, '--json'],
+      directory,
+      () => undefined,
+    );
+    this.#closers.push(() => service.stop());
+    await service.started();
+  }
+
+  async #startReader(): Promise<void> {
+    this.#reader = await startReader({
+      directory: join(this.#material.directory, 'reader'),
+      note: (line) => this.#say(line),
+    });
+    this.#closers.push(() => this.#reader.close());
+  }
+
+  async #tap(tap: DemoTap): Promise<TapLine> {
+    const decided = new Promise<TapLine>((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new GateError('ERR_DEMO_TAP', `no decision about "${tap.title}"`)),
+        TAP_TIMEOUT_MS,
+      );
+      this.#onTap = (line) => {
+        clearTimeout(timer);
+        resolve(line);
+      };
+    });
+    const card = await this.#reader.insert(this.#material.cards[tap.card]!);
+    try {
+      return await decided;
+    } finally {
+      await card.remove();
+    }
+  }
+
+  /** Every admitted ticket has one, once the gate has written it. */
+  async #receipts(): Promise<string[]> {
+    const directory = join(this.#material.directory, 'receipts');
+    const names = (await readdir(directory)).filter((name) => /^[0-9a-f].*\.svg$/.test(name));
+    return names.sort().map((name) => relative(process.cwd(), join(directory, name)));
+  }
+
+  #log(text: string): void {
+    const line = JSON.parse(text) as Partial<TapLine> & { level: number; msg?: string };
+    if (line.tap !== undefined && line.steps !== undefined) this.#onTap?.(line as TapLine);
+    else if (line.level >= 40) this.#say(`gate: ${line.msg}`);
+  }
+
+  #say(what: string): void {
+    this.#io.err(`demo: ${what}`);
+  }
+}
+
+export type DemoResult = ReturnType<typeof summary> & {
+  readonly receipts: readonly string[];
+  readonly journal: { readonly entries: number; readonly verified: boolean };
+  readonly bundle: {
+    readonly version: number;
+    readonly entries: number;
+    readonly fingerprint: string;
+  };
+  /** The turnstile opened once for each admission, the printer printed each receipt once. */
+  readonly opened: boolean;
+  readonly printed: boolean;
+};
+
+/** Whether everything ended as the scenario says. */
+export function asExpected(result: DemoResult): boolean {
+  return (
+    result.taps === TAPS.length &&
+    result.unexpected === 0 &&
+    result.journal.verified &&
+    result.opened &&
+    result.printed
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,251 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CardFile } from '../card/card-file.ts';
+import { Jlis } from '../jlis/jlis.ts';
+import { type NewCard, newCard } from '../jlis/new-card.ts';
+import { run } from './program.ts';
+import { CARDS, type DemoPurchase } from './scenarios.ts';
+
+export const EVENT_ID = '2be552203c4c0f4f0703b037dfbd00e5';
+export const GATE_ID = '76618e77ca140e5e03c02eda4c05a554';
+export const ENTRIES = 1000;
+const HOUR_MS = 3_600_000;
+/** Serial numbers of people who are on the list and do not tap today. */
+const BULK_SERIALS = 0x0600_0000;
+
+/** Where everything of the demo lies. What takes long to make is kept from run to run. */
+export interface Material {
+  readonly directory: string;
+  readonly cards: Readonly<Record<string, CardFile>>;
+}
+
+/** HSM token, J-LIS, CV certificates, cards, purchases and configurations. */
+export async function makeMaterial(directory: string, ports: Ports): Promise<Material> {
+  await rm(join(directory, 'run'), { recursive: true, force: true });
+  await mkdir(join(directory, 'run'), { recursive: true });
+  const kept = join(directory, 'kept');
+  const done = join(kept, 'done');
+  if (!existsSync(done)) {
+    await rm(kept, { recursive: true, force: true });
+    await mkdir(kept, { recursive: true });
+    await makeKept(kept);
+    await writeFile(done, '');
+  }
+  const cards: Record<string, NewCard> = JSON.parse(
+    await readFile(join(kept, 'cards.json'), 'utf8'),
+  );
+  const today = join(directory, 'run');
+  await writeFile(join(today, 'purchases.ndjson'), purchases(cards, Date.now()));
+  await writeFile(join(today, 'event.toml'), eventToml(Date.now()));
+  await writeFile(join(today, 'gate.toml'), gateToml(ports));
+  await writeFile(join(today, 'issuer-console.toml'), consoleToml(ports));
+  const files = Object.entries(cards).map(([name, { file }]) => [name, file] as const);
+  return { directory: today, cards: Object.fromEntries(files) };
+}
+
+export interface Ports {
+  readonly printer: number;
+  readonly turnstile: string;
+  readonly console: number;
+  readonly display: number;
+}
+
+async function makeKept(kept: string): Promise<void> {
+  const [jlis] = await Promise.all([Jlis.create(join(kept, 'jlis')), makeToken(kept)]);
+  const institution = await readFile(join(kept, 'institution.pem'), 'utf8');
+  const certificates = await jlis.certifyTerminal(institution);
+  await writeFile(join(kept, 'intermediate.cvc'), certificates.intermediate!);
+  await writeFile(join(kept, 'institution.cvc'), certificates.institution!);
+  await writeFile(join(kept, 'dv.cvcert'), certificates.dv);
+  await writeFile(join(kept, 'terminal.cvcert'), certificates.terminal);
+
+  const cards: Record<string, NewCard> = {};
+  for (const [name, { options, victim }] of Object.entries(CARDS)) {
+    const copied = victim === undefined ? {} : { victim: cards[victim]!.file };
+    cards[name] = await newCard(jlis, { ...options, ...copied });
+  }
+  await writeFile(join(kept, 'cards.json'), JSON.stringify(cards));
+}
+
+async function makeToken(kept: string): Promise<void> {
+  const config = ['--config', 'token/hsm.toml'];
+  await run('hsm', ['init', '--softhsm', 'token'], kept);
+  await run('hsm', ['institution', 'new', ...config], kept);
+  await run('hsm', ['event-key', 'new', '--event', EVENT_ID, ...config], kept);
+  await run('hsm', ['publisher', 'new', ...config], kept);
+  await run('hsm', ['device', 'new', ...config], kept);
+  for (const label of ['institution', 'publisher', 'device']) {
+    await run('hsm', ['public-key', label, '--out', `${label}.pem`, ...config], kept);
+  }
+}
+
+function purchases(cards: Readonly<Record<string, NewCard>>, now: number): string {
+  const lines: object[] = [];
+  for (const [name, { purchase }] of Object.entries(CARDS)) {
+    if (purchase) lines.push(purchaseLine(name, purchase, cards, now));
+  }
+  // A revoked holder is left out, a companion has an entry of their own.
+  const companions = Object.values(CARDS).filter(({ purchase }) => purchase?.companion).length;
+  const revoked = Object.values(CARDS).filter(
+    ({ options }) => options.scenario === 'revoked',
+  ).length;
+  const listed = lines.length + companions - revoked;
+  for (let i = listed; i < ENTRIES; i++) {
+    const serial = (BULK_SERIALS + i).toString(16).padStart(8, '0');
+    lines.push({
+      purchaseId: `P-${i}`,
+      status: 'paid',
+      holder: { serial, issuer: 'jpki-auth' },
+      enrolment: enrolment(`E-${i}`),
+      language: 'ja',
+      tickets: [ticket(`T-${i}`, { gate: i % 2 ? 'A' : 'B', row: `${i % 40}`, number: `${i}` })],
+    });
+  }
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+}
+
+function purchaseLine(
+  name: string,
+  purchase: DemoPurchase,
+  cards: Readonly<Record<string, NewCard>>,
+  now: number,
+): object {
+  const { language = 'ja', gate = 'B', categories = ['adult'], companion, opensInHours } = purchase;
+  const admission =
+    opensInHours === undefined
+      ? {}
+      : { admission: { from: iso(now + opensInHours * HOUR_MS), until: iso(now + 12 * HOUR_MS) } };
+  const tickets = categories.map((category, i) => ({
+    ...ticket(`T-${name}-${i + 1}`, { gate, row: '7', number: `${15 + i}` }),
+    category,
+    ...admission,
+    ...(i > 0 && { with: `T-${name}-1` }),
+  }));
+  return {
+    purchaseId: `P-${name}`,
+    status: 'paid',
+    holder: holder(cards[name]!, purchase.holder),
+    enrolment: enrolment(`E-${name}`),
+    language,
+    tickets,
+    ...(companion !== undefined && {
+      companions: [
+        { ticketNo: tickets.at(-1)!.ticketNo, holder: holder(cards[companion]!, 'certificate') },
+      ],
+    }),
+  };
+}
+
+function holder({ file, serial }: NewCard, by: 'certificate' | 'serial'): object {
+  if (by === 'serial') return { serial, issuer: 'jpki-auth' };
+  const pem = file.certificatePem!;
+  return {
+    certificate: pem
+      .split('\n')
+      .filter((line) => !line.startsWith('---'))
+      .join(''),
+  };
+}
+
+function ticket(ticketNo: string, seat: { gate: string; row: string; number: string }) {
+  return { ticketNo, seat: { ...seat, block: '112' }, category: 'adult' };
+}
+
+const enrolment = (evidenceId: string) => ({
+  evidenceId,
+  method: 'pin',
+  at: '2026-11-01T09:00:00+09:00',
+});
+
+const iso = (ms: number) => new Date(ms).toISOString();
+
+const HSM = `[hsm]
+module = "/usr/lib/softhsm/libsofthsm2.so"
+token_label = "pinless-gate"
+pin_file = "../kept/token/pin"
+[hsm.environment]
+SOFTHSM2_CONF = "./../kept/token/softhsm2.conf"
+`;
+
+const eventToml = (now: number) => `id = "${EVENT_ID}"
+name = "冬の音楽祭 2026"
+place = "横浜アリーナ"
+starts_at = ${iso(now + 2 * HOUR_MS)}
+
+[admission]
+from = ${iso(now - HOUR_MS)}
+until = ${iso(now + 6 * HOUR_MS)}
+
+[policy]
+gates = ["A", "B"]
+tolerance_minutes = 10
+stale_after_hours = 24
+refuse_after_hours = 72
+
+[[issuers]]
+name = "jpki-auth"
+certificate = "../kept/jlis/ca.pem"
+
+${HSM}`;
+
+const gateToml = ({ printer, turnstile, console, display }: Ports) => `[gate]
+id = "${GATE_ID}"
+name = "レーン 1"
+serves = ["B"]
+
+[event]
+id = "${EVENT_ID}"
+
+${HSM}
+[reader]
+name = "Virtual PCD 00 00"
+socket = "reader/pcscd.comm"
+
+[card]
+anchors = ["../kept/jlis/ca.pem"]
+jpki = { certificates = ["../kept/intermediate.cvc", "../kept/institution.cvc"] }
+iso = { certificates = ["../kept/dv.cvcert", "../kept/terminal.cvcert"] }
+
+[whitelist]
+directory = "gate/whitelist"
+url = "http://127.0.0.1:${console}/bundle/"
+poll_seconds = 2
+publishers = ["../kept/publisher.pem"]
+
+[journal]
+directory = "gate/journal"
+
+[printer]
+driver = "tcp"
+host = "127.0.0.1"
+port = ${printer}
+
+[receipts]
+directory = "receipts"
+
+[turnstile]
+driver = "http"
+url = "${turnstile}"
+
+[http]
+port = ${display}
+
+[console]
+url = "http://127.0.0.1:${console}/"
+`;
+
+const consoleToml = ({ console }: Ports) => `[listen]
+port = ${console}
+
+[store]
+directory = "console/store"
+
+[bundle]
+directory = "bundle"
+
+[[gates]]
+id = "${GATE_ID}"
+name = "レーン 1"
+device_key = "../kept/device.pem"
+`;
