@@ -1,5 +1,9 @@
 import { Format, LANGUAGES, type Language } from './language.ts';
-import { MESSAGES, type Messages } from './messages.ts';
+import type { Messages } from './messages.ts';
+import { en } from './messages-en.ts';
+import { ja } from './messages-ja.ts';
+
+const MESSAGES: Readonly<Record<Language, Messages>> = { ja, en };
 
 /** What every component is given: words, numbers and times of one language. */
 export interface View {
