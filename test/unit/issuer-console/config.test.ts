@@ -1,8 +1,8 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConsoleConfig } from '@pinless-gate/issuer-console/config';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GATE_A, TestGate } from './fixture.ts';
 
 let directory: string;
@@ -10,6 +10,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'console-config-'));
   await writeFile(join(directory, 'a.pem'), new TestGate(GATE_A, 'A').pem);
 });
+afterAll(() => rm(directory, { recursive: true }));
 
 const LISTEN = '[listen]\nport = 8470\n';
 const STORE = '[store]\ndirectory = "store"\n';

@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, createApp } from '@pinless-gate/issuer-console/app';
@@ -180,6 +180,7 @@ export async function startConsole(): Promise<TestConsole> {
     close: async () => {
       started.app.close();
       await database.close();
+      await rm(bundles, { recursive: true, force: true });
     },
   };
   return started;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,11 +14,12 @@ const BIN = fileURLToPath(
 );
 const gate = new TestGate(GATE_A, 'A');
 const second = new TestGate(GATE_B, 'B');
+let directory: string;
 let config: string;
 let running: ChildProcess | undefined;
 
 beforeAll(async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'console-serve-'));
+  directory = await mkdtemp(join(tmpdir(), 'console-serve-'));
   config = join(directory, 'issuer-console.toml');
   await writeFile(join(directory, 'a.pem'), gate.pem);
   await writeFile(join(directory, 'b.pem'), second.pem);
@@ -35,6 +36,8 @@ beforeAll(async () => {
   expect([status, JSON.parse(stdout)]).toEqual([0, { applied: 1 }]);
   expect(stderr).toContain('not a power cut');
 }, 60_000);
+
+afterAll(() => rm(directory, { recursive: true }));
 
 async function kill() {
   if (running?.exitCode === null && running.kill('SIGKILL')) await once(running, 'exit');
