@@ -7,7 +7,7 @@
 set -euo pipefail
 
 debian=(ca-certificates pcscd vsmartcard-vpcd softhsm2 libpcsclite-dev g++ make python3 pkg-config
-  iproute2 util-linux)
+  iproute2 mount util-linux)
 debian_test=(opensc openssl chromium fonts-noto-cjk gcc libc6-dev)
 
 say() { echo "setup: $*" >&2; }
@@ -87,8 +87,10 @@ install_npm_packages() {
   echo "$wanted" >"$stamp"
 }
 
+# JavaScript is written even where types do not hold. The tests run all the same and count that as a failure.
 build() {
-  node_modules/.bin/tsc -b >&2 || fail ERR_SETUP_BUILD "the build failed" "the lines above say why"
+  node_modules/.bin/tsc -b >&2 || [ "$mode" = test ] ||
+    fail ERR_SETUP_BUILD "the build failed" "the lines above say why"
 }
 
 check_node
