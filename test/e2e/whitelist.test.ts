@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 import { resolveHsmConfig } from '@pinless-gate/hsm/config';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -79,11 +79,12 @@ SOFTHSM2_CONF = "./softhsm2.conf"
 }
 
 async function feedOf(name: string, count: number) {
-  const feed = createWriteStream(at(name));
-  for (let i = 1; i <= count; i++) {
-    if (!feed.write(line(purchase(i)))) await new Promise((resolve) => feed.once('drain', resolve));
-  }
-  await finished(feed.end());
+  await pipeline(
+    (function* () {
+      for (let i = 1; i <= count; i++) yield line(purchase(i));
+    })(),
+    createWriteStream(at(name)),
+  );
   return at(name);
 }
 

@@ -11,7 +11,8 @@ import {
   type Built,
   buildBundle,
 } from '@pinless-gate/whitelist-builder/build/build';
-import { readBucket } from '@pinless-gate/whitelist-builder/bundle/directory';
+import { type ManifestFile, readBucket } from '@pinless-gate/whitelist-builder/bundle/directory';
+import { verifyBundle } from '@pinless-gate/whitelist-builder/bundle/verify';
 import type { EventPlan } from '@pinless-gate/whitelist-builder/event-file';
 import { type Issuer, readAnchor } from '@pinless-gate/whitelist-builder/validity/issuer';
 import { onTestFinished } from 'vitest';
@@ -100,6 +101,13 @@ export function purchase(number: number, changes: Record<string, unknown> = {}) 
 }
 
 export const line = (value: unknown): string => `${JSON.stringify(value)}\n`;
+export const feedOf = (...purchases: unknown[]): string => purchases.map(line).join('');
+/** Purchases 1 to `count`. */
+export const many = (count: number): string =>
+  feedOf(...Array.from({ length: count }, (_, i) => purchase(i + 1)));
+/** The serial number that `purchase` gives. */
+export const serialOf = (number: number): string =>
+  (0x700_0000 + number).toString(16).padStart(8, '0');
 
 export interface Workshop {
   readonly directory: string;
@@ -171,4 +179,10 @@ export function rsaKey(): { privateKeyPem: string; spki: Uint8Array } {
 
 function validity(from: number, until: number) {
   return { notBefore: new Date((NOW + from) * 1000), notAfter: new Date((NOW + until) * 1000) };
+}
+
+/** Throws unless the bundle verifies under the shop's publisher key. */
+export async function verified({ out, keys }: Workshop): Promise<ManifestFile> {
+  const publishers = { keys: [await keys.publicKey('publisher')], threshold: 1 };
+  return verifyBundle(out, { publishers, eventId: EVENT_ID });
 }

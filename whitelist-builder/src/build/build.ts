@@ -1,23 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Converter } from '@pinless-gate/hsm/conversion-value';
 import type { KeyStore } from '@pinless-gate/hsm/key-store';
-import {
-  BundleError,
-  contentName,
-  encodeManifest,
-  encodeSignatures,
-  formatLatest,
-  LATEST_NAME,
-  type Manifest,
-  sha256,
-  signaturesName,
-  verifyManifestSignatures,
-} from '@pinless-gate/protocol/bundle';
+import { BundleError } from '@pinless-gate/protocol/bundle';
 import { GateError } from '@pinless-gate/protocol/errors';
-import { writeFileDurably } from '@pinless-gate/runtime/durable-file';
 import type { ManifestFile } from '../bundle/directory.ts';
-import { readVerifiedManifest } from '../bundle/verify.ts';
 import type { EventPlan } from '../event-file.ts';
 import type { ListingRules } from '../purchase/listing.ts';
 import { FeedError, feedChanged } from '../purchase/ndjson.ts';
@@ -28,6 +14,13 @@ import { sortedEntries } from './entries.ts';
 import { type Gathered, gather } from './gather.ts';
 import { mergeCards } from './merge.ts';
 import { Partitions, partitionBitsFor } from './partitions.ts';
+import {
+  nextVersion,
+  type Publisher,
+  publishManifest,
+  readPrevious,
+  signManifest,
+} from './publication.ts';
 import { withStaging } from './staging.ts';
 import { findConflicts } from './uses.ts';
 
@@ -75,16 +68,15 @@ export async function buildBundle(job: BuildJob): Promise<Built> {
       },
     );
   }
-  await keys.require({ [event.keys.event]: 'event', [event.keys.publisher]: 'publisher' });
-  const publisher = await keys.publicKey(event.keys.publisher);
-  const previous = await readPrevious(job, publisher);
-  const version = nextVersion(job.version, previous);
+  const { event: eventLabel, publisher: label } = event.keys;
+  await keys.require({ [eventLabel]: 'event', [label]: 'publisher' });
+  const publisher = { label, publicKey: await keys.publicKey(label) };
   const feed = await openFeed(job.feed);
   try {
     return await withStaging(job.out, async (staging) => {
       const rejects = new RejectFile(job.rejects);
       try {
-        return await build(job, { feed, staging, rejects, publisher, previous, version });
+        return await build(job, { feed, staging, rejects, publisher });
       } finally {
         await rejects.discard();
       }
@@ -98,74 +90,78 @@ interface Materials {
   readonly feed: FileHandle;
   readonly staging: string;
   readonly rejects: RejectFile;
-  readonly publisher: Uint8Array;
-  readonly previous: ManifestFile | undefined;
-  readonly version: number;
+  readonly publisher: Publisher;
 }
 
 async function build(job: BuildJob, materials: Materials): Promise<Built> {
-  const { event } = job;
-  const { feed, staging, rejects, previous, version } = materials;
-  const converter = new Converter(job.keys, event.keys.event);
+  const { event, keys } = job;
+  const { feed, rejects, publisher } = materials;
+  const previous = await readPrevious(job.out, event.eventId, publisher);
+  const version = nextVersion(job.version, previous);
+  const converter = new Converter(keys, event.keys.event);
   const eventKeyId = await converter.eventKeyId(event.eventId);
-  const rules = rulesOf(job);
   const before = await feed.stat();
-  const bits = partitionBitsFor(before.size);
+  const { gathered, buckets, hashes } = await writeBuckets(job, materials, converter, before.size);
+  const after = await feed.stat();
+  if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw feedChanged();
+  const signed = await signManifest(keys, publisher, {
+    eventId: event.eventId,
+    event: { name: event.name, place: event.place, startsAt: event.startsAt },
+    version,
+    issuedAt: job.now,
+    notBefore: job.now,
+    expiresAt: event.expiresAt,
+    revocationCheckedAt: gathered.unchecked === 0 ? gathered.revocationCheckedAt : undefined,
+    entryCount: buckets.entryCount,
+    bucketBits: Math.log2(hashes.length),
+    buckets: hashes,
+    policy: event.policy,
+    previous: previous?.hash,
+    eventKeyId,
+  });
+  await buckets.publish();
+  await publishManifest(job.out, signed);
+  return { ...signed, gathered, rejects: rejects.count };
+}
+
+/** Both passes: afterwards every bucket is on the disk, beside the bundle. */
+async function writeBuckets(
+  job: BuildJob,
+  { feed, staging, rejects }: Materials,
+  converter: Converter,
+  feedLength: number,
+) {
+  const { signal, progress } = job;
+  const rules = rulesOf(job);
+  const bits = partitionBitsFor(feedLength);
   const entries = await Partitions.create(staging, 'entries', bits);
   const uses = await Partitions.create(staging, 'uses', bits);
   try {
     const gathered = await gather({
       feed,
-      feedLength: before.size,
+      feedLength,
       rules,
       converter,
       rejects,
       entries,
       uses,
-      signal: job.signal,
-      progress: job.progress.gathered,
+      signal,
+      progress: progress.gathered,
     });
-    await findConflicts(uses, gathered.rejectedLines, (line, problem) =>
-      rejects.add(line, problem),
-    );
+    const { rejectedLines } = gathered;
+    await findConflicts(uses, rejectedLines, (line, problem) => rejects.add(line, problem));
     await rejects.finish();
     checkRejects(job, gathered, rejects.count);
     const buckets = new BucketFiles(staging, job.out, bucketBitsFor(gathered.entriesLength));
-    const keep = (line: number) => !gathered.rejectedLines.has(line);
     for (let i = 0; i < entries.count; i++) {
-      if (job.signal.aborted) throw new GateError('ERR_INTERRUPTED', 'interrupted');
-      const sorted = sortedEntries(await entries.read(i), keep);
-      for (const entry of await mergeCards({ feed, rules, converter }, sorted))
-        await buckets.add(entry);
-      job.progress.written(buckets.entryCount, (i + 1) / entries.count);
+      if (signal.aborted) throw new GateError('ERR_INTERRUPTED', 'interrupted');
+      const sorted = sortedEntries(await entries.read(i), (line) => !rejectedLines.has(line));
+      const merged = await mergeCards({ feed, rules, converter }, sorted);
+      for (const entry of merged) await buckets.add(entry);
+      progress.written(buckets.entryCount, (i + 1) / entries.count);
     }
     if (buckets.entryCount === 0) throw nothingToList(job, gathered);
-    const hashes = await buckets.end();
-    const after = await feed.stat();
-    if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw feedChanged();
-
-    const manifest: Manifest = {
-      eventId: event.eventId,
-      event: { name: event.name, place: event.place, startsAt: event.startsAt },
-      version,
-      issuedAt: job.now,
-      notBefore: job.now,
-      expiresAt: event.expiresAt,
-      revocationCheckedAt: gathered.unchecked === 0 ? gathered.revocationCheckedAt : undefined,
-      entryCount: buckets.entryCount,
-      bucketBits: Math.log2(hashes.length),
-      buckets: hashes,
-      policy: event.policy,
-      previous: previous?.hash,
-      eventKeyId,
-    };
-    const signed = await sign(job, manifest, materials.publisher);
-    await buckets.publish();
-    const name = contentName(signed.hash);
-    await writeFileDurably(join(job.out, signaturesName(signed.hash)), signed.signatures);
-    await writeFileDurably(join(job.out, name), signed.bytes);
-    await writeFileDurably(join(job.out, LATEST_NAME), formatLatest(signed.hash));
-    return { hash: signed.hash, bytes: signed.bytes, manifest, gathered, rejects: rejects.count };
+    return { gathered, buckets, hashes: await buckets.end() };
   } finally {
     await entries.close();
     await uses.close();
@@ -182,37 +178,6 @@ function rulesOf({ event, revocation, now }: BuildJob): ListingRules {
     issuers: event.issuers,
     revocation,
   };
-}
-
-/** The bundle that this one follows. It must be ours: its version decides the next one. */
-async function readPrevious(
-  { out, event }: BuildJob,
-  publisher: Uint8Array,
-): Promise<ManifestFile | undefined> {
-  try {
-    return await readVerifiedManifest(out, {
-      publishers: { keys: [publisher], threshold: 1 },
-      eventId: event.eventId,
-    });
-  } catch (cause) {
-    if (!(cause instanceof BundleError)) throw cause;
-    if (cause.code === 'ERR_BUNDLE_LATEST_MISSING') return undefined;
-    throw new BundleError(cause.code, `${out}: the bundle before this one: ${cause.message}`, {
-      cause,
-      hint: 'build into another directory, with --version above the last one published',
-    });
-  }
-}
-
-function nextVersion(wanted: number | undefined, previous: ManifestFile | undefined): number {
-  const last = previous?.manifest.version ?? 0;
-  if (wanted !== undefined && wanted <= last) {
-    throw new BundleError(
-      'ERR_BUNDLE_VERSION',
-      `version ${wanted} does not follow version ${last}`,
-    );
-  }
-  return wanted ?? last + 1;
 }
 
 async function openFeed(path: string): Promise<FileHandle> {
@@ -238,13 +203,4 @@ function checkRejects(job: BuildJob, gathered: Gathered, rejects: number): void 
 
 function nothingToList({ feed }: BuildJob, { lines }: Gathered): FeedError {
   return new FeedError('ERR_FEED_EMPTY', `${feed}: nothing to list in ${lines} lines`);
-}
-
-/** Signs with the publisher key and verifies the signature before anything is written. */
-async function sign({ keys, event }: BuildJob, manifest: Manifest, publisher: Uint8Array) {
-  const bytes = encodeManifest(manifest);
-  const signature = await keys.sign(event.keys.publisher, bytes);
-  const signatures = [{ keyId: sha256(publisher), signature }];
-  verifyManifestSignatures(bytes, signatures, { keys: [publisher], threshold: 1 });
-  return { hash: sha256(bytes), bytes, signatures: encodeSignatures(signatures) };
 }

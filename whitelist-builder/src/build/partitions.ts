@@ -15,7 +15,8 @@ export function partitionBitsFor(feedLength: number): number {
 interface Partition {
   readonly path: string;
   readonly file: FileHandle;
-  waiting: Uint8Array[];
+  /** The first `waitingLength` octets wait to be written. Records are copied: kept one by one they cost more. */
+  waiting: Buffer;
   waitingLength: number;
 }
 
@@ -34,12 +35,8 @@ export class Partitions {
     const partitions: Partition[] = [];
     for (let i = 0; i < 2 ** bits; i++) {
       const path = join(directory, `${name}-${i}`);
-      partitions.push({
-        path,
-        file: await open(path, flags, 0o600),
-        waiting: [],
-        waitingLength: 0,
-      });
+      const file = await open(path, flags, 0o600);
+      partitions.push({ path, file, waiting: Buffer.alloc(BUFFER_LENGTH), waitingLength: 0 });
     }
     return new Partitions(bits, partitions);
   }
@@ -48,17 +45,21 @@ export class Partitions {
     return this.#partitions.length;
   }
 
-  /** Keeps the record until `drain`; the record must begin with its key. */
+  /** Takes a copy. The record must begin with its key. */
   append(record: Uint8Array): void {
     const partition = this.#partitions[record[0]! >>> (8 - this.#bits)]!;
-    partition.waiting.push(record);
-    partition.waitingLength += record.length;
+    const length = partition.waitingLength + record.length;
+    if (length > partition.waiting.length) {
+      partition.waiting = Buffer.concat([partition.waiting], 2 * length);
+    }
+    partition.waiting.set(record, partition.waitingLength);
+    partition.waitingLength = length;
   }
 
   /** Writes what has gathered. Awaited between batches, so that memory stays bounded. */
   async drain(): Promise<void> {
     for (const partition of this.#partitions) {
-      if (partition.waitingLength >= BUFFER_LENGTH) await write(partition);
+      if (partition.waitingLength >= BUFFER_LENGTH / 2) await write(partition);
     }
   }
 
@@ -76,8 +77,8 @@ export class Partitions {
 
 async function write(partition: Partition): Promise<void> {
   if (partition.waitingLength === 0) return;
-  const gathered = Buffer.concat(partition.waiting, partition.waitingLength);
-  partition.waiting = [];
+  // A copy: the next batch may append while this one is being written.
+  const gathered = Buffer.from(partition.waiting.subarray(0, partition.waitingLength));
   partition.waitingLength = 0;
   await partition.file.appendFile(gathered);
 }

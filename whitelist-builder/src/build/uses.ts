@@ -42,7 +42,7 @@ function keyOf(kind: string, value: string): Uint8Array {
 }
 
 function encodeUse(key: Uint8Array, line: number, kind: number, number: number): Uint8Array {
-  const record = Buffer.alloc(RECORD_LENGTH);
+  const record = Buffer.allocUnsafe(RECORD_LENGTH);
   record.set(key);
   record.writeUIntBE(line, KEY_LENGTH, 6);
   record[22] = kind;

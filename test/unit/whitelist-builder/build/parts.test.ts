@@ -57,6 +57,19 @@ describe('Partitions', () => {
   });
 });
 
+describe('Partitions: a record that comes while others are written', () => {
+  test('is not lost', async () => {
+    const partitions = await Partitions.create(await newDirectory(), 'x', 0);
+    partitions.append(new Uint8Array(64 * KIB).fill(1));
+    const drained = partitions.drain();
+    partitions.append(Uint8Array.of(2));
+    await drained;
+    partitions.append(Uint8Array.of(3));
+    expect([...(await partitions.read(0)).subarray(-3)]).toEqual([1, 2, 3]);
+    await partitions.close();
+  });
+});
+
 describe('sortedEntries', () => {
   const entry = (first: number, last: number, line: number) => {
     const conversionValue = new Uint8Array(16);

@@ -9,8 +9,9 @@ const EVENING = { from: '2026-12-20T17:00:00+09:00', until: '2026-12-20T20:00:00
 const EVENING_S = { from: 1_797_753_600, until: 1_797_764_400 };
 const holder = { serial: '0705d991', issuer: 'jpki-auth' };
 
-const planned = (changes: object) => cardsOf(purchase(1, changes) as Purchase, RULES);
-const tickets = (changes: object) => {
+const planned = (changes: Record<string, unknown>) =>
+  cardsOf(purchase(1, changes) as Purchase, RULES);
+const tickets = (changes: Record<string, unknown>) => {
   const plan = planned(changes);
   if (plan.problem) throw new Error(`${plan.problem.field}: ${plan.problem.reason}`);
   return plan.cards.map((card) => card.tickets);
@@ -108,12 +109,16 @@ describe('cardsOf', () => {
   });
 
   test('a companion with a ticket of their own', () => {
-    const [, [ticket]] = tickets({
+    const [, companion] = tickets({
       companions: [
         { ticketNo: 'T-9', holder, seat: { gate: 'A', row: '1' }, entries: 2, with: 'T-1-1' },
       ],
     });
-    expect(ticket).toMatchObject({ seat: { gate: 'A', row: '1' }, entries: 2, with: 'T-1-1' });
+    expect(companion?.[0]).toMatchObject({
+      seat: { gate: 'A', row: '1' },
+      entries: 2,
+      with: 'T-1-1',
+    });
   });
 
   test('a holder whose every ticket went to companions opens nothing', () => {
