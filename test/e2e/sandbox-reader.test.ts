@@ -126,10 +126,12 @@ describe('pcscd', () => {
     expect(await send(one, 0, SELECT)).toContain('SW1=0x90');
   });
 
-  test('is gone after close', async () => {
+  test('is gone after close, and the card in it has reported', async () => {
     const one = await reader();
+    const inserted = await one.insert(card);
     const pid = (await one.pcscdPid())!;
     await one.close();
+    expect((await inserted.removed).leftBy).toBe('card');
     await expect.poll(() => alive(pid)).toBe(false);
     await expect(one.insert(card)).rejects.toMatchObject({ code: 'ERR_SANDBOX_HOST' });
   });

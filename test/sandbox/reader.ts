@@ -153,8 +153,10 @@ class Host {
     return this.#report(card).promise;
   }
 
+  /** Cards leave first, so that whoever waits for their reports gets them. */
   async close(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    await Promise.all([...this.#reports.keys()].map((card) => this.call('remove', card)));
     const gone = once(this.#child, 'exit');
     if (this.#child.connected) this.#child.disconnect();
     await gone;
@@ -187,6 +189,7 @@ class Host {
   #end(cause?: Error): void {
     const error = new GateError('ERR_SANDBOX_HOST', 'the virtual reader has ended', { cause });
     for (const { reject } of this.#pending.values()) reject(error);
+    for (const { reject } of this.#reports.values()) reject(error);
     this.#pending.clear();
   }
 }
@@ -194,12 +197,18 @@ class Host {
 interface PromiseWithResolvers<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;
+  /** After it was resolved, without effect. */
+  readonly reject: (error: Error) => void;
 }
 
 function withResolvers<T>(): PromiseWithResolvers<T> {
   let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((settle) => {
+  let reject: (error: Error) => void = () => {};
+  const promise = new Promise<T>((settle, refuse) => {
     resolve = settle;
+    reject = refuse;
   });
-  return { promise, resolve };
+  // Nobody need wait for it; who does is told.
+  promise.catch(() => {});
+  return { promise, resolve, reject };
 }

@@ -90,8 +90,18 @@ export function parseCardFile(content: unknown, name = 'card'): CardFile {
   throw new CardFileError('ERR_CARD_FILE', `${name}: ${key}: ${why}`);
 }
 
-/** A fresh card, as it left the factory: all counters full. */
+/** A fresh card, as it left the factory: all counters full. `ERR_CARD_FILE` for keys that are none. */
 export function cardFromFile(file: CardFile): VirtualCard {
+  try {
+    return buildCard(file);
+  } catch (cause) {
+    if (!(cause instanceof Error)) throw cause;
+    const message = 'card: a key or certificate in the file cannot be used';
+    throw new CardFileError('ERR_CARD_FILE', message, { cause });
+  }
+}
+
+function buildCard(file: CardFile): VirtualCard {
   const certificate = file.certificatePem && derOf(file.certificatePem);
   const shared = {
     atr: fromHex(file.atr ?? CONTACTLESS_ATR),

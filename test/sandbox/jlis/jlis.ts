@@ -130,6 +130,7 @@ export class Jlis {
 
   /** CV certificates for an institution's public key, whose private half stays where it is. */
   async certifyTerminal(publicKeyPem: string): Promise<TerminalCertificates> {
+    const isRsa = keyType(publicKeyPem) === 'rsa';
     const number = this.#state.nextInstitution;
     const dv = await this.files.octets('iso-dv.cvcert');
     const terminal = issueCvCertificate(
@@ -142,7 +143,7 @@ export class Jlis {
       },
     );
     await this.#remember({ ...this.#state, nextInstitution: number + 1 });
-    if (createPublicKey(publicKeyPem).asymmetricKeyType !== 'rsa') return { dv, terminal };
+    if (!isRsa) return { dv, terminal };
 
     const ca: TerminalKey = JSON.parse(await this.files.text('terminal-ca.json'));
     const between: TerminalKey = JSON.parse(await this.files.text('terminal-intermediate.json'));
@@ -238,6 +239,15 @@ export class Jlis {
   async #remember(state: JlisState): Promise<void> {
     this.#state = state;
     await this.files.writeJson('state.json', state);
+  }
+}
+
+function keyType(publicKeyPem: string): string | undefined {
+  try {
+    return createPublicKey(publicKeyPem).asymmetricKeyType;
+  } catch (cause) {
+    if (!(cause instanceof Error)) throw cause;
+    throw new GateError('ERR_JLIS_KEY', 'not a public key in PEM', { cause });
   }
 }
 

@@ -80,7 +80,12 @@ export class JlisFiles {
       const hint = `sandbox jlis new ${this.directory}`;
       throw new GateError('ERR_JLIS_MISSING', `${this.directory} holds no J-LIS`, { hint });
     }
-    return stateSchema.parse(JSON.parse(await this.text('state.json')));
+    const state = stateSchema.safeParse(parseJson(await this.text('state.json')));
+    if (state.success) return state.data;
+    throw new GateError(
+      'ERR_JLIS_STATE',
+      `${join(this.directory, 'state.json')}: not a J-LIS's state`,
+    );
   }
 
   async #exists(name: string): Promise<boolean> {
@@ -91,5 +96,14 @@ export class JlisFiles {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
       throw error;
     }
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }

@@ -13,7 +13,7 @@ interface Case {
 
 const BODY_BLOCK_LENGTH = 307;
 const { ok, bad } = readVectors<object, Case>('cvc-jpki');
-const [intermediate, institution] = ok as [Case, Case];
+const [intermediate, institution] = [ok[0]!, ok[1]!];
 const ca = {
   keyId: fromHex(intermediate.issuerKeyId!),
   key: createPublicKey({

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toHex } from '@pinless-gate/protocol/bytes';
@@ -79,6 +79,16 @@ describe('open', () => {
       code: 'ERR_JLIS_MISSING',
     });
   });
+
+  test.each(['{', '{}', '{"format":"pinless-gate/jlis/2"}'])(
+    'state %s is refused',
+    async (text) => {
+      const other = join(directory, 'broken');
+      mkdirSync(other, { recursive: true });
+      writeFileSync(join(other, 'state.json'), text);
+      await expect(Jlis.open(other)).rejects.toMatchObject({ code: 'ERR_JLIS_STATE' });
+    },
+  );
 
   test('serial numbers go on where they were', async () => {
     const first = await jlis.issue({ publicKeyPem: key.publicKeyPem });
@@ -163,7 +173,7 @@ describe('certifyTerminal', () => {
   });
 
   test('a public key that is none is refused', async () => {
-    await expect(jlis.certifyTerminal('no key')).rejects.toThrow();
+    await expect(jlis.certifyTerminal('no key')).rejects.toMatchObject({ code: 'ERR_JLIS_KEY' });
   });
 
   test('the iso layout takes no dates outside its century', () => {
@@ -229,6 +239,18 @@ describe('newCard', () => {
       expect(atr.subarray(1).reduce((sum, octet) => sum ^ octet, 0)).toBe(0);
     },
   );
+
+  test('a card with keys that are none is refused', async () => {
+    const { file } = await newCard(jlis, { key });
+    for (const change of [
+      { privateKeyPem: '-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n' },
+      { certificatePem: '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n' },
+    ]) {
+      expect(() => cardFromFile({ ...file, ...change })).toThrow(
+        expect.objectContaining({ code: 'ERR_CARD_FILE' }),
+      );
+    }
+  });
 
   test('a normal card holds the key of its certificate', async () => {
     const { file, serial } = await newCard(jlis, { key });
