@@ -72,10 +72,10 @@ export class VpcdConnection {
     });
   }
 
-  /** Takes the card out of the field. */
+  /** Takes the card out of the field. What it has answered still arrives. */
   async leave(): Promise<void> {
-    this.#leftBy = 'card';
-    this.#socket.destroy();
+    if (!this.#socket.destroyed) this.#leftBy = 'card';
+    this.#socket.destroySoon();
     await this.left;
   }
 

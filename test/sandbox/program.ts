@@ -1,0 +1,47 @@
+import type { Program } from '@pinless-gate/runtime/program';
+import { cardInsert, cardNew } from './cli/card.ts';
+import { printerCommand, turnstileCommand } from './cli/devices.ts';
+import { jlisCrl, jlisCvc, jlisNew, jlisRevoke } from './cli/jlis.ts';
+import { readerCommand } from './cli/reader.ts';
+import { upCommand } from './cli/up.ts';
+
+const USAGE = `usage: sandbox COMMAND
+
+  jlis new DIR                          make a J-LIS: CAs, CRL
+  jlis cvc --jlis DIR --public-key PEM --out DIR
+                                        certify an institution's key in both layouts
+  jlis revoke --jlis DIR --serial HEX   put a certificate on the CRL
+  jlis crl --jlis DIR                   publish the CRL anew
+  card new --jlis DIR --out FILE [--profile jpki|iso] [--scenario NAME] [--serial HEX]
+           [--key rsa|p256|p384] [--pin DIGITS] [--victim FILE] [--timing SPEC]
+           [--fault STEP=ANSWER]... [--remove-after-step STEP]
+  card insert FILE [--port 35963] [--host 127.0.0.1] [--for 3s] [--timing SPEC]
+           [--remove-after-step STEP] [--json]
+  reader [--directory DIR] [--max-command-length N] [FILE [FILE]]
+                                        pcscd with two virtual slots, and cards in them
+  printer [--port 9100] [--directory DIR]
+                                        take print jobs, and keep them
+  turnstile [--port 9200]               open on POST /open, list on GET /openings
+  up DIR [FILE [FILE]]                  J-LIS, reader, printer and turnstile at once
+
+for instance:
+  sandbox jlis new jlis
+  sandbox card new --jlis jlis --out card.json
+  sandbox card insert card.json --for 3s --timing rsa=197ms,rate=424k`;
+
+export const sandbox: Program = {
+  name: 'sandbox',
+  usage: USAGE,
+  commands: {
+    'jlis new': jlisNew,
+    'jlis cvc': jlisCvc,
+    'jlis revoke': jlisRevoke,
+    'jlis crl': jlisCrl,
+    'card new': cardNew,
+    'card insert': cardInsert,
+    reader: readerCommand,
+    printer: printerCommand,
+    turnstile: turnstileCommand,
+    up: upCommand,
+  },
+};
