@@ -85,14 +85,7 @@ export async function openTapRig(context: BenchContext, timing: string): Promise
     card,
     async ours() {
       const start = performance.now();
-      const connected = reader.connect();
-      const { decision } = await tap({
-        ...parts,
-        transmit: async (commands, timeoutMs) => {
-          await connected;
-          return reader.transmit(commands, timeoutMs);
-        },
-      });
+      const { decision } = await tap({ ...parts, transmit: reader.session() });
       const elapsed = performance.now() - start;
       await reader.disconnect();
       if (!decision.admitted) throw new Error(`the gate refused: ${decision.reason}`);

@@ -7,8 +7,10 @@ serveIsolated(async (init) => {
   const reader = new PcscReader((init as ReaderInit).reader);
   return {
     watch: ({ known, timeoutMs }: WatchCall) => reader.watch(known, timeoutMs),
-    connect: () => reader.connect(),
-    transmit: ({ commands }: TransmitCall) => reader.transmit(commands),
+    transmit: async ({ connect, commands }: TransmitCall) => {
+      if (connect) await reader.connect();
+      return reader.transmit(commands);
+    },
     disconnect: () => reader.disconnect(),
     properties: () => reader.properties(),
   };

@@ -30,6 +30,8 @@ export interface WatchCall {
 }
 
 export interface TransmitCall {
+  /** Connect first: saves a crossing at the beginning of every tap. */
+  readonly connect: boolean;
   /** Encoded commands; the rest is not sent after one that is not answered by 9000. */
   readonly commands: readonly Uint8Array[];
 }

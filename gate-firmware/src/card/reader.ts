@@ -1,10 +1,12 @@
 import { GateError } from '@pinless-gate/protocol/errors';
 import { IsolatedProcess } from '@pinless-gate/runtime/isolated-process';
+import type { Transmit } from './channel.ts';
 import { CARD_CODES, CardError, ReaderError } from './error.ts';
 import type {
   ReaderProperties,
   ReaderState,
   TransmitAnswer,
+  TransmitCall,
   WatchCall,
 } from './reader-messages.ts';
 
@@ -54,16 +56,21 @@ export class Reader {
     }
   }
 
-  /** Connects exclusively: no other program gets between two commands. */
-  async connect(): Promise<void> {
-    await this.#call('connect', undefined, CONNECT_TIMEOUT_MS);
+  /**
+   * For one tap: the first commands connect, exclusively, so that no other program gets between two of
+   * them. Gives the encoded responses; the first without 9000 is the last.
+   */
+  session(): Transmit {
+    let connect = true;
+    return async (commands, timeoutMs) => {
+      const call: TransmitCall = { connect, commands };
+      const deadline = connect ? timeoutMs + CONNECT_TIMEOUT_MS : timeoutMs;
+      connect = false;
+      return this.#call<TransmitAnswer>('transmit', call, deadline);
+    };
   }
 
-  /** Encoded responses of the commands that were sent: the first without 9000 is the last. */
-  async transmit(commands: readonly Uint8Array[], timeoutMs: number): Promise<TransmitAnswer> {
-    return this.#call<TransmitAnswer>('transmit', { commands }, timeoutMs);
-  }
-
+  /** Resets the card. One that has left is no error. */
   async disconnect(): Promise<void> {
     await this.#call('disconnect', undefined, CONNECT_TIMEOUT_MS);
   }

@@ -77,13 +77,9 @@ export class LaneLoop {
   async #serve(): Promise<void> {
     const { reader, events } = this.#parts;
     events.onCard();
-    const connected = reader.connect();
     const result = await tap({
       ...this.#parts.tap,
-      transmit: async (commands, timeoutMs) => {
-        await connected;
-        return reader.transmit(commands, timeoutMs);
-      },
+      transmit: reader.session(),
       onProgress: (fraction) => events.onProgress(fraction),
     });
     events.onResult(result);

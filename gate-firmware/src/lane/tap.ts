@@ -5,6 +5,7 @@ import type { CertificateReason } from '@pinless-gate/protocol/certificate/error
 import { verifyUserCertificate } from '@pinless-gate/protocol/certificate/user';
 import { FormatError } from '@pinless-gate/protocol/errors';
 import { possessionMessage } from '@pinless-gate/protocol/possession';
+import { keyObject, type PublicKey, readPublicKey } from '@pinless-gate/protocol/public-key';
 import { decodeSeatRecord, openRecord, type SeatRecord } from '@pinless-gate/protocol/record';
 import type { RefusalReason } from '@pinless-gate/protocol/refusal';
 import { type Decision, decide, type Lane, listRefusal, refused } from '../admission/decide.ts';
@@ -150,7 +151,7 @@ async function examine(
 }
 
 type Prepared =
-  | { readonly publicKey: Uint8Array; readonly decision: Decision }
+  | { readonly publicKey: PublicKey; readonly decision: Decision }
   | { readonly refusal: RefusalReason };
 
 /** The key that must have signed, and what the rules say if it did. */
@@ -166,13 +167,17 @@ async function prepare(
   );
   const { manifest } = list;
   const decision = decide({ list: manifest, record, history, lane: parts.lane, at });
-  if (!certificate) return { publicKey: record.publicKey!, decision };
+  if (!certificate) {
+    const publicKey = readPublicKey(record.publicKey!);
+    keyObject(publicKey); // made while the card computes, it costs more than the verification
+    return { publicKey, decision };
+  }
   const { der, profile } = certificate;
   const verdict = verifyUserCertificate(der, parts.anchors, at, profile.certificates);
   if (!verdict.ok) {
     return { refusal: CERTIFICATE_REFUSALS[verdict.reason] ?? 'certificate-not-trusted' };
   }
-  return { publicKey: verdict.certificate.spki, decision };
+  return { publicKey: verdict.certificate.publicKey, decision };
 }
 
 const CERTIFICATE_REFUSALS: Readonly<Partial<Record<CertificateReason, RefusalReason>>> = {

@@ -10,7 +10,6 @@ import {
   verifyCvCertificate as verifyCvc,
 } from '@pinless-gate/protocol/cvc/tr03110';
 import { FormatError } from '@pinless-gate/protocol/errors';
-import { readPublicKey } from '@pinless-gate/protocol/public-key';
 import { verifyEcdsa, verifyRsaPkcs1 } from '@pinless-gate/protocol/signature';
 import { encodeTlv } from '@pinless-gate/protocol/tlv';
 import { expectData } from '../channel.ts';
@@ -93,12 +92,10 @@ export const iso: CardProfile = {
 
   /** Of the same CA, with keys of the next generation too. */
   certificates: { ...JPKI_PROFILE, isKey: isStrongKey },
-  verifyProof(spki, message, signature) {
-    const key = readPublicKey(spki);
-    return key.kind === 'rsa'
+  verifyProof: (key, message, signature) =>
+    key.kind === 'rsa'
       ? verifyRsaPkcs1(key, 'sha256', message, signature)
-      : verifyEcdsa(key, 'sha256', message, signature);
-  },
+      : verifyEcdsa(key, 'sha256', message, signature),
 };
 
 /** The first certificate is under the card's own CVCA, which the card alone can check. */

@@ -122,5 +122,6 @@ export const jpki: CardProfile = {
   prove: (hash) => ({ cla: 0x80, ins: 0x2a, p1: 0x02, p2: 0x97, data: hash, ne: SIGNATURE_LENGTH }),
 
   certificates: JPKI_PROFILE,
-  verifyProof: (spki, message, signature) => verifyRsaPkcs1(spki, 'sha256', message, signature),
+  verifyProof: (key, message, signature) =>
+    key.kind === 'rsa' && verifyRsaPkcs1(key, 'sha256', message, signature),
 };

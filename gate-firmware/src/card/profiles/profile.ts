@@ -1,7 +1,7 @@
 import type { CommandApdu } from '@pinless-gate/protocol/apdu/command';
 import type { ResponseApdu } from '@pinless-gate/protocol/apdu/response';
 import type { CertificateProfile } from '@pinless-gate/protocol/certificate/profile';
-import type { RsaPublicKey } from '@pinless-gate/protocol/public-key';
+import type { PublicKey, RsaPublicKey } from '@pinless-gate/protocol/public-key';
 import type { RefusalReason } from '@pinless-gate/protocol/refusal';
 import type { CardChannel } from '../channel.ts';
 
@@ -42,7 +42,7 @@ export interface CardProfile {
   prove(hash: Uint8Array): CommandApdu;
   /** What its user-authentication certificates must be. */
   readonly certificates: CertificateProfile;
-  verifyProof(spki: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+  verifyProof(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean;
 }
 
 /** Whether a card without the wanted application answered. */
