@@ -21,6 +21,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
 const MAX_ANSWER_LENGTH = 4096;
+/** A gate without news says so: the console takes silence for trouble. */
+const HEARTBEAT_MS = 60_000;
 
 /**
  * Sends the journal to the console: at least once, in order, from where the console says it is. The
@@ -57,7 +59,7 @@ export class Uploader {
       this.#poked = false;
       const { journal } = this.#parts;
       try {
-        if (journal.uploaded < journal.sequence) await this.#send();
+        await this.#send();
         this.#retryMs = 0;
         this.#parts.onState(undefined);
       } catch (error) {
@@ -106,6 +108,11 @@ export class Uploader {
     }
     const sequence = sequenceOf(text);
     if ((response.ok || response.status === 409) && sequence !== undefined) return sequence;
+    if (response.status === 409) {
+      throw new GateError('ERR_UPLOAD_CONFLICT', 'the console holds other entries of this gate', {
+        hint: 'the journal was replaced or edited: keep both and tell the person in charge',
+      });
+    }
     throw new GateError('ERR_UPLOAD_REFUSED', `the console answered HTTP ${response.status}`, {
       hint: "check that the console knows this gate's device key",
     });
@@ -114,10 +121,12 @@ export class Uploader {
   async #wait(): Promise<void> {
     if (this.#poked && this.#retryMs === 0) return;
     await new Promise<void>((resolve) => {
-      const timer = this.#retryMs > 0 ? setTimeout(resolve, this.#retryMs) : undefined;
+      const retrying = this.#retryMs > 0;
+      const timer = setTimeout(resolve, retrying ? this.#retryMs : HEARTBEAT_MS);
+      timer.unref();
       this.#wake = () => {
         // A poke does not shorten the wait for a console that is away; the end does.
-        if (timer !== undefined && !this.#closed) return;
+        if (retrying && !this.#closed) return;
         clearTimeout(timer);
         resolve();
       };
