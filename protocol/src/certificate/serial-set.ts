@@ -49,10 +49,6 @@ export class SerialSetBuilder {
   readonly #lengths: number[] = new Array<number>(MAX_LENGTH + 1).fill(0);
   #size = 0;
 
-  get size(): number {
-    return this.#size;
-  }
-
   /** `bytes[start..end)` is the content of a DER INTEGER, 1 to 20 octets. */
   add(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
