@@ -50,7 +50,7 @@ export function utf8(text: string): Uint8Array {
 
 /** One octet a character (ISO/IEC 8859-1); characters beyond it are a `RangeError`. */
 export function latin1(text: string): Uint8Array {
-  if (/[^\x00-\xff]/.test(text)) throw new RangeError('not ISO/IEC 8859-1');
+  if (/[\u0100-\uffff]/.test(text)) throw new RangeError('not ISO/IEC 8859-1');
   return new Uint8Array(Buffer.from(text, 'latin1'));
 }
 
