@@ -51,7 +51,7 @@ missing_packages() {
 install_debian_packages() {
   command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
     fail ERR_SETUP_SYSTEM "this is not Debian: no apt-get here" \
-      "install what these Debian packages hold, build with npm ci && npm run build, then run: $*"
+      "install what these packages hold: ${debian[*]}; then npm ci, npm run build and: $*"
   local missing as_root=()
   missing=$(missing_packages "${debian[@]}" | tr '\n' ' ')
   [ -n "$missing" ] || return 0
