@@ -24,8 +24,6 @@ import {
 } from './oid.ts';
 import { type CertificateProfile, isStrongKey, JPKI_PROFILE } from './profile.ts';
 
-export { type CertificateHead, readCertificateHead } from './head.ts';
-
 /**
  * Verification one level deep: one certificate, one pinned CA, no path is ever built. Either everything
  * holds, or there is one reason.
