@@ -1,0 +1,74 @@
+import type { Transmit } from '@pinless-gate/gate-firmware/card/channel';
+import { GateError } from '@pinless-gate/protocol/errors';
+import type { Transcript } from './transcript.ts';
+
+/** What this script may send, by INS: it reads and proves, and never spends a try of a PIN. */
+const PERMITTED: ReadonlySet<number> = new Set([
+  0xa4, // SELECT
+  0xb0, // READ BINARY
+  0xc0, // GET RESPONSE
+  0x22, // MANAGE SECURITY ENVIRONMENT
+  0x2a, // PERFORM SECURITY OPERATION
+  0xa2, // load a CV certificate, proprietary
+  0x84, // GET CHALLENGE
+  0x82, // EXTERNAL AUTHENTICATE
+  0x88, // INTERNAL AUTHENTICATE
+]);
+const INS_EXTERNAL_AUTHENTICATE = 0x82;
+const SW_SUCCESS = 0x9000;
+
+/** Between the dialogue and the reader: one command at a time, so that each has its own time and line. */
+export class Guard {
+  readonly #transmit: Transmit;
+  readonly #transcript: Transcript;
+  readonly #now: () => number;
+  #allowed = false;
+
+  constructor(transmit: Transmit, transcript: Transcript, now: () => number) {
+    this.#transmit = transmit;
+    this.#transcript = transcript;
+    this.#now = now;
+  }
+
+  /** The next EXTERNAL AUTHENTICATE may pass; the one after it may not. */
+  allowExternalAuthenticate(): void {
+    this.#allowed = true;
+  }
+
+  readonly transmit: Transmit = async (commands, timeoutMs) => {
+    const answers: Uint8Array[] = [];
+    for (const command of commands) {
+      const answer = await this.#one(command, timeoutMs);
+      answers.push(answer);
+      if (((answer.at(-2)! << 8) | answer.at(-1)!) !== SW_SUCCESS) break;
+    }
+    return answers;
+  };
+
+  async #one(command: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+    this.#check(command[1]!);
+    this.#transcript.command(command);
+    const start = this.#now();
+    try {
+      const [answer] = await this.#transmit([command], timeoutMs);
+      this.#transcript.response(answer!, this.#now() - start);
+      return answer!;
+    } catch (error) {
+      const code = error instanceof GateError ? error.code : 'defect';
+      this.#transcript.failure(code, this.#now() - start);
+      throw error;
+    }
+  }
+
+  #check(ins: number): void {
+    if (!PERMITTED.has(ins)) throw refused(`INS ${ins.toString(16)} is not among what may be sent`);
+    if (ins !== INS_EXTERNAL_AUTHENTICATE) return;
+    if (!this.#allowed)
+      throw refused('EXTERNAL AUTHENTICATE was not agreed to, or went out before');
+    this.#allowed = false;
+  }
+}
+
+function refused(why: string): GateError {
+  return new GateError('ERR_HARDWARE_GUARD', `not sent: ${why}`);
+}
