@@ -88,7 +88,16 @@ async function isAlive(holder: Holder): Promise<boolean> {
 
 async function readHolder(path: string): Promise<Holder | undefined> {
   const text = await readIfThere(path);
-  return text === undefined ? undefined : (JSON.parse(text) as Holder);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as Holder;
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new LockError('ERR_LOCKED', `${path}: not a lock of ours`, {
+      cause,
+      hint: 'remove it if no other program uses this directory',
+    });
+  }
 }
 
 /** proc(5): field 22 of /proc/<pid>/stat, counted after the name, which may hold spaces. */

@@ -152,7 +152,7 @@ describe('issuer-console serve, while it runs', () => {
 
   test('another program on the same store is refused', async () => {
     const { status, stderr } = run('migrate');
-    expect([status, stderr]).toEqual([1, expect.stringContaining('[ERR_STORE_LOCKED]')]);
+    expect([status, stderr]).toEqual([1, expect.stringContaining('[ERR_LOCKED]')]);
   }, 30_000);
 });
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lockDirectory } from '@pinless-gate/issuer-console/store/lock';
+import { lockDirectory } from '@pinless-gate/runtime/directory-lock';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 let directory: string;
@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-const locked = expect.objectContaining({ code: 'ERR_STORE_LOCKED' });
+const locked = expect.objectContaining({ code: 'ERR_LOCKED' });
 const path = () => join(directory, 'lock');
 const readLock = async () => JSON.parse(await readFile(path(), 'utf8'));
 const writeLock = (holder: object) => writeFile(path(), JSON.stringify(holder));
