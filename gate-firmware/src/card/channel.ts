@@ -66,7 +66,8 @@ export class CardChannel {
 
   async #complete(command: CommandApdu, first: ResponseApdu): Promise<ResponseApdu> {
     let response = first;
-    if (response.sw >> 8 === SW1_WRONG_LE) {
+    // Only a command that had an Le can have had a wrong one: no other is ever sent twice.
+    if (response.sw >> 8 === SW1_WRONG_LE && command.ne) {
       [response] = (await this.#send([{ ...command, ne: response.sw & 0xff || 0x100 }])) as [
         ResponseApdu,
       ];
