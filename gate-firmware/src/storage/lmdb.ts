@@ -13,7 +13,7 @@ export type Environment = RootDatabase<Uint8Array, Uint8Array>;
 const OCTETS = { encoding: 'binary', keyEncoding: 'binary' } as const;
 /** Always a directory: left to itself, lmdb takes a name with a dot in it for a file. */
 const DIRECTORY = { ...OCTETS, noSubdir: false } as const;
-const DATA_FILE = 'data.mdb';
+export const DATA_FILE = 'data.mdb';
 
 /**
  * A store whose every commit is one fdatasync: without overlapping sync a synchronous transaction is on

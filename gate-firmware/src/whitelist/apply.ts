@@ -21,7 +21,7 @@ import { equal, toHex } from '@pinless-gate/protocol/bytes';
 import { syncDirectory, writeFileDurably } from '@pinless-gate/runtime/durable-file';
 import { openForBuilding } from '../storage/lmdb.ts';
 import type { BundleSource } from './source.ts';
-import { MANIFEST_FILE, SIGNATURES_FILE, Whitelist } from './store.ts';
+import { DIGEST_FILE, digestOf, MANIFEST_FILE, SIGNATURES_FILE, Whitelist } from './store.ts';
 
 /** What a bundle must be for this gate to apply it. */
 export interface Expectations {
@@ -65,6 +65,7 @@ export async function applyBundle(
     await build(source, manifest, beside, present);
     await writeFile(join(beside, MANIFEST_FILE), encoded);
     await writeFile(join(beside, SIGNATURES_FILE), signatures);
+    await writeFile(join(beside, DIGEST_FILE), await digestOf(beside));
     await syncFiles(beside);
     await rm(target, { recursive: true, force: true });
     await rename(beside, target);

@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import {
   BundleError,
   contentName,
@@ -14,10 +17,18 @@ import {
   verifyManifestSignatures,
 } from '@pinless-gate/protocol/bundle';
 import { equal } from '@pinless-gate/protocol/bytes';
-import { type Environment, openReadOnly } from '../storage/lmdb.ts';
+import { DATA_FILE, type Environment, openReadOnly } from '../storage/lmdb.ts';
 
 export const MANIFEST_FILE = 'manifest';
 export const SIGNATURES_FILE = 'signatures';
+export const DIGEST_FILE = 'digest';
+
+/** SHA-256 of the LMDB file, hex: tells damage before LMDB maps it, since a damaged map kills the process. */
+export async function digestOf(directory: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(join(directory, DATA_FILE)), hash);
+  return hash.digest('hex');
+}
 
 /** A list on the gate's own disk, read-only while it serves. Every answer is from this one version. */
 export class Whitelist {
@@ -39,13 +50,20 @@ export class Whitelist {
    * has no checksums and somebody may have edited the file.
    */
   static async open(directory: string, publishers: Publishers): Promise<Whitelist> {
-    const encoded = await readFile(join(directory, MANIFEST_FILE));
-    const signatures = decodeSignatures(await readFile(join(directory, SIGNATURES_FILE)));
+    const [encoded, signatures, digest, data] = await Promise.all([
+      readFile(join(directory, MANIFEST_FILE)),
+      readFile(join(directory, SIGNATURES_FILE)),
+      readFile(join(directory, DIGEST_FILE), 'latin1'),
+      digestOf(directory),
+    ]).catch((cause: NodeJS.ErrnoException) => {
+      throw corrupt(`a file of the list on the disk cannot be read (${cause.code})`, cause);
+    });
     const hash = sha256(encoded);
     if (contentName(hash) !== basename(directory)) {
       throw new BundleError('ERR_LIST_MANIFEST', 'the list on the disk has another manifest');
     }
-    verifyManifestSignatures(encoded, signatures, publishers);
+    verifyManifestSignatures(encoded, decodeSignatures(signatures), publishers);
+    if (data !== digest) throw corrupt('the list on the disk is damaged');
     const list = new Whitelist(decodeManifest(encoded), hash, await openReadOnly(directory));
     try {
       list.#verifyBuckets();
@@ -81,14 +99,15 @@ export class Whitelist {
     const { buckets, bucketBits } = this.manifest;
     for (const [index, expected] of buckets.entries()) {
       if (!equal(sha256(this.bucket(index)), expected)) {
-        throw new BundleError(
-          'ERR_LIST_CORRUPT',
-          `bucket ${index} of 2^${bucketBits} on the disk differs from the manifest`,
-          { hint: 'the gate fetches the list again; if it comes back, suspect the disk' },
-        );
+        throw corrupt(`bucket ${index} of 2^${bucketBits} on the disk differs from the manifest`);
       }
     }
   }
+}
+
+function corrupt(message: string, cause?: unknown): BundleError {
+  const hint = 'the gate fetches the list again; if it comes back, suspect the disk';
+  return new BundleError('ERR_LIST_CORRUPT', message, { hint, cause });
 }
 
 function prefix(value: number): Buffer {
