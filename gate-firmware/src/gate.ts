@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { Converter } from '@pinless-gate/hsm/conversion-value';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
 import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import { formatFingerprint } from '@pinless-gate/protocol/bundle';
 import { GateError } from '@pinless-gate/protocol/errors';
-import type { NoteEntry } from '@pinless-gate/protocol/journal';
+import { JournalError, type NoteEntry } from '@pinless-gate/protocol/journal';
 import { lockDirectory } from '@pinless-gate/runtime/directory-lock';
 import type { Logger } from '@pinless-gate/runtime/log';
 import { Reader } from './card/reader.ts';
@@ -34,6 +35,7 @@ import type { Lists } from './whitelist/lists.ts';
 import { type BundleSource, directorySource, httpSource } from './whitelist/source.ts';
 
 const HTTP_TIMEOUT_MS = 30_000;
+const FIRST_LIST_MS = 1000;
 
 /** One lane, put together: everything that has to be there before the first card, and its orderly end. */
 export class Gate {
@@ -54,6 +56,7 @@ export class Gate {
   #readerState: ReaderState | undefined;
   #started = false;
   #running: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
   #server!: LaneServer;
 
   private constructor(config: GateConfig, log: Logger) {
@@ -91,13 +94,24 @@ export class Gate {
     await this.#running;
   }
 
-  async close(): Promise<void> {
+  /** Harmless to call again: resolves when everything has ended. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#abort.abort();
     // The tap under way is finished; what it throws is told by `run`.
     await this.#running?.catch(() => undefined);
-    if (this.#started) this.#note('stop', 'gate');
-    this.#started = false;
-    for (const close of this.#closers.reverse().splice(0)) await close();
+    try {
+      if (this.#started) this.#note('stop', 'gate');
+    } catch (error) {
+      // A journal that cannot be written keeps nothing else from ending.
+      if (!(error instanceof JournalError)) throw error;
+      this.#log.error({ code: error.code }, 'no last entry in the journal');
+    }
+    for (const close of this.#closers.reverse()) await close();
   }
 
   async #open(): Promise<void> {
@@ -178,7 +192,13 @@ export class Gate {
       },
     );
     this.#closers.push(() => follower.close());
-    await follower.start();
+    // A list that is near is there before the first card; a console that does not answer holds nobody up.
+    const patience = new AbortController();
+    await Promise.race([
+      follower.start(),
+      setTimeout(FIRST_LIST_MS, undefined, { signal: patience.signal }).catch(() => undefined),
+    ]);
+    patience.abort();
     if (!lists.current) this.#log.warn('no list yet');
   }
 

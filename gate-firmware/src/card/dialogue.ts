@@ -34,7 +34,7 @@ export interface Terminal extends TerminalCredentials {
   sign(challenge: Uint8Array): Promise<Uint8Array>;
 }
 
-type Stage = 'new' | 'identified' | 'authenticated' | 'proven';
+type Stage = 'new' | 'identified' | 'authenticated' | 'proven' | 'over';
 
 const HEAD_LENGTH = 256;
 
@@ -59,12 +59,13 @@ export class CardDialogue {
 
   /** Finds the profile that knows this card; throws a `CardRefusal` where none does or one refuses. */
   async identify(profiles: readonly CardProfile[]): Promise<CardProfile> {
-    this.#enter('new', 'identified');
+    this.#leave('new');
     for (const profile of profiles) {
       const identification = await profile.identify(this.#channel);
       if (identification === 'other') continue;
       if (identification !== 'identified') throw new CardRefusal(identification, 'SELECT');
       this.#profile = profile;
+      this.#stage = 'identified';
       return profile;
     }
     throw new CardRefusal('unknown-card', 'SELECT');
@@ -76,7 +77,7 @@ export class CardDialogue {
    * octets come in the same crossing, since the card gives them after a good answer only.
    */
   async authenticateTerminal(terminal: Terminal): Promise<CertificateHead> {
-    this.#enter('identified', 'authenticated');
+    this.#leave('identified');
     const profile = this.#profile!;
     const challenge = await this.#challenge(profile, terminal);
     const signature = await terminal.sign(challenge);
@@ -97,6 +98,7 @@ export class CardDialogue {
     if (head?.sw === SW_FILE_NOT_FOUND) throw new CardRefusal('no-certificate', 'READ BINARY');
     this.#headOctets = expectData('READ BINARY certificate', head);
     this.#head = readHead(this.#headOctets);
+    this.#stage = 'authenticated';
     return this.#head;
   }
 
@@ -117,9 +119,11 @@ export class CardDialogue {
 
   /** Has the hash of the possession message signed. What comes back proves nothing until it is verified. */
   async prove(hash: Uint8Array): Promise<Uint8Array> {
-    this.#enter('authenticated', 'proven');
+    this.#leave('authenticated');
     const [answer] = await this.#channel.exchange([this.#profile!.prove(hash)]);
-    return expectData('COMPUTE DIGITAL SIGNATURE', answer);
+    const signature = expectData('COMPUTE DIGITAL SIGNATURE', answer);
+    this.#stage = 'proven';
+    return signature;
   }
 
   async #challenge(profile: CardProfile, terminal: Terminal): Promise<Uint8Array> {
@@ -147,9 +151,10 @@ export class CardDialogue {
     if (this.#stage !== stage) throw new TypeError(`card dialogue is ${this.#stage}, not ${stage}`);
   }
 
-  #enter(from: Stage, to: Stage): void {
-    this.#require(from);
-    this.#stage = to;
+  /** What fails from here on ends the dialogue: the next stage is reached by success only. */
+  #leave(stage: Stage): void {
+    this.#require(stage);
+    this.#stage = 'over';
   }
 }
 

@@ -17,8 +17,10 @@ export const runCommand: Command = async (argv, io) => {
   const gate = await Gate.open(config, log);
   if (values.json) io.out(JSON.stringify({ display: gate.url }));
   else io.out(`attendee display: ${gate.url}`);
-  const stop = () => void gate.close();
+  // What goes wrong at the end is told by the last `close`.
+  const stop = () => void gate.close().catch(() => undefined);
   io.signal.addEventListener('abort', stop);
+  if (io.signal.aborted) stop(); // told to while it started
   try {
     await gate.run();
   } catch (error) {

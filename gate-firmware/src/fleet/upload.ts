@@ -18,6 +18,7 @@ export interface UploadParts {
 }
 
 const REQUEST_TIMEOUT_MS = 10_000;
+const CLOSE_MS = 1000;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
 const MAX_ANSWER_LENGTH = 4096;
@@ -34,6 +35,7 @@ export class Uploader {
   #poked = false;
   #closed = false;
   #retryMs = 0;
+  readonly #abort = new AbortController();
   readonly #running: Promise<void>;
 
   constructor(parts: UploadParts) {
@@ -47,11 +49,13 @@ export class Uploader {
     this.#wake?.();
   }
 
-  /** Ends after the upload under way. */
+  /** Ends after the upload under way, unless the console takes its time. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#wake?.();
+    const timer = setTimeout(() => this.#abort.abort(), CLOSE_MS);
     await this.#running;
+    clearTimeout(timer);
   }
 
   async #run(): Promise<void> {
@@ -84,7 +88,12 @@ export class Uploader {
         { hint: 'the journal was replaced or cut: keep both and tell the person in charge' },
       );
     }
-    journal.uploaded = sequence;
+    if (sequence === journal.uploaded && entries.length > 0) {
+      throw new GateError('ERR_UPLOAD_STUCK', `the console takes nothing after entry ${sequence}`, {
+        hint: "the console's log says why",
+      });
+    }
+    if (sequence !== journal.uploaded) journal.uploaded = sequence;
   }
 
   /** The last sequence number that the console holds of this gate. */
@@ -99,7 +108,7 @@ export class Uploader {
           'content-type': JOURNAL_UPLOAD_TYPE,
           [UPLOAD_SIGNATURE_HEADER]: Buffer.from(signature).toString('base64'),
         },
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+        signal: AbortSignal.any([this.#abort.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
         redirect: 'error',
       });
       text = (await response.text()).slice(0, MAX_ANSWER_LENGTH);
@@ -119,7 +128,7 @@ export class Uploader {
   }
 
   async #wait(): Promise<void> {
-    if (this.#poked && this.#retryMs === 0) return;
+    if (this.#closed || (this.#poked && this.#retryMs === 0)) return;
     await new Promise<void>((resolve) => {
       const retrying = this.#retryMs > 0;
       const timer = setTimeout(resolve, retrying ? this.#retryMs : HEARTBEAT_MS);

@@ -52,7 +52,8 @@ export class LaneLoop {
   async run(): Promise<void> {
     const { reader, events } = this.#parts;
     while (!this.#signal.aborted) {
-      const state = await reader.watch(this.#known);
+      // While something is wrong nothing is waited for: it may be over at any moment.
+      const state = await reader.watch(this.#fault ? undefined : this.#known);
       events.onReader(state);
       if (!isWell(state)) {
         this.#known = undefined;
@@ -107,6 +108,8 @@ export class LaneLoop {
   }
 
   #enter(fault: GateError | undefined): void {
+    // Whatever comes and goes meanwhile, the gate's own key stays wrong.
+    if (this.#fault instanceof TerminalError) return;
     if (fault?.code === this.#fault?.code) return;
     this.#fault = fault;
     this.#parts.events.onFault(fault);

@@ -109,7 +109,8 @@ async function readCurrent(directory: string): Promise<string | undefined> {
   return name !== undefined && /^[0-9a-f]{64}$/.test(name) ? name : undefined;
 }
 
-function checkManifest(manifest: Manifest, expected: Expectations): void {
+/** The rules of protocol.md 5 that need the manifest alone. */
+export function checkManifest(manifest: Manifest, expected: Expectations): void {
   if (!equal(manifest.eventId, expected.eventId)) {
     throw new BundleError(
       'ERR_BUNDLE_EVENT',

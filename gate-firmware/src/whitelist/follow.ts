@@ -1,7 +1,7 @@
 import type { Publishers } from '@pinless-gate/protocol/bundle';
 import { GateError } from '@pinless-gate/protocol/errors';
 import type { Journal } from '../journal/journal.ts';
-import { applyBundle, makeCurrent, openCurrent } from './apply.ts';
+import { applyBundle, checkManifest, makeCurrent, openCurrent } from './apply.ts';
 import { Lists } from './lists.ts';
 import type { BundleSource } from './source.ts';
 import type { Whitelist } from './store.ts';
@@ -19,15 +19,30 @@ export interface FollowParts {
 }
 
 /** Opens the list that was current, if there is one that still holds. The error says why not. */
-export async function openLists({
-  directory,
-  publishers,
-}: FollowParts): Promise<{ lists: Lists; error: GateError | undefined }> {
+export async function openLists(
+  parts: FollowParts,
+): Promise<{ lists: Lists; error: GateError | undefined }> {
   try {
-    return { lists: new Lists(await openCurrent(directory, publishers)), error: undefined };
+    const list = await openCurrent(parts.directory, parts.publishers);
+    if (list) await checkCurrent(parts, list);
+    return { lists: new Lists(list), error: undefined };
   } catch (error) {
     if (!(error instanceof GateError)) throw error;
     return { lists: new Lists(undefined), error };
+  }
+}
+
+/** Somebody may have put an older list there, or one of another event. Its expiry is asked at each tap. */
+async function checkCurrent(parts: FollowParts, list: Whitelist): Promise<void> {
+  const { eventId, publishers, journal } = parts;
+  try {
+    const floor = journal.listFloor(eventId) - 1;
+    const eventKeyId = await parts.eventKeyId();
+    checkManifest(list.manifest, { eventId, eventKeyId, publishers, floor, now: 0 });
+    noteApplied(parts, list);
+  } catch (error) {
+    await list.close();
+    throw error;
   }
 }
 
@@ -35,25 +50,38 @@ export async function openLists({
 export async function update(parts: FollowParts, lists: Lists): Promise<Whitelist | undefined> {
   const { source, directory, publishers, eventId, journal, clock } = parts;
   if (!source) return undefined;
-  const now = clock.now();
   const floor = journal.listFloor(eventId);
   const eventKeyId = await parts.eventKeyId();
-  const expected = { eventId, eventKeyId, publishers, floor, now: now / 1000 };
+  const expected = { eventId, eventKeyId, publishers, floor, now: clock.now() / 1000 };
   // Without a list on the disk the version applied last may be fetched again; lower ones never.
   const lost = lists.current === undefined && floor > 0 ? floor - 1 : floor;
   const next = await applyBundle(source, directory, { ...expected, floor: lost }, lists.current);
   if (!next) return undefined;
-  const { version } = next.manifest;
-  journal.raiseListFloor(eventId, version, {
-    kind: 'list',
-    at: now,
-    monotonicMs: Math.round(clock.monotonic()),
-    list: { version, fingerprint: next.passport.fingerprint },
-    detail: 'applied',
-  });
-  await makeCurrent(directory, next);
+  try {
+    await makeCurrent(directory, next);
+    noteApplied(parts, next);
+  } catch (error) {
+    await next.close();
+    throw error;
+  }
   await lists.replace(next);
   return next;
+}
+
+/**
+ * After the list was made current: whoever dies between the two finds it at the start and notes it then. The
+ * other way round the floor would keep the gate from the very list that it had not made current.
+ */
+function noteApplied({ journal, eventId, clock }: FollowParts, { manifest, passport }: Whitelist) {
+  const { version } = manifest;
+  if (version === journal.listFloor(eventId)) return;
+  journal.raiseListFloor(eventId, version, {
+    kind: 'list',
+    at: clock.now(),
+    monotonicMs: Math.round(clock.monotonic()),
+    list: { version, fingerprint: passport.fingerprint },
+    detail: 'applied',
+  });
 }
 
 /** Looks again and again; an attempt that fails changes nothing and is told once per reason. */
@@ -63,9 +91,9 @@ export class Follower {
   readonly #pollMs: number;
   readonly #onUpdate: (list: Whitelist) => void;
   readonly #onState: (error: GateError | undefined) => void;
+  readonly #abort = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
-  #closed = false;
 
   constructor(
     parts: FollowParts,
@@ -74,20 +102,23 @@ export class Follower {
     onUpdate: (list: Whitelist) => void,
     onState: (error: GateError | undefined) => void,
   ) {
-    this.#parts = parts;
+    const { source } = parts;
+    this.#parts = { ...parts, source: source && abortable(source, this.#abort.signal) };
     this.#lists = lists;
     this.#pollMs = pollMs;
     this.#onUpdate = onUpdate;
     this.#onState = onState;
   }
 
-  /** The first attempt is over when this resolves. */
-  async start(): Promise<void> {
-    await this.#attempt();
+  /** The first attempt is over when this resolves; a source that does not answer takes its time. */
+  start(): Promise<void> {
+    this.#running = this.#attempt();
+    return this.#running;
   }
 
+  /** An attempt under way ends at its next file. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#abort.abort();
     clearTimeout(this.#timer);
     await this.#running;
   }
@@ -98,6 +129,7 @@ export class Follower {
       this.#onState(undefined);
       if (next) this.#onUpdate(next);
     } catch (error) {
+      if (this.#abort.signal.aborted) return;
       this.#onState(
         error instanceof GateError
           ? error
@@ -111,9 +143,19 @@ export class Follower {
             ),
       );
     }
-    if (this.#closed) return;
+    if (this.#abort.signal.aborted) return;
     this.#timer = setTimeout(() => {
       this.#running = this.#attempt();
     }, this.#pollMs);
   }
+}
+
+function abortable(source: BundleSource, signal: AbortSignal): BundleSource {
+  return {
+    name: source.name,
+    read: async (file, maxLength) => {
+      signal.throwIfAborted();
+      return source.read(file, maxLength, signal);
+    },
+  };
 }

@@ -6,8 +6,8 @@ import { BundleError } from '@pinless-gate/protocol/bundle';
 export interface BundleSource {
   /** For messages: never holds credentials. */
   readonly name: string;
-  /** Reads a whole file; one octet more than `maxLength` is ERR_BUNDLE_TOO_LONG. */
-  read(file: string, maxLength: number): Promise<Uint8Array>;
+  /** Reads a whole file; one octet more than `maxLength` is ERR_BUNDLE_TOO_LONG. `signal` ends it early. */
+  read(file: string, maxLength: number, signal?: AbortSignal): Promise<Uint8Array>;
 }
 
 export function directorySource(directory: string): BundleSource {
@@ -34,10 +34,11 @@ export function directorySource(directory: string): BundleSource {
 export function httpSource(base: URL, timeoutMs: number): BundleSource {
   return {
     name: `${base.origin}${base.pathname}`,
-    async read(name, maxLength) {
+    async read(name, maxLength, signal) {
+      const timeout = AbortSignal.timeout(timeoutMs);
       try {
         const response = await fetch(new URL(name, base), {
-          signal: AbortSignal.timeout(timeoutMs),
+          signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
           redirect: 'error',
         });
         if (!response.ok || !response.body) throw missing(name, `HTTP ${response.status}`);
