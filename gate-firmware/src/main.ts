@@ -1,4 +1,5 @@
 import { main } from '@pinless-gate/runtime/program';
+import { certificateVerifyCommand } from './cli/certificate.ts';
 import { doctorCommand } from './cli/doctor.ts';
 import { exportCommand, showCommand, verifyCommand } from './cli/journal.ts';
 import { applyCommand, showListCommand } from './cli/list.ts';
@@ -15,12 +16,14 @@ const USAGE = `gate: decide at the door, offline, who may enter
   gate journal verify --config gate.toml [--device-key device.pem] [--json]
   gate journal export --config gate.toml
   gate receipt preview --ticket ticket.json --out receipt.svg
+  gate certificate verify --anchor ca.pem… [--policy OID] [--at TIME] [--profile jpki|generic] [--json] FILE…
 
 examples
   gate doctor --config gate.toml            what is missing, and what to do about it
   gate run --config gate.toml               serve cards until Ctrl-C
   gate list apply /media/stick/bundle --config gate.toml
   gate journal verify --config gate.toml --json
+  gate certificate verify --anchor ca.pem --at 2026-12-20T18:00:00+09:00 user.pem
 
 exit codes: 0 done, 1 refused or failed with a reason, 2 wrong usage, 70 a defect of ours`;
 
@@ -36,5 +39,6 @@ await main({
     'journal verify': verifyCommand,
     'journal export': exportCommand,
     'receipt preview': receiptPreviewCommand,
+    'certificate verify': certificateVerifyCommand,
   },
 });

@@ -1,6 +1,6 @@
 import { type TrustAnchor, trustAnchors } from '@pinless-gate/protocol/certificate/anchors';
 import { GateError } from '@pinless-gate/protocol/errors';
-import { derOf } from './pem.ts';
+import { derOf } from '@pinless-gate/protocol/pem';
 
 /** The issuer that a feed calls by name: one DN, one or more generations of its CA. */
 export interface Issuer {

@@ -7,8 +7,8 @@ import {
 } from '@pinless-gate/protocol/certificate/crl';
 import type { UserCertificate } from '@pinless-gate/protocol/certificate/user';
 import { GateError } from '@pinless-gate/protocol/errors';
+import { derOf } from '@pinless-gate/protocol/pem';
 import type { Issuer } from './issuer.ts';
-import { derOf } from './pem.ts';
 
 /** A CRL that cannot be used. */
 export class CrlError extends GateError {}
