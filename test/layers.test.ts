@@ -47,7 +47,7 @@ describe('violations', () => {
     ['a path without its ending', 'runtime', 'x.ts', `import { a } from './log';`],
     ['lmdb away from its home', 'gate-firmware', 'lane/tap.ts', `import { open } from 'lmdb';`],
     ['PKCS#11 away from its home', 'hsm', 'key-store.ts', `import * as p from 'pkcs11js';`],
-    ['PC/SC away from its home', 'gate-firmware', 'doctor.ts', `import s from 'smartcard';`],
+    ['PC/SC away from its home', 'gate-firmware', 'doctor.ts', `import k from 'koffi';`],
     [
       'SQL in a route',
       'issuer-console',

@@ -17,7 +17,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   pino: ['runtime/src/log.ts'],
   'graphene-pk11': ['hsm/src/pkcs11/'],
   pkcs11js: ['hsm/src/pkcs11/'],
-  smartcard: ['gate-firmware/src/card/'],
+  koffi: ['gate-firmware/src/card/pcsc-lite.ts'],
   lmdb: ['gate-firmware/src/storage/'],
   receiptline: ['gate-firmware/src/receipt/'],
   hono: [

@@ -7,8 +7,8 @@ serveIsolated(async (init) => {
   const reader = new PcscReader((init as ReaderInit).reader);
   return {
     watch: ({ known, timeoutMs }: WatchCall) => reader.watch(known, timeoutMs),
-    transmit: async ({ connect, commands }: TransmitCall) => {
-      if (connect) await reader.connect();
+    transmit: ({ connect, commands }: TransmitCall) => {
+      if (connect) reader.connect();
       return reader.transmit(commands);
     },
     disconnect: () => reader.disconnect(),
