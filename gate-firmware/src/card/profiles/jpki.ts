@@ -45,11 +45,11 @@ const GET_CHALLENGE: CommandApdu = {
 };
 
 const LABEL_PLASTIC_CARD = 'JPKIAPICCTOKEN2';
-const LABELS: Readonly<Record<string, RefusalReason>> = {
-  JPKIAPICCTOKEN: 'unknown-card', // the juki card of before 2015
-  JPKIAPGPSETOKEN: 'phone',
-  JPKIAPIOSTOKEN: 'phone',
-};
+/** Whatever else a card calls itself is unknown, and so is the juki card of before 2015, `JPKIAPICCTOKEN`. */
+const LABELS = new Map<string, RefusalReason>([
+  ['JPKIAPGPSETOKEN', 'phone'],
+  ['JPKIAPIOSTOKEN', 'phone'],
+]);
 const PRESENT = 0x8f;
 const SIGNATURE_LENGTH = 256;
 /** SFI of EF 000A, the user-authentication certificate. */
@@ -77,7 +77,7 @@ export const jpki: CardProfile = {
     expectData('SELECT', select);
     const text = Buffer.from(expectData('READ BINARY token info', label)).toString('latin1');
     const kind = text.trimEnd();
-    if (kind !== LABEL_PLASTIC_CARD) return LABELS[kind] ?? 'unknown-card';
+    if (kind !== LABEL_PLASTIC_CARD) return LABELS.get(kind) ?? 'unknown-card';
     if (availability?.sw === SW_FILE_NOT_FOUND) return 'no-certificate';
     // Two octets: signature certificate, authentication certificate (jpki-facts 1.2).
     return expectData('READ BINARY availability', availability)[1] === PRESENT
