@@ -141,7 +141,6 @@ export class Demo {
   async #startConsole(): Promise<void> {
     const config = ['--config', 'issuer-console.toml'];
     const { directory } = this.#material;
-    await run('issuer-console', ['migrate', ...config], directory);
     const service = new Service(
       'issuer-console',
       ['serve', ...config, '--json'],
