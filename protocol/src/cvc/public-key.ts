@@ -82,9 +82,13 @@ export function decodeCvPublicKey(value: Uint8Array): CvPublicKey {
   return { algorithm, key: ecPublicKey(curve, point) };
 }
 
-function domainParameters({ octets, p, a, b, g, n }: Curve): readonly Uint8Array[] {
-  const fixed = (value: bigint) => fromHex(value.toString(16).padStart(2 * octets, '0'));
-  return [fixed(p), fixed(a), fixed(b), g, fixed(n), Uint8Array.of(1)];
+/** Numbers in the fewest octets (TR-03110 part 3, D.2.1.1). */
+function domainParameters({ p, a, b, g, n }: Curve): readonly Uint8Array[] {
+  const unsigned = (value: bigint) => {
+    const digits = value.toString(16);
+    return fromHex(digits.length % 2 === 0 ? digits : `0${digits}`);
+  };
+  return [unsigned(p), unsigned(a), unsigned(b), g, unsigned(n), Uint8Array.of(1)];
 }
 
 function algorithmOf(oid: Uint8Array): TerminalAlgorithm {

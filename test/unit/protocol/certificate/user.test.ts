@@ -194,6 +194,7 @@ describe('verifyUserCertificate', () => {
     ['modulus padded', rsaSpki(`00${modulus2048}`, '010001'), 'key-malformed', 'key-malformed'],
     ['modulus of 16,392 bits', rsaSpki(`7f${'c5'.repeat(2048)}`, '010001'), 'key-weak', 'key-weak'],
     ['secp256k1', x.ecKeys('secp256k1').spki, 'key-unsupported', 'key-unsupported'],
+    ['P-521', x.ecKeys('P-521').spki, 'key-unsupported', 'key-unsupported'],
     ['brainpool', x.ecKeys('brainpoolP256r1').spki, 'key-unsupported', 'key-unsupported'],
     [
       'point off the curve',

@@ -90,6 +90,7 @@ describe('decodeCvCertificate', () => {
   test.each<[string, Party]>([
     ['P-256', cvca],
     ['P-384', party('ecdsa-sha384', 'P-384')],
+    ['P-521', party('ecdsa-sha512', 'P-521')],
     ['brainpoolP256r1', party('ecdsa-sha256', 'brainpoolP256r1')],
     ['brainpoolP384r1', party('ecdsa-sha384', 'brainpoolP384r1')],
     ['brainpoolP512r1', party('ecdsa-sha512', 'brainpoolP512r1')],
