@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { concat, equal, readUint64, uint64, utf8 } from '@pinless-gate/protocol/bytes';
 import {
   type Checkpoint,
@@ -13,10 +14,12 @@ import {
   journalOrigin,
 } from '@pinless-gate/protocol/journal';
 import {
+  DATA_FILE,
   type Environment,
   type OctetDatabase,
   openDatabase,
   openDurable,
+  requireRoom,
 } from '../storage/lmdb.ts';
 import {
   decodeTicketState,
@@ -56,6 +59,7 @@ const UPLOADED = utf8('uploaded');
  */
 export class Journal {
   readonly gateId: Uint8Array;
+  readonly #directory: string;
   readonly #environment: Environment;
   readonly #entries: OctetDatabase;
   readonly #tickets: OctetDatabase;
@@ -68,6 +72,9 @@ export class Journal {
   private constructor(directory: string, gateId: Uint8Array) {
     mkdirSync(directory, { recursive: true });
     this.gateId = gateId;
+    this.#directory = directory;
+    // One that is there can be read on a full disk too.
+    if (!existsSync(join(directory, DATA_FILE))) requireRoom(directory);
     this.#environment = openDurable(directory);
     this.#entries = openDatabase(this.#environment, 'entries');
     this.#tickets = openDatabase(this.#environment, 'tickets');
@@ -218,6 +225,7 @@ export class Journal {
   #write(what: string, action: () => void): void {
     if (this.#broken) throw this.#broken;
     try {
+      requireRoom(this.#directory);
       this.#environment.transactionSync(action);
     } catch (cause) {
       if (cause instanceof JournalError) throw cause;

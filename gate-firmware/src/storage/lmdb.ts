@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GateError } from '@pinless-gate/protocol/errors';
@@ -14,6 +15,25 @@ const OCTETS = { encoding: 'binary', keyEncoding: 'binary' } as const;
 /** Always a directory: left to itself, lmdb takes a name with a dot in it for a file. */
 const DIRECTORY = { ...OCTETS, noSubdir: false } as const;
 export const DATA_FILE = 'data.mdb';
+/** What one transaction may need at most besides its values: pages that are copied, the list of free ones. */
+const RESERVE = 2 ** 20;
+const MIB = 2 ** 20;
+
+/**
+ * Throws ERR_STORAGE_FULL unless `octets` more fit. Asked before every transaction: the binding writes a
+ * failed write's message past the end of its buffer, which ends the process without a word (lmdb 3.5.6,
+ * mdb_page_flush).
+ */
+export function requireRoom(directory: string, octets = 0): void {
+  const { bavail, bsize } = statfsSync(directory);
+  const free = bavail * bsize;
+  if (free >= octets + RESERVE) return;
+  throw new StorageError(
+    'ERR_STORAGE_FULL',
+    `no space left on the disk: ${(free / MIB).toFixed(1)} MiB free`,
+    { hint: 'free some space' },
+  );
+}
 
 /**
  * A store whose every commit is one fdatasync: without overlapping sync a synchronous transaction is on

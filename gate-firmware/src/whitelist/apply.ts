@@ -19,7 +19,7 @@ import {
 } from '@pinless-gate/protocol/bundle';
 import { equal, toHex } from '@pinless-gate/protocol/bytes';
 import { syncDirectory, writeFileDurably } from '@pinless-gate/runtime/durable-file';
-import { openForBuilding } from '../storage/lmdb.ts';
+import { openForBuilding, requireRoom } from '../storage/lmdb.ts';
 import type { BundleSource } from './source.ts';
 import { DIGEST_FILE, digestOf, MANIFEST_FILE, SIGNATURES_FILE, Whitelist } from './store.ts';
 
@@ -38,6 +38,9 @@ export interface Expectations {
 const CURRENT_FILE = 'current';
 const MAX_LATEST_LENGTH = 256;
 const PUTS_PER_TRANSACTION = 10_000;
+const ENTRY_OVERHEAD = 64;
+/** A list leaves the journal its room. */
+const SPARED = 16 * 2 ** 20;
 
 /**
  * Fetches the newest bundle and builds the gate's own copy beside the present one, or returns undefined
@@ -155,11 +158,14 @@ async function build(
   directory: string,
   present: Whitelist | undefined,
 ): Promise<void> {
+  requireRoom(directory, SPARED);
   const environment = openForBuilding(directory);
   try {
     let count = 0;
     let batch: { conversionValue: Uint8Array; sealed: Uint8Array }[] = [];
     const flush = () => {
+      const length = batch.reduce((sum, { sealed }) => sum + sealed.length + ENTRY_OVERHEAD, 0);
+      requireRoom(directory, SPARED + 2 * length);
       environment.transactionSync(() => {
         for (const { conversionValue, sealed } of batch) {
           environment.putSync(conversionValue, sealed, { append: true });

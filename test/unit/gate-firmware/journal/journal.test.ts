@@ -1,0 +1,254 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Journal, type NewEntry } from '@pinless-gate/gate-firmware/journal/journal';
+import { openDatabase, openDurable } from '@pinless-gate/gate-firmware/storage/lmdb';
+import { concat, equal, uint64, utf8 } from '@pinless-gate/protocol/bytes';
+import {
+  decodeJournalEntry,
+  hashEntry,
+  JournalVerifier,
+  journalOrigin,
+} from '@pinless-gate/protocol/journal';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { EVENT_ID, GATE_ID, temporary, withCode } from '../fixture.ts';
+
+const NOTE: NewEntry = { kind: 'fault', at: 1, monotonicMs: 2, detail: 'ERR_TEST' };
+const OTHER_EVENT = new Uint8Array(16).fill(9);
+const entered = (entriesBefore: number, ticketNo = 'T-1') => ({
+  eventId: EVENT_ID,
+  ticketNo,
+  entriesBefore,
+  after: { entries: entriesBefore + 1, lastEntryAt: 1000 + entriesBefore },
+});
+
+function open(directory = join(temporary(), 'journal')): Journal {
+  const journal = Journal.open(directory, GATE_ID);
+  onTestFinished(() => journal.close());
+  return journal;
+}
+
+/** Opens, acts, closes: what stays is what was on the disk. */
+async function session(directory: string, action: (journal: Journal) => void): Promise<void> {
+  const journal = Journal.open(directory, GATE_ID);
+  try {
+    action(journal);
+  } finally {
+    await journal.close();
+  }
+}
+
+/** As somebody could edit the file who knows it. */
+async function edit(
+  directory: string,
+  database: string,
+  change: (db: ReturnType<typeof openDatabase>) => void,
+): Promise<void> {
+  const environment = openDurable(directory);
+  const db = openDatabase(environment, database);
+  environment.transactionSync(() => change(db));
+  await environment.close();
+}
+
+describe('Journal.append', () => {
+  test('begins at 1, after the origin of this gate', () => {
+    const journal = open();
+    expect(journal.sequence).toBe(0);
+    expect(equal(journal.hash, journalOrigin(GATE_ID))).toBe(true);
+    expect(journal.newestTime()).toBeUndefined();
+    const { sequence, encoded } = journal.append(NOTE);
+    expect(sequence).toBe(1);
+    expect(equal(decodeJournalEntry(encoded).previous, journalOrigin(GATE_ID))).toBe(true);
+    expect(equal(journal.hash, hashEntry(encoded))).toBe(true);
+    expect(journal.newestTime()).toBe(1);
+  });
+
+  test('every entry names the one before, also after it was opened again', async () => {
+    const directory = join(temporary(), 'journal');
+    for (let i = 0; i < 3; i++) {
+      await session(directory, (journal) => {
+        for (let n = 0; n < 3; n++) journal.append({ ...NOTE, at: 10 * i + n });
+      });
+    }
+    const journal = open(directory);
+    const verifier = new JournalVerifier(GATE_ID);
+    for (const encoded of journal.all()) verifier.entry(encoded);
+    expect([verifier.sequence, journal.sequence]).toEqual([9, 9]);
+    expect(equal(journal.hash, verifier.hash)).toBe(true);
+  });
+
+  test('changes entry and tickets together', async () => {
+    const directory = join(temporary(), 'journal');
+    await session(directory, (journal) => {
+      journal.append(NOTE, [entered(0), entered(0, 'T-2')]);
+      journal.append(NOTE, [entered(1)]);
+    });
+    const journal = open(directory);
+    expect(journal.ticketState(EVENT_ID, 'T-1')).toEqual({ entries: 2, lastEntryAt: 1001 });
+    expect(journal.ticketState(EVENT_ID, 'T-2')).toEqual({ entries: 1, lastEntryAt: 1000 });
+    expect(journal.ticketState(EVENT_ID, 'T-3')).toBeUndefined();
+    expect(journal.ticketState(OTHER_EVENT, 'T-1')).toBeUndefined();
+  });
+
+  test.each([
+    ['entered meanwhile', [entered(0)]],
+    ['never entered', [entered(2)]],
+    ['is fine, but the next one is not', [entered(0, 'T-2'), entered(0)]],
+  ])('a ticket that %s: nothing is written, and the journal goes on', (_, changes) => {
+    const journal = open();
+    journal.append(NOTE, [entered(0)]);
+    const { hash } = journal;
+    expect(() => journal.append(NOTE, changes)).toThrow(withCode('ERR_JOURNAL_CONFLICT'));
+    expect([journal.sequence, journal.hash]).toEqual([1, hash]);
+    expect([...journal.all()]).toHaveLength(1);
+    expect(journal.ticketState(EVENT_ID, 'T-1')?.entries).toBe(1);
+    expect(journal.ticketState(EVENT_ID, 'T-2')).toBeUndefined();
+    expect(journal.append(NOTE, [entered(1)]).sequence).toBe(2);
+  });
+
+  test('one ticket twice in one decision is a conflict', () => {
+    const journal = open();
+    expect(() => journal.append(NOTE, [entered(0), entered(0)])).toThrow(
+      withCode('ERR_JOURNAL_CONFLICT'),
+    );
+    expect(journal.ticketState(EVENT_ID, 'T-1')).toBeUndefined();
+  });
+});
+
+describe('Journal.read', () => {
+  test.each([
+    [1, 3, [1, 2, 3]],
+    [4, 10, [4, 5]],
+    [5, 1, [5]],
+    [6, 10, []],
+    [1, 0, []],
+  ])('from %i, at most %i', (from, limit, expected) => {
+    const journal = open();
+    for (let i = 0; i < 5; i++) journal.append(NOTE);
+    const sequences = journal
+      .read(from, limit)
+      .map((encoded) => decodeJournalEntry(encoded).entry.sequence);
+    expect(sequences).toEqual(expected);
+  });
+});
+
+describe('the list floor', () => {
+  test('rises with an entry and stays over a restart, for each event alone', async () => {
+    const directory = join(temporary(), 'journal');
+    await session(directory, (journal) => {
+      expect(journal.listFloor(EVENT_ID)).toBe(0);
+      journal.raiseListFloor(EVENT_ID, 4, { ...NOTE, kind: 'list', detail: 'applied' });
+    });
+    const journal = open(directory);
+    expect([journal.listFloor(EVENT_ID), journal.listFloor(OTHER_EVENT)]).toEqual([4, 0]);
+    expect(journal.sequence).toBe(1);
+  });
+
+  test('never falls, and then nothing is written', () => {
+    const journal = open();
+    journal.raiseListFloor(EVENT_ID, 4, NOTE);
+    expect(() => journal.raiseListFloor(EVENT_ID, 3, NOTE)).toThrow(withCode('ERR_JOURNAL_FLOOR'));
+    expect([journal.listFloor(EVENT_ID), journal.sequence]).toEqual([4, 1]);
+    journal.raiseListFloor(EVENT_ID, 4, NOTE);
+    expect(journal.sequence).toBe(2);
+  });
+});
+
+describe('Journal.uploaded', () => {
+  test('is kept, in both directions', async () => {
+    const directory = join(temporary(), 'journal');
+    await session(directory, (journal) => {
+      expect(journal.uploaded).toBe(0);
+      journal.uploaded = 7;
+      journal.uploaded = 3;
+    });
+    expect(open(directory).uploaded).toBe(3);
+  });
+});
+
+describe('Journal.open', () => {
+  async function written(): Promise<string> {
+    const directory = join(temporary(), 'journal');
+    await session(directory, (journal) => {
+      for (let i = 0; i < 3; i++) journal.append(NOTE);
+    });
+    return directory;
+  }
+
+  test('of another gate', async () => {
+    const directory = await written();
+    const other = new Uint8Array(16).fill(1);
+    expect(() => Journal.open(directory, other)).toThrow(withCode('ERR_JOURNAL_GATE'));
+  });
+
+  test('the newest entry was cut off', async () => {
+    const directory = await written();
+    await edit(directory, 'entries', (db) => db.removeSync(uint64(3)));
+    expect(() => Journal.open(directory, GATE_ID)).toThrow(withCode('ERR_JOURNAL_HEAD'));
+  });
+
+  test('the newest entry was edited', async () => {
+    const directory = await written();
+    await edit(directory, 'entries', (db) => {
+      const octets = Buffer.from(db.get(uint64(3))!);
+      octets[octets.length - 1] = octets.at(-1)! ^ 1;
+      db.putSync(uint64(3), octets);
+    });
+    expect(() => Journal.open(directory, GATE_ID)).toThrow(withCode('ERR_JOURNAL_HEAD'));
+  });
+
+  test('the head points beyond the end', async () => {
+    const directory = await written();
+    await edit(directory, 'meta', (db) =>
+      db.putSync(utf8('head'), concat(uint64(9), new Uint8Array(32))),
+    );
+    expect(() => Journal.open(directory, GATE_ID)).toThrow(withCode('ERR_JOURNAL_HEAD'));
+  });
+});
+
+/** On a disk that is full, for real: a file system of its own, gone with the process. */
+const FULL = `
+  import { Journal } from '@pinless-gate/gate-firmware/journal/journal';
+  const journal = Journal.open(process.argv[1], new Uint8Array(16));
+  const note = { kind: 'fault', at: 1, monotonicMs: 2, detail: 'x'.repeat(2000) };
+  const codes = [];
+  let written = 0;
+  for (let i = 0; i < 4 && written < 5000; ) {
+    try { journal.append(note); written++; } catch (error) { codes.push([error.code, error.message]); i++; }
+  }
+  const readable = journal.read(1, 10000).length;
+  let upload; try { journal.uploaded = 1; } catch (error) { upload = error.code; }
+  console.log(JSON.stringify({ codes, written, sequence: journal.sequence, readable, upload }));
+  await journal.close();`;
+const AGAIN = `
+  import { Journal } from '@pinless-gate/gate-firmware/journal/journal';
+  const open = (directory) => Journal.open(directory, new Uint8Array(16));
+  const journal = open(process.argv[1]);
+  let another; try { open(process.argv[1] + '2'); } catch (error) { another = error.code; }
+  console.log(JSON.stringify({ sequence: journal.sequence, another }));
+  await journal.close();`;
+
+describe('a disk that is full', () => {
+  test('the first write that fails ends the journal; what was written before is there', async () => {
+    const directory = temporary();
+    const node = `node --input-type=module --eval`;
+    const script = `mount -t tmpfs -o size=4m tmpfs "$D" && ${node} "$FULL" "$D/j" && ${node} "$AGAIN" "$D/j"`;
+    const { stdout } = await promisify(execFile)('unshare', ['-m', 'sh', '-c', script], {
+      cwd: import.meta.dirname,
+      env: { ...process.env, D: directory, FULL, AGAIN },
+    });
+    const [full, again] = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(full.written).toBeGreaterThan(50);
+    expect(full.codes).toHaveLength(4);
+    for (const [code, message] of full.codes) {
+      expect(code).toBe('ERR_JOURNAL_BROKEN');
+      expect(message).toMatch(/^cannot append: no space left on the disk/);
+    }
+    expect(full.upload).toBe('ERR_JOURNAL_BROKEN');
+    expect([full.sequence, full.readable]).toEqual([full.written, full.written]);
+    expect(again).toEqual({ sequence: full.written, another: 'ERR_STORAGE_FULL' });
+  }, 20_000);
+});
