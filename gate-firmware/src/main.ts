@@ -5,6 +5,7 @@ import { exportCommand, showCommand, verifyCommand } from './cli/journal.ts';
 import { applyCommand, showListCommand } from './cli/list.ts';
 import { receiptPreviewCommand } from './cli/receipt.ts';
 import { runCommand } from './cli/run.ts';
+import { signatureVerifyCommand } from './cli/signature.ts';
 
 const USAGE = `gate: decide at the door, offline, who may enter
 
@@ -17,6 +18,7 @@ const USAGE = `gate: decide at the door, offline, who may enter
   gate journal export --config gate.toml
   gate receipt preview --ticket ticket.json --out receipt.svg
   gate certificate verify --anchor ca.pem… [--policy OID] [--at TIME] [--profile jpki|generic] [--json] FILE…
+  gate signature verify --vectors wycheproof.json [--json]
 
 examples
   gate doctor --config gate.toml            what is missing, and what to do about it
@@ -40,5 +42,6 @@ await main({
     'journal export': exportCommand,
     'receipt preview': receiptPreviewCommand,
     'certificate verify': certificateVerifyCommand,
+    'signature verify': signatureVerifyCommand,
   },
 });

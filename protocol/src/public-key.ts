@@ -53,17 +53,22 @@ export function readPublicKey(spki: Uint8Array): PublicKey {
     if (parameters?.tag !== NULL || parameters.value.length > 0 || more) {
       throw new FormatError('ERR_KEY_PARAMETERS', 'RSA key with parameters other than NULL');
     }
-    const rsa = readSequence(key, 'RSA key');
-    const modulus = readUnsigned(rsa.value(INTEGER, 'modulus'), 'modulus');
-    const exponent = readUnsigned(rsa.value(INTEGER, 'exponent'), 'exponent');
-    rsa.end('RSA key');
-    return rsaPublicKey(modulus, exponent);
+    return readRsaPublicKey(key);
   }
   const curve = parameters && !more ? curveByOid(parameters.encoded) : undefined;
   if (!equal(oid, EC_PUBLIC_KEY) || !curve) {
     throw new FormatError('ERR_KEY_ALGORITHM', 'key of an unknown algorithm or curve');
   }
   return ecPublicKey(curve, key);
+}
+
+/** Reads an RSAPublicKey (RFC 8017 A.1.1) as strictly. */
+export function readRsaPublicKey(der: Uint8Array): RsaPublicKey {
+  const rsa = readSequence(der, 'RSA key');
+  const modulus = readUnsigned(rsa.value(INTEGER, 'modulus'), 'modulus');
+  const exponent = readUnsigned(rsa.value(INTEGER, 'exponent'), 'exponent');
+  rsa.end('RSA key');
+  return rsaPublicKey(modulus, exponent);
 }
 
 /** Refuses what is no RSA key at all; how strong it must be is for the profile to say. */
