@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     projects: [
-      suite('layers', 'test/layers.test.ts'),
+      suite('layers', 'test/*.test.ts'),
       suite('unit', 'test/unit/**/*.test.{ts,tsx}'),
       suite('vectors', 'test/vectors/**/*.test.ts'),
       suite('e2e', 'test/e2e/**/*.test.ts', { timeoutMs: 60_000, alone: true }),
