@@ -17,6 +17,7 @@ import { DisplayBus } from './display/state.ts';
 import { Uploader } from './fleet/upload.ts';
 import { openTurnstile } from './hardware/config.ts';
 import type { Turnstile } from './hardware/turnstile.ts';
+import { LANE_LIMITS, limitCalls } from './hsm-calls.ts';
 import { Checkpoints } from './journal/checkpoints.ts';
 import { Journal } from './journal/journal.ts';
 import { systemClock } from './lane/clock.ts';
@@ -131,9 +132,15 @@ export class Gate {
 
   async #openKeys(): Promise<void> {
     const { labels, hsm } = this.#config;
-    this.#store = await openKeyStore(hsm, {
+    const store = await openKeyStore(hsm, {
       onDown: ({ code }) => this.#log.error({ code }, 'hsm is down'),
       onUp: () => this.#log.info('hsm is up'),
+    });
+    this.#store = limitCalls(store, {
+      ...LANE_LIMITS,
+      now: systemClock.monotonic,
+      onCall: (operation, refused) =>
+        this.metrics.hsmCalls.inc({ operation, refused: `${refused}` }),
     });
     this.#closers.push(() => this.#store.close());
     await this.#store.require({

@@ -47,6 +47,14 @@ export class Metrics {
       registers: [],
     }),
   );
+  readonly hsmCalls = this.#add(
+    new Counter({
+      name: 'gate_hsm_calls_total',
+      help: 'Calls of the HSM by operation; refused where more came than a lane needs',
+      labelNames: ['operation', 'refused'],
+      registers: [],
+    }),
+  );
   readonly listErrors = this.#add(
     new Counter({
       name: 'gate_list_errors_total',
