@@ -172,7 +172,9 @@ describe('tap refuses', () => {
     expect(outcomeOf(result)).toBe('not-listed');
     const [entry] = rig.decisions();
     expect(entry!.conversionValue).toBeUndefined();
-    expect(Buffer.from(concat(...rig.journal.all())).includes(result.conversionValue!)).toBe(false);
+    expect(
+      Buffer.from(concat(...rig.journal.all())).includes(Buffer.from(result.conversionValue!)),
+    ).toBe(false);
   });
 
   test('an entry that does not open', async () => {
