@@ -74,7 +74,7 @@ describe('gate run', () => {
 
   test('an event key that can be taken out', async () => {
     await generated('institution', 'device');
-    await token.createObject(EVENT_KEY, 'event-extractable');
+    await token.createObject(EVENT_KEY, 'extractable');
     const text = await refused(tokenLines());
     expect(text[0]).toMatch(
       new RegExp(`^gate run: .*"${EVENT_KEY}".* \\[ERR_HSM_KEY_EXTRACTABLE\\]$`),

@@ -1,0 +1,234 @@
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '@pinless-gate/test/sandbox/demo/program';
+import { type SandboxReader, startReader } from '@pinless-gate/test/sandbox/reader';
+import { type SandboxTurnstile, startTurnstile } from '@pinless-gate/test/sandbox/turnstile';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import {
+  GateProcess,
+  gateCommand,
+  type LaneOptions,
+  makeLane,
+  makeVenue,
+  readerLines,
+  tapCard,
+  type Venue,
+} from './fixture.ts';
+
+// The life of a gate: its ends, its disk, its lists.
+
+const directory = mkdtempSync(join(tmpdir(), 'process-'));
+let venue: Venue;
+let reader: SandboxReader;
+let turnstile: SandboxTurnstile;
+
+beforeAll(async () => {
+  [venue, reader, turnstile] = await Promise.all([
+    makeVenue(),
+    startReader({ directory }),
+    startTurnstile(),
+  ]);
+}, 120_000);
+afterAll(async () => {
+  await Promise.all([reader?.close(), turnstile?.close()]);
+  rmSync(directory, { recursive: true });
+});
+
+const laneFor = (options: LaneOptions = {}) =>
+  makeLane(venue, {
+    reader: readerLines(reader),
+    more: `[turnstile]\ndriver = "http"\nurl = "${turnstile.url}"\n`,
+    ...options,
+  });
+
+const verified = async (lane: string) => {
+  const { out } = await gateCommand(lane, 'journal', 'verify', '--config', 'gate.toml', '--json');
+  return JSON.parse(out) as Record<string, unknown>;
+};
+
+describe('the end of a gate', () => {
+  test('SIGTERM: within two seconds, with everything signed', async () => {
+    const lane = await laneFor();
+    const gate = new GateProcess(lane);
+    await gate.started();
+    expect((await tapCard(gate, reader, venue.cards.sato!)).outcome).toBe('admitted');
+    const from = performance.now();
+    expect(await gate.stop()).toEqual({ code: 0, signal: null });
+    expect(performance.now() - from).toBeLessThan(2000);
+    expect(gate.text).toEqual([]);
+    expect(await verified(lane)).toMatchObject({ verified: true, admitted: 1, unsigned: 0 });
+  });
+
+  test('SIGTERM while a card is in its dialogue: the decision is journalled first', async () => {
+    const lane = await laneFor();
+    const gate = new GateProcess(lane);
+    await gate.started();
+    const slow = { ...venue.cards.sato!, faults: [{ atStep: 'sign' as const, answer: 600 }] };
+    const inserted = await reader.insert(slow);
+    await expect.poll(async () => (await inserted.report()).steps.sign?.commands).toBe(1);
+    expect(await gate.stop()).toEqual({ code: 0, signal: null });
+    await inserted.remove();
+    expect(await verified(lane)).toMatchObject({ verified: true, admitted: 1, unsigned: 0 });
+  });
+
+  test('SIGTERM while a console answers nothing: as fast', async () => {
+    const hole = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(hole, 'listening');
+    onTestFinished(() => void hole.close());
+    const url = `http://127.0.0.1:${(hole.address() as { port: number }).port}/`;
+    const more = `[console]\nurl = "${url}"\n`;
+    const lane = await laneFor({ whitelist: `url = "${url}bundle/"`, more });
+    const from = performance.now();
+    const gate = new GateProcess(lane);
+    await gate.started();
+    expect(performance.now() - from).toBeLessThan(5000);
+    const stopped = performance.now();
+    expect(await gate.stop()).toEqual({ code: 0, signal: null });
+    expect(performance.now() - stopped).toBeLessThan(2500);
+  });
+
+  test('kill -9: the journal verifies and the admission is remembered', async () => {
+    const lane = await laneFor();
+    const first = new GateProcess(lane);
+    await first.started();
+    expect((await tapCard(first, reader, venue.cards.sato!)).outcome).toBe('admitted');
+    expect(await first.stop('SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(await verified(lane)).toMatchObject({ verified: true, admitted: 1 });
+    const second = new GateProcess(lane);
+    await second.started();
+    expect((await tapCard(second, reader, venue.cards.sato!)).outcome).toBe('already-admitted');
+  });
+});
+
+describe('two gates', () => {
+  test('on one journal: the second does not start, the first goes on', async () => {
+    const lane = await laneFor();
+    const first = new GateProcess(lane);
+    await first.started();
+    const second = new GateProcess(lane);
+    await expect(second.started()).rejects.toThrow('ERR_LOCKED');
+    expect((await second.ended).code).toBe(1);
+    expect(second.text).toHaveLength(2);
+    const apply = await gateCommand(lane, 'list', 'apply', venue.bundle, '--config', 'gate.toml');
+    expect(apply).toMatchObject({ code: 1, err: expect.stringContaining('[ERR_LOCKED]') });
+    expect((await tapCard(first, reader, venue.cards.stranger!)).outcome).toBe('not-listed');
+  });
+});
+
+describe('a disk that is full', () => {
+  /** The gate sees a small file system of its own at `disk`, the rest of the machine as it is. */
+  async function onSmallDisk(mebibytes: number): Promise<{ lane: string; gate: GateProcess }> {
+    const lane = await laneFor({ journal: 'disk/journal' });
+    mkdirSync(join(lane, 'disk'));
+    const script = `mount -t tmpfs -o size=${mebibytes}m tmpfs disk && exec "$@"`;
+    const bin = join(import.meta.dirname, '../../../gate-firmware/bin/gate.js');
+    const argv = ['unshare', '-m', 'sh', '-c', script, 'sh', process.execPath, bin];
+    return { lane, gate: new GateProcess(lane, argv) };
+  }
+
+  /** Through the gate's own view of its disk. */
+  const fill = (gate: GateProcess, lane: string) =>
+    writeFile(`/proc/${gate.child.pid}/root${lane}/disk/fill`, Buffer.alloc(2 ** 25)).catch(
+      ({ code }: NodeJS.ErrnoException) => code,
+    );
+
+  test('while it serves: nobody is let in without an entry, and it ends with one clear line', async () => {
+    const { gate, lane } = await onSmallDisk(8);
+    await gate.started();
+    expect((await tapCard(gate, reader, venue.cards.family!)).outcome).toBe('admitted');
+    await expect.poll(() => turnstile.openings.length).toBeGreaterThan(0);
+    const opened = turnstile.openings.length;
+    expect(await fill(gate, lane)).toBe('ENOSPC');
+    const inserted = await reader.insert(venue.cards.sato!);
+    expect(await gate.ended).toEqual({ code: 1, signal: null });
+    await inserted.remove();
+    expect(turnstile.openings).toHaveLength(opened);
+    expect(gate.text).toHaveLength(2);
+    expect(gate.text[0]).toMatch(
+      /^gate run: cannot append: no space left on the disk.* \[ERR_JOURNAL_BROKEN\]$/,
+    );
+    expect(gate.lines.filter(({ level }) => level === 60)).toMatchObject([
+      { code: 'ERR_JOURNAL_BROKEN' },
+    ]);
+  });
+
+  test('from the beginning: it does not start, and says why', async () => {
+    const { gate } = await onSmallDisk(1);
+    await expect(gate.started()).rejects.toThrow('gate ended');
+    expect(await gate.ended).toEqual({ code: 1, signal: null });
+    expect(gate.text[0]).toMatch(/^gate run: no space left on the disk.* \[ERR_STORAGE_FULL\]$/);
+  });
+});
+
+describe('lists', () => {
+  /** A copy of the bundle that a test may spoil, and what makes the next version of it. */
+  async function ownBundle(): Promise<{ bundle: string; publishNext(): Promise<string> }> {
+    const bundle = join(mkdtempSync(join(tmpdir(), 'bundle-')), 'b');
+    onTestFinished(() => rmSync(join(bundle, '..'), { recursive: true }));
+    await cp(venue.bundle, bundle, { recursive: true });
+    const made = join(venue.bundle, '..');
+    return {
+      bundle,
+      publishNext: async () => {
+        const argv = ['--feed', 'purchases.ndjson', '--event', 'event.toml', '--out', bundle];
+        const built = await run('whitelist', ['build', ...argv, '--json'], made);
+        return (JSON.parse(built) as { fingerprint: string }).fingerprint;
+      },
+    };
+  }
+
+  const version = (lane: string) =>
+    gateCommand(lane, 'list', 'show', '--config', 'gate.toml', '--json').then(
+      ({ out }) => (JSON.parse(out) as { version: number }).version,
+    );
+
+  test('a new version is taken between two taps', async () => {
+    const { bundle, publishNext } = await ownBundle();
+    const lane = await laneFor({ whitelist: `source = "${bundle}"` });
+    const gate = new GateProcess(lane);
+    await gate.started();
+    const isList = ({ msg }: { msg?: string }) => msg === 'list';
+    const first = (await gate.line(isList)) as { version?: number };
+    await publishNext();
+    const second = (await gate.line(isList)) as { version?: number };
+    expect(second.version).toBe(first.version! + 1);
+    expect((await tapCard(gate, reader, venue.cards.sato!)).outcome).toBe('admitted');
+  });
+
+  test('a flipped octet: the list stays, the alarm is told once and ends when it is mended', async () => {
+    const { bundle, publishNext } = await ownBundle();
+    const lane = await laneFor({ whitelist: `source = "${bundle}"` });
+    const gate = new GateProcess(lane);
+    const url = await gate.started();
+    await gate.line(({ msg }) => msg === 'list');
+    const before = await version(lane);
+    const old = new Set(await readdir(bundle));
+    const latest = await readFile(join(bundle, 'latest'));
+    await publishNext();
+    const fresh = await readFile(join(bundle, 'latest'));
+    await writeFile(join(bundle, 'latest'), latest);
+    const bucket = (await readdir(bundle)).find(
+      (name) => !old.has(name) && name.length === 64 && !fresh.includes(name),
+    )!;
+    const whole = await readFile(join(bundle, bucket));
+    const flipped = Buffer.from(whole);
+    flipped[20] = flipped[20]! ^ 1;
+    await writeFile(join(bundle, bucket), flipped);
+    await writeFile(join(bundle, 'latest'), fresh);
+    const alarm = await gate.line(({ code }) => code === 'ERR_BUNDLE_HASH');
+    expect(alarm.msg).toMatch(/^list: bucket \d+ differs from its hash$/);
+    expect((await tapCard(gate, reader, venue.cards.sato!)).outcome).toBe('admitted');
+    await new Promise((resolve) => setTimeout(resolve, 2200));
+    expect(gate.lines.filter(({ code }) => code === 'ERR_BUNDLE_HASH')).toHaveLength(1);
+    const metrics = await (await fetch(new URL('metrics', url))).text();
+    expect(metrics).toMatch(/^gate_list_errors_total\{code="ERR_BUNDLE_HASH"\} [2-9]/m);
+    expect(await version(lane)).toBe(before);
+    await writeFile(join(bundle, bucket), whole);
+    await gate.line(({ msg }) => msg === 'list: well again');
+    expect(await version(lane)).toBe(before + 1);
+  });
+});
