@@ -1,4 +1,6 @@
 import type { Program } from '@pinless-gate/runtime/program';
+import { cvcShowCommand } from './cvc-show.ts';
+import { cvcVerifyCommand } from './cvc-verify.ts';
 import { initCommand } from './init.ts';
 import { newEventKeyCommand, newKeyCommand } from './new-key.ts';
 import { publicKeyCommand } from './public-key.ts';
@@ -21,12 +23,18 @@ commands
   device new                EC P-256 key of one gate, signs its journal             [--label LABEL]
   public-key LABEL          public key as PEM                                       [--out FILE]
 
+without a configuration
+  cvc show FILE…            what stands in CV certificates and requests, of JPKI and of BSI TR-03110
+  cvc verify --anchor FILE… FILE…
+                            each under the anchors and the files before it                   [--at TIME]
+
 examples
   hsm init --softhsm ./token
   hsm event-key new --event 2be55220-3c4c-0f4f-0703-b037dfbd00e5 --config token/hsm.toml
   hsm institution new --config token/hsm.toml
   hsm public-key institution --config token/hsm.toml --out institution.pem
-  hsm status --config gate.toml --json`;
+  hsm status --config gate.toml --json
+  hsm cvc verify --anchor jlis/terminal-ca.json cvc/intermediate.cvc cvc/institution.cvc`;
 
 export const program: Program = {
   name: 'hsm',
@@ -40,5 +48,7 @@ export const program: Program = {
     'publisher new': newKeyCommand('publisher'),
     'device new': newKeyCommand('device'),
     'public-key': publicKeyCommand,
+    'cvc show': cvcShowCommand,
+    'cvc verify': cvcVerifyCommand,
   },
 };

@@ -1,4 +1,5 @@
 import { equal } from '../bytes.ts';
+import type { ErrorCode } from '../errors.ts';
 import { type PublicKey, type RsaPublicKey, readPublicKey } from '../public-key.ts';
 import { CvcError } from './error.ts';
 import { type JpkiCvc, sameKeyId, verifyJpkiCvc } from './jpki.ts';
@@ -29,18 +30,22 @@ export interface JpkiCvcAnchor {
 /** Returns the last certificate: the institution's. */
 export function verifyJpkiCvcChain(anchor: JpkiCvcAnchor, chain: readonly JpkiCvc[]): JpkiCvc {
   checkLength(chain);
-  let issuerKeyId = anchor.keyId;
-  let issuerKey: PublicKey =
-    anchor.publicKey instanceof Uint8Array ? readPublicKey(anchor.publicKey) : anchor.publicKey;
-  for (const cvc of chain) {
-    if (!sameKeyId(cvc.issuerKeyId, issuerKeyId)) throw wrongIssuer();
-    if (issuerKey.kind !== 'rsa') throw weakKey();
-    checkStrength(issuerKey);
-    verifyJpkiCvc(cvc, issuerKey);
-    issuerKeyId = cvc.subjectKeyId;
-    issuerKey = cvc.publicKey;
-  }
+  let issuer = anchor;
+  for (const cvc of chain) issuer = verifyJpkiCvcLink(issuer, cvc);
   return chain.at(-1)!;
+}
+
+/** One step of a chain; returns what the next is verified with. */
+export function verifyJpkiCvcLink(
+  { keyId, publicKey }: JpkiCvcAnchor,
+  cvc: JpkiCvc,
+): JpkiCvcAnchor {
+  const key: PublicKey = publicKey instanceof Uint8Array ? readPublicKey(publicKey) : publicKey;
+  if (!sameKeyId(cvc.issuerKeyId, keyId)) throw wrongIssuer();
+  if (key.kind !== 'rsa') throw weakKey();
+  checkStrength(key);
+  verifyJpkiCvc(cvc, key);
+  return { keyId: cvc.subjectKeyId, publicKey: cvc.publicKey };
 }
 
 /** A CVCA's key as the card holds it. Dates are days as Unix seconds, where they are known. */
@@ -75,29 +80,54 @@ export function verifyCvChain(
   at: number,
 ): ProvenTerminal {
   checkLength(chain);
-  const { effective, expiry } = anchor;
-  if (effective !== undefined && expiry !== undefined) checkCvDates({ effective, expiry }, at);
-  let issuer: { reference: string; key: CvKey; role: TerminalRole } = {
-    reference: anchor.holderReference,
-    key: anchor.key,
-    role: 'cvca',
-  };
-  for (const certificate of chain) {
-    if (certificate.authorityReference !== issuer.reference) throw wrongIssuer();
-    const key = resolveCvKey(certificate.publicKey, issuer.key);
-    checkStrength(issuer.key.key);
-    checkStrength(key.key);
-    verifyCvCertificate(certificate, issuer.key);
-    checkCvDates(certificate, at);
-    const role = roleOf(certificate.authorization);
-    if (!MAY_ISSUE[issuer.role].includes(role)) throw wrongRole(`${issuer.role} over ${role}`);
-    if (!equal(certificate.authorization.oid, chain[0]!.authorization.oid)) {
-      throw wrongRole('terminal type changes within the chain');
-    }
-    issuer = { reference: certificate.holderReference, key, role };
-  }
+  checkAnchorDates(anchor, at);
+  let issuer = issuerOf(anchor);
+  for (const certificate of chain) issuer = verifyCvLink(issuer, certificate, at);
   if (issuer.role !== 'terminal') throw wrongRole(`the last certificate is a ${issuer.role}'s`);
   return { certificate: chain.at(-1)!, key: issuer.key };
+}
+
+/** A proven key, and what its holder may certify. */
+export interface CvIssuer {
+  readonly reference: string;
+  readonly key: CvKey;
+  readonly role: TerminalRole;
+  /** The terminal type that a chain keeps to once it has one: an object identifier. */
+  readonly type?: Uint8Array;
+}
+
+/** The beginning of chains below that anchor. */
+export function issuerOf({ holderReference, key }: CvAnchor): CvIssuer {
+  return { reference: holderReference, key, role: 'cvca' };
+}
+
+/** Throws `ERR_CVC_ANCHOR_NOT_YET_EFFECTIVE` or `ERR_CVC_ANCHOR_EXPIRED`. */
+export function checkAnchorDates({ effective, expiry }: CvAnchor, at: number): void {
+  if (effective === undefined || expiry === undefined) return;
+  try {
+    checkCvDates({ effective, expiry }, at);
+  } catch (cause) {
+    if (!(cause instanceof CvcError)) throw cause;
+    const code = cause.code.replace('ERR_CVC_', 'ERR_CVC_ANCHOR_') as ErrorCode;
+    throw new CvcError(code, `anchor: ${cause.message}`, { cause });
+  }
+}
+
+/** One step of a chain; returns what the next is verified with. `at` in Unix seconds. */
+export function verifyCvLink(issuer: CvIssuer, certificate: CvCertificate, at: number): CvIssuer {
+  const { authorityReference, holderReference, authorization } = certificate;
+  if (authorityReference !== issuer.reference) throw wrongIssuer();
+  const key = resolveCvKey(certificate.publicKey, issuer.key);
+  checkStrength(issuer.key.key);
+  checkStrength(key.key);
+  verifyCvCertificate(certificate, issuer.key);
+  checkCvDates(certificate, at);
+  const role = roleOf(authorization);
+  if (!MAY_ISSUE[issuer.role].includes(role)) throw wrongRole(`${issuer.role} over ${role}`);
+  if (issuer.type && !equal(authorization.oid, issuer.type)) {
+    throw wrongRole('terminal type changes within the chain');
+  }
+  return { reference: holderReference, key, role, type: authorization.oid };
 }
 
 /** TR-03110 part 3, 2.5: a CVCA certifies verifiers and its own next key, a verifier certifies terminals. */
@@ -113,7 +143,8 @@ function checkLength(chain: readonly unknown[]): void {
   }
 }
 
-function checkStrength(key: PublicKey): void {
+/** Throws `ERR_CVC_KEY_WEAK` for RSA keys below 2048 bits, or with e below 65537. */
+export function checkStrength(key: PublicKey): void {
   if (key.kind === 'rsa' && (key.bits < MIN_RSA_BITS || key.exponent.length < 3)) throw weakKey();
 }
 

@@ -75,11 +75,16 @@ export function decodeCvPublicKey(value: Uint8Array): CvPublicKey {
   const point = objects.value(TAG_POINT);
   domain.push(objects.value(DOMAIN_TAGS[5]));
   objects.end();
-  const curve = CURVE_NAMES.map((name) => CURVES[name]).find((one) =>
-    domainParameters(one).every((parameter, i) => equal(parameter, domain[i]!)),
-  );
+  const curve = curveOfDomain(domain);
   if (!curve) throw new FormatError('ERR_CVC_CURVE', 'CV certificate: unknown domain parameters');
   return { algorithm, key: ecPublicKey(curve, point) };
+}
+
+/** The curve with these parameters: p, a, b, G, n and h as they stand in a certificate. */
+export function curveOfDomain(domain: readonly Uint8Array[]): Curve | undefined {
+  return CURVE_NAMES.map((name) => CURVES[name]).find((one) =>
+    domainParameters(one).every((parameter, i) => equal(parameter, domain[i]!)),
+  );
 }
 
 /** Numbers in the fewest octets (TR-03110 part 3, D.2.1.1). */

@@ -10,27 +10,27 @@ import {
   encodeCvPublicKey,
   verifyCvSignature,
 } from './public-key.ts';
+import { decodeReference, encodeReference } from './reference.ts';
 
 /**
  * CV certificates of BSI TR-03110 part 3, appendix C: for cards of profile `iso`. The signature covers
  * the whole body object; ECDSA values are plain r‖s; dates are whole days.
  */
 
-const TAG_CERTIFICATE = 0x7f21;
-const TAG_BODY = 0x7f4e;
-const TAG_PROFILE = 0x5f29;
-const TAG_AUTHORITY = 0x42;
-const TAG_PUBLIC_KEY = 0x7f49;
-const TAG_HOLDER = 0x5f20;
-const TAG_AUTHORIZATION = 0x7f4c;
+export const TAG_CERTIFICATE = 0x7f21;
+export const TAG_BODY = 0x7f4e;
+export const TAG_PROFILE = 0x5f29;
+export const TAG_AUTHORITY = 0x42;
+export const TAG_PUBLIC_KEY = 0x7f49;
+export const TAG_HOLDER = 0x5f20;
+export const TAG_AUTHORIZATION = 0x7f4c;
 const TAG_EFFECTIVE = 0x5f25;
 const TAG_EXPIRY = 0x5f24;
-const TAG_EXTENSIONS = 0x65;
-const TAG_SIGNATURE = 0x5f37;
+export const TAG_EXTENSIONS = 0x65;
+export const TAG_SIGNATURE = 0x5f37;
 const TAG_OID = 0x06;
 const TAG_TEMPLATE = 0x53;
 
-const MAX_REFERENCE_LENGTH = 16;
 const DAY = 86_400;
 
 /** Certificate holder authorization template: the role's object identifier and its rights. */
@@ -92,24 +92,33 @@ export function cvCertificateContent(encoded: Uint8Array): Uint8Array {
   return content;
 }
 
+/** A certificate whose key has not been read: it may be of a kind that nothing is verified with. */
+export interface UnreadCvCertificate extends Omit<CvCertificate, 'publicKey'> {
+  /** The content of 7F49. */
+  readonly publicKey: Uint8Array;
+}
+
 /** Strict: these objects, in this order, nothing else. */
 export function decodeCvCertificate(encoded: Uint8Array): CvCertificate {
+  const certificate = readCvCertificate(encoded);
+  return { ...certificate, publicKey: decodeCvPublicKey(certificate.publicKey) };
+}
+
+/** As strict, but for the key. */
+export function readCvCertificate(encoded: Uint8Array): UnreadCvCertificate {
   const objects = new CvObjects(cvCertificateContent(encoded));
   const body = objects.object(TAG_BODY);
   const signature = objects.value(TAG_SIGNATURE);
   objects.end();
-  return { ...decodeBody(body.value), body: body.encoded, signature, encoded };
+  return { ...readBody(body.value), body: body.encoded, signature, encoded };
 }
 
-function decodeBody(body: Uint8Array): CvCertificateBody {
+function readBody(body: Uint8Array) {
   const objects = new CvObjects(body);
-  const profile = objects.value(TAG_PROFILE);
-  if (!equal(profile, Uint8Array.of(0))) {
-    throw new FormatError('ERR_CVC_PROFILE', 'CV certificate: unknown profile identifier');
-  }
-  const decoded = {
+  readProfile(objects);
+  const read = {
     authorityReference: decodeReference(objects.value(TAG_AUTHORITY)),
-    publicKey: decodeCvPublicKey(objects.value(TAG_PUBLIC_KEY)),
+    publicKey: objects.value(TAG_PUBLIC_KEY),
     holderReference: decodeReference(objects.value(TAG_HOLDER)),
     authorization: decodeAuthorization(objects.value(TAG_AUTHORIZATION)),
     effective: decodeDate(objects.value(TAG_EFFECTIVE)),
@@ -117,7 +126,14 @@ function decodeBody(body: Uint8Array): CvCertificateBody {
     extensions: objects.optional(TAG_EXTENSIONS),
   };
   objects.end();
-  return decoded;
+  return read;
+}
+
+/** TR-03110 part 3, C.1.1: version 1 is identifier 0. */
+export function readProfile(objects: CvObjects): void {
+  if (!equal(objects.value(TAG_PROFILE), Uint8Array.of(0))) {
+    throw new FormatError('ERR_CVC_PROFILE', 'CV certificate: unknown profile identifier');
+  }
 }
 
 function decodeAuthorization(value: Uint8Array): Authorization {
@@ -153,24 +169,6 @@ export function checkCvDates(
   }
   if (at >= certificate.expiry + DAY) {
     throw new CvcError('ERR_CVC_EXPIRED', 'CV certificate has expired');
-  }
-}
-
-/** Country code, holder mnemonic, sequence number: up to 16 characters of ISO/IEC 8859-1. */
-function decodeReference(value: Uint8Array): string {
-  const text = Buffer.from(value).toString('latin1');
-  checkReference(text);
-  return text;
-}
-
-function encodeReference(text: string): Uint8Array {
-  checkReference(text);
-  return new Uint8Array(Buffer.from(text, 'latin1'));
-}
-
-function checkReference(text: string): void {
-  if (!/^[\x20-\x7e\xa1-\xff]+$/.test(text) || text.length > MAX_REFERENCE_LENGTH) {
-    throw new FormatError('ERR_CVC_REFERENCE', `reference of ${text.length} characters`);
   }
 }
 

@@ -1,11 +1,5 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { concat, fromHex, toHex } from '@pinless-gate/protocol/bytes';
 import { type CvAnchor, cvAnchor, verifyCvChain } from '@pinless-gate/protocol/cvc/chain';
-import {
-  type CvKey,
-  TERMINAL_ALGORITHMS,
-  type TerminalAlgorithm,
-} from '@pinless-gate/protocol/cvc/public-key';
 import {
   type CvCertificate,
   type CvCertificateBody,
@@ -14,76 +8,32 @@ import {
   encodeCvCertificate,
   encodeCvCertificateBody,
 } from '@pinless-gate/protocol/cvc/tr03110';
-import { readPublicKey } from '@pinless-gate/protocol/public-key';
 import { decodeTlv, encodeTlv } from '@pinless-gate/protocol/tlv';
 import { describe, expect, test } from 'vitest';
+import {
+  AT_OID,
+  anchor,
+  body,
+  chain,
+  cvca,
+  DV_RIGHTS,
+  day,
+  dv,
+  dvBody,
+  dvCertificate,
+  issue,
+  NOON,
+  type Party,
+  party,
+  root,
+  rsa,
+  TERMINAL_RIGHTS,
+  terminal,
+  terminalBody,
+  terminalCertificate,
+} from './authority.ts';
 
 const DAY = 86_400;
-const day = (text: string) => Date.parse(`${text}T00:00:00Z`) / 1000;
-const NOON = day('2026-12-20') + 12 * 3600;
-
-interface Party {
-  readonly privateKey: KeyObject;
-  readonly key: CvKey;
-}
-
-function party(algorithm: TerminalAlgorithm, curveOrBits: string | number): Party {
-  const { privateKey, publicKey } =
-    typeof curveOrBits === 'string'
-      ? generateKeyPairSync('ec', { namedCurve: curveOrBits })
-      : generateKeyPairSync('rsa', { modulusLength: curveOrBits });
-  const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }));
-  return { privateKey, key: { algorithm, key: readPublicKey(spki) } };
-}
-
-const cvca = party('ecdsa-sha256', 'P-256');
-const dv = party('ecdsa-sha256', 'P-256');
-const terminal = party('ecdsa-sha256', 'P-256');
-const rsa = party('rsa-sha256', 2048);
-
-const AT_OID = fromHex('04007f000703010202');
-const rights = (first: number) => Uint8Array.of(first, 0, 0, 0, 1);
-const CVCA_RIGHTS = rights(0xc0);
-const DV_RIGHTS = rights(0x80);
-const TERMINAL_RIGHTS = rights(0x00);
-
-const body = (change: Partial<CvCertificateBody>): CvCertificateBody => ({
-  authorityReference: 'JPGATECVCA00001',
-  holderReference: 'JPGATECVCA00001',
-  publicKey: cvca.key,
-  authorization: { oid: AT_OID, rights: CVCA_RIGHTS },
-  effective: day('2026-01-01'),
-  expiry: day('2026-12-31'),
-  ...change,
-});
-
-function issue(change: Partial<CvCertificateBody>, signer: Party): CvCertificate {
-  const encoded = encodeCvCertificateBody(body(change));
-  return decodeCvCertificate(encodeCvCertificate(encoded, signed(encoded, signer)));
-}
-
-function signed(message: Uint8Array, { privateKey, key }: Party): Uint8Array {
-  const { hash } = TERMINAL_ALGORITHMS[key.algorithm];
-  return sign(hash, message, { key: privateKey, dsaEncoding: 'ieee-p1363' });
-}
-
-const root = issue({}, cvca);
-const anchor = cvAnchor(root);
-const dvBody: Partial<CvCertificateBody> = {
-  holderReference: 'JPGATEDV000001',
-  publicKey: { algorithm: 'ecdsa-sha256', point: (dv.key.key as { point: Uint8Array }).point },
-  authorization: { oid: AT_OID, rights: DV_RIGHTS },
-};
-const terminalBody: Partial<CvCertificateBody> = {
-  authorityReference: 'JPGATEDV000001',
-  holderReference: 'JPGATETERM00001',
-  publicKey: rsa.key,
-  authorization: { oid: AT_OID, rights: TERMINAL_RIGHTS },
-};
-const dvCertificate = issue(dvBody, cvca);
-const terminalCertificate = issue(terminalBody, dv);
-const chain = [dvCertificate, terminalCertificate];
-
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
 describe('decodeCvCertificate', () => {
@@ -330,9 +280,16 @@ describe('verifyCvChain', () => {
     ['last second of the expiry day', day('2026-12-31') + DAY - 1, undefined],
     ['the second after', day('2026-12-31') + DAY, 'ERR_CVC_EXPIRED'],
   ])('dates: %s', (_, at, expected) => {
-    const verify = () => verifyCvChain(anchor, chain, at);
-    if (expected) expect(verify).toThrow(code(expected));
-    else expect(verify().certificate).toBe(terminalCertificate);
+    const undated = { ...anchor, effective: undefined, expiry: undefined };
+    const verify = (from: CvAnchor) => () => verifyCvChain(from, chain, at);
+    if (expected) {
+      expect(verify(undated)).toThrow(code(expected));
+      const ofAnchor = expected.replace('ERR_CVC_', 'ERR_CVC_ANCHOR_');
+      expect(verify(anchor)).toThrow(code(ofAnchor));
+    } else {
+      expect(verify(undated)().certificate).toBe(terminalCertificate);
+      expect(verify(anchor)().certificate).toBe(terminalCertificate);
+    }
   });
 
   test('each certificate is held to its own dates', () => {
