@@ -5,7 +5,7 @@ import { DEFAULT_LABELS, eventKeyLabel } from '@pinless-gate/hsm/key-store';
 import type { Publishers } from '@pinless-gate/protocol/bundle';
 import { fromHex, toHex } from '@pinless-gate/protocol/bytes';
 import { type TrustAnchor, trustAnchors } from '@pinless-gate/protocol/certificate/anchors';
-import { ConfigError, readConfig, resolveFrom } from '@pinless-gate/runtime/config';
+import { ConfigError, placeOf, readConfig, resolveFrom } from '@pinless-gate/runtime/config';
 import { z } from 'zod';
 import type { ProfileName } from './card/profiles/profile.ts';
 import { type DisplayTable, displayTable } from './display/config.ts';
@@ -124,42 +124,42 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
   const table = await readConfig(file, schema);
   const { gate, event, keys, reader, card, whitelist } = table;
   const at = (relative: string) => resolveFrom(file, relative);
-  const read = async (relative: string, key: string) => {
+  const read = async (relative: string, keys: readonly string[]) => {
     try {
       return new Uint8Array(await readFile(at(relative)));
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
-      throw new ConfigError(
-        'ERR_CONFIG_FILE',
-        `${file}: ${key}: ${relative} cannot be read (${code})`,
-        {
-          cause,
-        },
-      );
+      const place = await placeOf(file, ...keys);
+      const message = `${place}: ${relative} cannot be read (${code})`;
+      throw new ConfigError('ERR_CONFIG_FILE', message, { cause });
     }
   };
-  const readAll = (paths: readonly string[], key: string) =>
-    Promise.all(paths.map((one) => read(one, key)));
+  const readAll = (paths: readonly string[], ...keys: readonly string[]) =>
+    Promise.all(paths.map((one) => read(one, keys)));
+  const wrong = async (what: string, ...keys: readonly string[]) =>
+    new ConfigError('ERR_CONFIG_KEY', `${await placeOf(file, ...keys)}: ${what}`);
 
   if (whitelist.source !== undefined && whitelist.url !== undefined) {
-    throw new ConfigError(
-      'ERR_CONFIG_KEY',
-      `${file}: whitelist: source and url exclude each other`,
-    );
+    throw await wrong('excludes source', 'whitelist', 'url');
   }
   const terminals = new Map<ProfileName, readonly Uint8Array[]>();
   for (const name of ['jpki', 'iso'] as const) {
     const profile = card[name];
-    if (profile)
-      terminals.set(name, await readAll(profile.certificates, `card.${name}.certificates`));
+    if (profile) {
+      const { certificates } = profile;
+      terminals.set(name, await readAll(certificates, 'card', name, 'certificates'));
+    }
   }
   if (terminals.size === 0) {
-    throw new ConfigError('ERR_CONFIG_KEY', `${file}: card: needs at least one of jpki, iso`);
+    throw await wrong('needs at least one of jpki, iso', 'card');
   }
-  const anchors = await readAll(card.anchors, 'card.anchors');
-  const publishers = await readAll(whitelist.publishers, 'whitelist.publishers');
-  if (whitelist.threshold > publishers.length) {
-    throw new ConfigError('ERR_CONFIG_KEY', `${file}: whitelist.threshold: more than publishers`);
+  const anchors = await readAll(card.anchors, 'card', 'anchors');
+  const publishers = (await readAll(whitelist.publishers, 'whitelist', 'publishers')).map(
+    (octets) => publicKeyDer(octets, file),
+  );
+  // One publisher listed twice is still one.
+  if (whitelist.threshold > new Set(publishers.map(toHex)).size) {
+    throw await wrong('more than there are publishers', 'whitelist', 'threshold');
   }
   return {
     gateId: fromHex(gate.id),
@@ -185,7 +185,7 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
           : baseUrl(whitelist.url),
       pollMs: 1000 * whitelist.poll_seconds,
       publishers: {
-        keys: publishers.map((octets) => publicKeyDer(octets, file)),
+        keys: publishers,
         threshold: whitelist.threshold,
       },
     },

@@ -33,12 +33,19 @@ export function parseConfig<T>(text: string, schema: z.ZodType<T>, path: string)
   }
   const result = schema.safeParse(table);
   if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
+  // A misspelt key is missing under its right name too: what is there and unknown says more.
+  const { issues } = result.error;
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!;
   const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
   const keys = [...issue.path.map(String), ...(unknown === undefined ? [] : [unknown])];
   const why = unknown === undefined ? issue.message.toLowerCase() : 'unknown key';
   const key = keys.join('.') || 'file';
   throw new ConfigError('ERR_CONFIG_KEY', `${path}:${lineOfKey(text, keys)}: ${key}: ${why}`);
+}
+
+/** `file:line: key`, for what is found to be wrong after the file was read. */
+export async function placeOf(path: string, ...keys: readonly string[]): Promise<string> {
+  return `${path}:${lineOfKey(await readFile(path, 'utf8'), keys)}: ${keys.join('.')}`;
 }
 
 /** A path in a configuration file is relative to that file. */

@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
 import { toHex } from '@pinless-gate/protocol/bytes';
@@ -11,15 +12,16 @@ import {
   JournalError,
   JournalVerifier,
 } from '@pinless-gate/protocol/journal';
-import { type Command, EXIT_OK } from '@pinless-gate/runtime/program';
+import { type Command, EXIT_OK, UsageError } from '@pinless-gate/runtime/program';
 import { type GateConfig, readGateConfig } from '../config.ts';
 import { Journal } from '../journal/journal.ts';
+import { DATA_FILE } from '../storage/lmdb.ts';
 import { configFile } from './options.ts';
 
 /** `gate journal show`: entries as one line each, the newest last. Never a conversion value. */
 export const showCommand: Command = (argv, io) =>
   withJournal(argv, async (journal, { values }) => {
-    const last = Number(values.last ?? 50);
+    const last = count(values.last ?? '50');
     for (const encoded of journal.read(Math.max(1, journal.sequence - last + 1), last)) {
       const { entry } = decodeJournalEntry(encoded);
       io.out(values.json ? JSON.stringify(shown(entry)) : line(entry));
@@ -100,6 +102,11 @@ async function deviceKey(file: string | undefined, config: GateConfig): Promise<
   }
 }
 
+function count(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new UsageError(`--last ${text}: not a number of entries`);
+}
+
 interface Opened {
   readonly config: GateConfig;
   readonly values: {
@@ -123,7 +130,7 @@ async function withJournal(
     },
   });
   const config = await readGateConfig(configFile(values.config));
-  await stat(config.journalDirectory).catch((cause: unknown) => {
+  await stat(join(config.journalDirectory, DATA_FILE)).catch((cause: unknown) => {
     throw new GateError('ERR_JOURNAL_MISSING', `${config.journalDirectory}: no journal here`, {
       cause,
     });

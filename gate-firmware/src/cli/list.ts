@@ -26,10 +26,13 @@ export const applyCommand: Command = async (argv, io) => {
   if (from === undefined) throw new UsageError('which bundle? name its directory');
   await mkdir(config.journalDirectory, { recursive: true });
   const unlock = await lockDirectory(config.journalDirectory);
-  const journal = Journal.open(config.journalDirectory, config.gateId);
-  const store = await openKeyStore(config.hsm);
-  const converter = new Converter(store, config.labels.event);
+  const closers: (() => unknown)[] = [unlock];
   try {
+    const journal = Journal.open(config.journalDirectory, config.gateId);
+    closers.push(() => journal.close());
+    const store = await openKeyStore(config.hsm);
+    closers.push(() => store.close());
+    const converter = new Converter(store, config.labels.event);
     const parts = {
       directory: config.whitelist.directory,
       source: directorySource(from),
@@ -39,16 +42,15 @@ export const applyCommand: Command = async (argv, io) => {
       journal,
       clock: systemClock,
     };
-    const { lists } = await openLists(parts);
+    const { lists, error } = await openLists(parts);
+    closers.push(() => lists.close());
+    if (error) io.err(`gate list apply: the list on this gate: ${error.message} [${error.code}]`);
     const next = await update(parts, lists);
     if (next) show(next.passport, values.json === true, io);
     else io.err('gate list apply: this list is in force already');
-    await lists.close();
     return EXIT_OK;
   } finally {
-    await store.close();
-    await journal.close();
-    await unlock();
+    for (const close of closers.reverse()) await close();
   }
 };
 
