@@ -9,28 +9,28 @@ import { GateError } from '@pinless-gate/protocol/errors';
 import { JournalError, type NoteEntry } from '@pinless-gate/protocol/journal';
 import { lockDirectory } from '@pinless-gate/runtime/directory-lock';
 import type { Logger } from '@pinless-gate/runtime/log';
+import { listRefusal } from './admission/decide.ts';
 import { Reader } from './card/reader.ts';
 import type { ReaderState } from './card/reader-messages.ts';
 import type { GateConfig } from './config.ts';
 import { type LaneServer, serveLane } from './display/server.ts';
 import { DisplayBus } from './display/state.ts';
 import { Uploader } from './fleet/upload.ts';
-import { openTurnstile } from './hardware/config.ts';
-import type { Turnstile } from './hardware/turnstile.ts';
+import { registerGauges } from './gauges.ts';
 import { LANE_LIMITS, limitCalls } from './hsm-calls.ts';
 import { Checkpoints } from './journal/checkpoints.ts';
 import { Journal } from './journal/journal.ts';
 import { systemClock } from './lane/clock.ts';
+import { openDevices } from './lane/devices.ts';
 import { LaneLoop, type LoopParts } from './lane/loop.ts';
 import { Nonces } from './lane/nonce.ts';
 import { Outcome } from './lane/outcome.ts';
 import { ShortCodes } from './lane/short-code.ts';
 import type { TapResult } from './lane/tap.ts';
 import { Metrics } from './metrics.ts';
-import { openPrinter } from './receipt/config.ts';
-import { fileReceipts } from './receipt/file-receipts.ts';
-import type { Printer } from './receipt/printer.ts';
 import { openTerminals } from './terminals.ts';
+import { troubleLog } from './trouble.ts';
+import { VERSION } from './version.ts';
 import { Follower, type FollowParts, openLists } from './whitelist/follow.ts';
 import type { Lists } from './whitelist/lists.ts';
 import { type BundleSource, directorySource, httpSource } from './whitelist/source.ts';
@@ -86,7 +86,9 @@ export class Gate {
   get notReady(): string | undefined {
     if (this.#loop.fault) return this.#loop.fault.code;
     if (!this.#readerState) return 'ERR_READER_STARTING';
-    return this.#lists.current ? undefined : 'ERR_LIST_MISSING';
+    const list = this.#lists.current;
+    if (!list) return 'ERR_LIST_MISSING';
+    return listRefusal(list.manifest, systemClock.now()) && 'ERR_LIST_EXPIRED';
   }
 
   /** Serves cards until `close`. Rejects where the gate must be started anew. */
@@ -161,7 +163,7 @@ export class Gate {
         console: this.#config.console,
         journal: this.#journal,
         sign,
-        onState: this.#oncePerCode('upload'),
+        onState: troubleLog(this.#log, 'upload'),
       });
       this.#closers.push(() => this.#uploader?.close());
     }
@@ -184,7 +186,7 @@ export class Gate {
     this.#closers.push(() => lists.close());
     if (error) this.#listError(error);
     else if (lists.current) this.#tellList();
-    const told = this.#oncePerCode('list');
+    const told = troubleLog(this.#log, 'list');
     const follower = new Follower(
       follow,
       lists,
@@ -217,15 +219,16 @@ export class Gate {
       terminals,
       systemClock.now(),
     );
-    const { printer, turnstile, pictures } = this.#openDevices();
+    const devices = openDevices(this.#config, this.#log, this.metrics);
+    this.#closers.push(() => devices.close());
     this.#outcome = new Outcome({
       gateId,
       timeZone: this.#config.timeZone,
       display: this.#bus,
-      turnstile,
-      printer,
+      turnstile: devices.turnstile,
+      printer: devices.printer,
       encoding: this.#config.printer.driver === 'tcp' ? this.#config.printer.encoding : 'cp932',
-      pictures,
+      pictures: devices.pictures,
       metrics: this.metrics,
       log: this.#log,
       defaultLanguage: this.#config.display.default_language,
@@ -264,26 +267,15 @@ export class Gate {
     };
     this.#loop = new LaneLoop(parts, this.#abort.signal);
     this.#bus.show({ state: 'idle' });
-    this.#gauges(printer);
-  }
-
-  #openDevices(): { printer: Printer; turnstile: Turnstile; pictures: Printer | undefined } {
-    const { printer: table, turnstile: turnstileTable, receiptsDirectory } = this.#config;
-    const printer = openPrinter(table);
-    this.#closers.push(() => printer.close());
-    if (table.driver !== 'none') {
-      printer.onReport(({ id, outcome, why }) => {
-        if (why === undefined) return;
-        this.#log.warn({ receipt: id, outcome, code: why }, 'receipt not confirmed');
-        this.metrics.deviceErrors.inc({ device: 'printer' });
-      });
-      printer.onState((state) => this.#log.info({ state }, 'printer'));
-    }
-    const turnstile = openTurnstile(turnstileTable);
-    this.#closers.push(() => turnstile.close());
-    const pictures = receiptsDirectory === undefined ? undefined : fileReceipts(receiptsDirectory);
-    this.#closers.push(() => pictures?.close());
-    return { printer, turnstile, pictures };
+    this.metrics.build(VERSION);
+    registerGauges(this.metrics, {
+      journal: this.#journal,
+      lists: this.#lists,
+      printer: devices.printer,
+      uploads: this.#uploader !== undefined,
+      ready: () => this.notReady === undefined,
+      now: systemClock.now,
+    });
   }
 
   async #openServer(): Promise<void> {
@@ -342,39 +334,6 @@ export class Gate {
   #listError(error: GateError): void {
     this.#log.error({ code: error.code, hint: error.hint }, error.message);
     this.metrics.listErrors.inc({ code: error.code });
-  }
-
-  /** Logs a lasting trouble when it begins, when it changes and when it ends. */
-  #oncePerCode(what: string): (error: GateError | undefined) => void {
-    let last: string | undefined;
-    return (error) => {
-      if (error?.code === last) return;
-      last = error?.code;
-      if (error)
-        this.#log.warn({ code: error.code, hint: error.hint }, `${what}: ${error.message}`);
-      else this.#log.info(`${what}: well again`);
-    };
-  }
-
-  #gauges(printer: Printer): void {
-    const journal = this.#journal;
-    const age = () => {
-      const issuedAt = this.#lists.current?.manifest.issuedAt;
-      return issuedAt === undefined ? Number.NaN : systemClock.now() / 1000 - issuedAt;
-    };
-    this.metrics.gauge('gate_list_age_seconds', 'Age of the list in force', age);
-    this.metrics.gauge('gate_list_version', 'Version of the list in force, 0 without one', () =>
-      this.#lists.current ? this.#lists.current.manifest.version : 0,
-    );
-    this.metrics.gauge('gate_journal_backlog', 'Entries that the console does not hold yet', () =>
-      this.#uploader ? journal.sequence - journal.uploaded : 0,
-    );
-    this.metrics.gauge('gate_printer_ok', '1 when the last job was printed', () =>
-      printer.state === 'ok' ? 1 : 0,
-    );
-    this.metrics.gauge('gate_ready', '1 when a tap would be decided now', () =>
-      this.notReady === undefined ? 1 : 0,
-    );
   }
 }
 

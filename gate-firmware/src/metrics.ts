@@ -64,6 +64,17 @@ export class Metrics {
     }),
   );
 
+  /** Which build counts. */
+  build(version: string): void {
+    const info = new Gauge({
+      name: 'gate_build_info',
+      help: 'Always 1; the label says which build this is',
+      labelNames: ['version'],
+      registers: [this.#registry],
+    });
+    info.set({ version }, 1);
+  }
+
   /** `read` is asked at each scrape. */
   gauge(name: string, help: string, read: () => number): void {
     const gauge: Gauge = new Gauge({

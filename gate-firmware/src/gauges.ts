@@ -1,0 +1,36 @@
+import type { Journal } from './journal/journal.ts';
+import type { Metrics } from './metrics.ts';
+import type { Printer } from './receipt/printer.ts';
+import type { Lists } from './whitelist/lists.ts';
+
+export interface Gauged {
+  readonly journal: Journal;
+  readonly lists: Lists;
+  readonly printer: Printer;
+  /** Whether the journal is uploaded at all. */
+  readonly uploads: boolean;
+  readonly ready: () => boolean;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}
+
+/** The figures that are looked up when somebody asks for them. */
+export function registerGauges(metrics: Metrics, gauged: Gauged): void {
+  const { journal, lists, printer, uploads, ready, now } = gauged;
+  metrics.gauge('gate_list_age_seconds', 'Age of the list in force', () => {
+    const issuedAt = lists.current?.manifest.issuedAt;
+    return issuedAt === undefined ? Number.NaN : now() / 1000 - issuedAt;
+  });
+  metrics.gauge(
+    'gate_list_version',
+    'Version of the list in force, 0 without one',
+    () => lists.current?.manifest.version ?? 0,
+  );
+  metrics.gauge('gate_journal_backlog', 'Entries that the console does not hold yet', () =>
+    uploads ? journal.sequence - journal.uploaded : 0,
+  );
+  metrics.gauge('gate_printer_ok', '1 when the last job was printed', () =>
+    printer.state === 'ok' ? 1 : 0,
+  );
+  metrics.gauge('gate_ready', '1 when a tap would be decided now', () => (ready() ? 1 : 0));
+}
