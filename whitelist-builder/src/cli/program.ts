@@ -1,5 +1,6 @@
 import type { Program } from '@pinless-gate/runtime/program';
 import { buildCommand } from './build.ts';
+import { crlVerifyCommand } from './crl-verify.ts';
 import { inspectCommand } from './inspect.ts';
 import { passportCommand } from './passport.ts';
 import { serveCommand } from './serve.ts';
@@ -15,11 +16,13 @@ export const program: Program = {
   whitelist inspect BUNDLE [--json]
   whitelist passport BUNDLE [--json]
   whitelist serve --dir BUNDLE --port P [--host 127.0.0.1]
+  whitelist crl verify --anchor CA.pem… --crl FILE… --cert FILE… [--at TIME] [--max-age HOURS] [--json]
 
 Examples:
   whitelist build --feed purchases.ndjson --event event.toml --out bundle/ --crl jlis/crl.der
   whitelist verify bundle/ --publisher issuer.pem --publisher vendor.pem --threshold 2
   whitelist passport bundle/
+  whitelist crl verify --anchor jlis/ca.pem --crl jlis/crl.der --max-age 24 --cert user.pem
 
 Exit codes: 0 done, 1 refused or failed with a reason, 2 wrong usage, 70 a defect of ours.
 The columns of the feed: docs/whitelist.md and whitelist-builder/purchase.schema.json.`,
@@ -29,5 +32,6 @@ The columns of the feed: docs/whitelist.md and whitelist-builder/purchase.schema
     inspect: inspectCommand,
     passport: passportCommand,
     serve: serveCommand,
+    'crl verify': crlVerifyCommand,
   },
 };

@@ -4,56 +4,23 @@ import { type Crl, revocationStatus, verifyCrl } from '@pinless-gate/protocol/ce
 import { verifyUserCertificate } from '@pinless-gate/protocol/certificate/user';
 import { encodeTlv } from '@pinless-gate/protocol/tlv';
 import { describe, expect, test } from 'vitest';
-import { AT, anchors, CA_NAME, ca, caContents, caKeys, user, withExtension } from './authority.ts';
+import { AT, anchors, CA_NAME, ca, caContents, user, withExtension } from './authority.ts';
+import {
+  type CrlContents,
+  crl,
+  date,
+  entry,
+  flag,
+  normal,
+  reason,
+  scope,
+} from './crl-authority.ts';
 import * as x from './issue.ts';
 
 const THIS_UPDATE = Date.UTC(2026, 11, 20, 0, 0, 0);
 const NEXT_UPDATE = Date.UTC(2026, 11, 21, 0, 0, 0);
 const strangerKeys = x.rsaKeys();
 
-interface CrlContents {
-  readonly version: Uint8Array | null;
-  readonly algorithm: Uint8Array;
-  readonly outerAlgorithm: Uint8Array;
-  readonly issuer: Uint8Array;
-  readonly dates: readonly Uint8Array[];
-  readonly entries: readonly Uint8Array[] | null;
-  readonly extensions: readonly Uint8Array[] | null;
-}
-
-const date = x.utcTime('261201000000Z');
-const entry = (serial: string, ...extensions: readonly Uint8Array[]) =>
-  x.seq(x.int(serial), date, ...(extensions.length ? [x.seq(...extensions)] : []));
-const reason = (code: string) => x.extension('2.5.29.21', encodeTlv(0x0a, fromHex(code)));
-const scope = (...members: readonly Uint8Array[]) =>
-  x.extension('2.5.29.28', x.seq(...members), true);
-const flag = (tag: number) => encodeTlv(tag, Uint8Array.of(0xff));
-
-const normal: CrlContents = {
-  version: x.int('01'),
-  algorithm: x.SHA256_RSA,
-  outerAlgorithm: x.SHA256_RSA,
-  issuer: CA_NAME,
-  dates: [x.utcTime('261220000000Z'), x.utcTime('261221000000Z')],
-  entries: [entry('0705d98f'), entry('0705d991', reason('01'))],
-  extensions: [x.authorityKeyId(x.keyId(caKeys)), x.extension('2.5.29.20', x.int('2a'))],
-};
-
-function crl(change: Partial<CrlContents> = {}, signer = caKeys): Uint8Array {
-  const { version, algorithm, issuer, dates, entries, extensions, outerAlgorithm } = {
-    ...normal,
-    ...change,
-  };
-  const tbs = x.seq(
-    ...(version ? [version] : []),
-    algorithm,
-    issuer,
-    ...dates,
-    ...(entries ? [x.seq(...entries)] : []),
-    ...(extensions ? [encodeTlv(0xa0, x.seq(...extensions))] : []),
-  );
-  return x.signed(tbs, outerAlgorithm, signer);
-}
 const withCrlExtension = (extension: Uint8Array) => ({
   extensions: [...normal.extensions!, extension],
 });
