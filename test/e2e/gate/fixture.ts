@@ -127,7 +127,7 @@ export class GateProcess {
       else this.text.push(line);
       this.#onLine?.();
     });
-    onTestFinished(() => this.stop());
+    onTestFinished(async () => void (await this.stop()));
   }
 
   /** The display's URL, once it serves. */
