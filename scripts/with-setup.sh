@@ -8,7 +8,7 @@ set -euo pipefail
 
 debian=(ca-certificates pcscd vsmartcard-vpcd softhsm2 libpcsclite1 g++ make python3 pkg-config
   iproute2 mount util-linux)
-debian_test=(libpcsclite-dev opensc openssl chromium fonts-noto-cjk gcc libc6-dev)
+debian_test=(libpcsclite-dev opensc openpace openssl chromium fonts-noto-cjk gcc libc6-dev)
 
 say() { echo "setup: $*" >&2; }
 # What failed and why, then the next action.

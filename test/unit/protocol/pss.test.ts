@@ -11,6 +11,7 @@ import { BIT_STRING, INTEGER, readSequence } from '@pinless-gate/protocol/certif
 import { rsaPublicKey } from '@pinless-gate/protocol/public-key';
 import { verifyRsaPss } from '@pinless-gate/protocol/signature';
 import { describe, expect, test } from 'vitest';
+import { pssKeys } from './pss-keys.ts';
 
 const message = utf8('what is signed');
 const padding = constants.RSA_PKCS1_PSS_PADDING;
@@ -45,12 +46,7 @@ describe('verifyRsaPss, signatures by OpenSSL', () => {
     ['sha512', 'sha256', 0],
     ['sha384', 'sha1', 48],
   ] as const)('%s over MGF1 with %s, a salt of %d', (hash, mgfHash, saltLength) => {
-    const { privateKey, publicKey } = generateKeyPairSync('rsa-pss', {
-      modulusLength: 2048,
-      hashAlgorithm: hash,
-      mgf1HashAlgorithm: mgfHash,
-      saltLength,
-    });
+    const { privateKey, publicKey } = pssKeys(hash, mgfHash, saltLength);
     const key = numbersOf(publicKey);
     const signature = sign(hash, message, privateKey);
     expect(verifyRsaPss(key, hash, message, signature, { mgfHash, saltLength })).toBe(true);

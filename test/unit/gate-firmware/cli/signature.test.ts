@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { signatureVerifyCommand } from '@pinless-gate/gate-firmware/cli/signature';
 import { toHex } from '@pinless-gate/protocol/bytes';
 import { afterAll, describe, expect, test } from 'vitest';
+import { pssKeys } from '../../protocol/pss-keys.ts';
 import { run } from '../../run.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'vectors-'));
@@ -164,12 +165,7 @@ describe('gate signature verify', () => {
   });
 
   test('PSS over MGF1 with SHA-1, the key given as id-RSASSA-PSS too', async () => {
-    const keys = generateKeyPairSync('rsa-pss', {
-      modulusLength: 2048,
-      hashAlgorithm: 'sha256',
-      mgf1HashAlgorithm: 'sha1',
-      saltLength: 20,
-    });
+    const keys = pssKeys('sha256', 'sha1', 20);
     const spki = der(keys.publicKey);
     const rsaKey = spki.slice(spki.indexOf('3082010a'));
     const sig = sign('sha256', message, keys.privateKey);
