@@ -83,18 +83,20 @@ describe('gate list', () => {
     expect(existsSync(join(lane, 'journal/lock'))).toBe(false);
   });
 
-  test.each([
-    [['list', 'apply', ...CONFIG], 'which bundle?'],
-    [['list', 'show'], '--config is missing'],
-    [['list', 'show', '--confg', 'x'], '--confg'],
-    [['journal', 'show', ...CONFIG, '--last', 'many'], '--last many: not a number'],
-    [['journal', 'show', ...CONFIG, '--last', '0'], '--last 0: not a number'],
-  ])('wrong usage: %j', async (argv, message) => {
+  test('wrong usage: exit code 2, and what is wrong', async () => {
     const lane = await makeLane(venue);
     await gateCommand(lane, 'list', 'apply', venue.bundle, ...CONFIG);
-    const { code, out, err } = await gateCommand(lane, ...argv);
-    expect([code, out]).toEqual([2, '']);
-    expect(err).toContain(message);
+    for (const [argv, message] of [
+      [['list', 'apply', ...CONFIG], 'which bundle?'],
+      [['list', 'show'], '--config is missing'],
+      [['list', 'show', '--confg', 'x'], '--confg'],
+      [['journal', 'show', ...CONFIG, '--last', 'many'], '--last many: not a number'],
+      [['journal', 'show', ...CONFIG, '--last', '0'], '--last 0: not a number'],
+    ] as const) {
+      const { code, out, err } = await gateCommand(lane, ...argv);
+      expect([code, out]).toEqual([2, '']);
+      expect(err).toContain(message);
+    }
   });
 });
 

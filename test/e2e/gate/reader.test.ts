@@ -131,8 +131,8 @@ describe('gate run', () => {
     await gate.started();
     const { outcome } = await tapCard(gate, short, venue.cards.sato!);
     expect(outcome).toBe('gate-fault');
-    const fault = gate.lines.find(({ code }) => code === 'ERR_READER_EXTENDED_LENGTH');
-    expect(fault?.msg).toBe('the reader passes no extended APDU');
+    const fault = await gate.line(({ code }) => code === 'ERR_READER_EXTENDED_LENGTH');
+    expect(fault.msg).toBe('the reader passes no extended APDU');
     await gate.stop();
     const { out } = await gateCommand(lane, 'journal', 'show', '--config', 'gate.toml');
     expect(out).toContain('fault: ERR_READER_EXTENDED_LENGTH');
