@@ -4,6 +4,7 @@ import { toHex } from '@pinless-gate/protocol/bytes';
 import { readOid } from '@pinless-gate/protocol/certificate/der';
 import { decodeJpkiCvc } from '@pinless-gate/protocol/cvc/jpki';
 import { type CvKeySummary, summarizeCvPublicKey } from '@pinless-gate/protocol/cvc/key-summary';
+import { decodeCvPublicKey } from '@pinless-gate/protocol/cvc/public-key';
 import { cvcReason } from '@pinless-gate/protocol/cvc/reason';
 import {
   decodeCvAuthentication,
@@ -97,9 +98,12 @@ function requestOf(request: UnreadCvRequest): Content {
   };
 }
 
-/** The hash is over the content of 7F49, to compare keys by. */
+/** The hash is of SubjectPublicKeyInfo, so that a key can be told in whatever it stands. */
 function keyOf(content: Uint8Array): Content {
-  return { key: summarizeCvPublicKey(content), keySha256: sha256(content) };
+  const key = summarizeCvPublicKey(content);
+  if (key.refused !== undefined) return { key };
+  const decoded = decodeCvPublicKey(content);
+  return { key, keySha256: 'key' in decoded ? sha256(decoded.key.spki) : undefined };
 }
 
 function authorizationOf({ authorization }: Pick<CvCertificateBody, 'authorization'>): Content {
@@ -108,7 +112,7 @@ function authorizationOf({ authorization }: Pick<CvCertificateBody, 'authorizati
   return { role: roleOf(authorization), type: TYPES[type] ?? type, rights: toHex(rights) };
 }
 
-/** TR-03110 part 4, 2.2.3 to 2.2.5: which rights the octets stand for. */
+/** TR-03110 part 4: which rights the octets stand for. */
 const TYPES: Readonly<Record<string, string>> = {
   '0.4.0.127.0.7.3.1.2.1': 'inspection system',
   '0.4.0.127.0.7.3.1.2.2': 'authentication terminal',

@@ -5,7 +5,7 @@ import { decodeTlvs } from '../tlv.ts';
 import { curveOfDomain, decodeCvPublicKey } from './public-key.ts';
 import { type CvcReason, cvcReason } from './reason.ts';
 
-/** Algorithms below id-TA (TR-03110 part 3, A.7.3.3), also those that nothing is verified with here. */
+/** Algorithms below id-TA (TR-03110 part 3, A.7.3), also those that nothing is verified with here. */
 const NAMES: Readonly<Record<string, string>> = {
   '0101': 'rsa-sha1',
   '0102': 'rsa-sha256',

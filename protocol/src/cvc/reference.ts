@@ -1,7 +1,7 @@
 import { FormatError } from '../errors.ts';
 
 /**
- * References to keys (TR-03110 part 3, C.1.2): country code, holder mnemonic, sequence number; up to 16 characters
+ * References to keys (TR-03110 part 3, C.1): country code, holder mnemonic, sequence number; up to 16 characters
  * of ISO/IEC 8859-1.
  */
 

@@ -129,7 +129,7 @@ function readBody(body: Uint8Array) {
   return read;
 }
 
-/** TR-03110 part 3, C.1.1: version 1 is identifier 0. */
+/** TR-03110 part 3, C.1: version 1 is identifier 0. */
 export function readProfile(objects: CvObjects): void {
   if (!equal(objects.value(TAG_PROFILE), Uint8Array.of(0))) {
     throw new FormatError('ERR_CVC_PROFILE', 'CV certificate: unknown profile identifier');
