@@ -5,13 +5,16 @@ import { temporary } from '../fixture.ts';
 
 /** On a disk that is full, for real: a file system of its own, gone with the process. */
 const FULL = `
+  import { rmSync, writeFileSync } from 'node:fs';
   import { Journal } from '@pinless-gate/gate-firmware/journal/journal';
   const journal = Journal.open(process.argv[1], new Uint8Array(16));
+  const fill = process.argv[1] + '.fill';
+  writeFileSync(fill, new Uint8Array(2 ** 20));
   const note = { kind: 'fault', at: 1, monotonicMs: 2, detail: 'x'.repeat(2000) };
   const codes = [];
   let written = 0;
   for (let i = 0; i < 4 && written < 5000; ) {
-    try { journal.append(note); written++; } catch (error) { codes.push([error.code, error.message]); i++; }
+    try { journal.append(note); written++; } catch (error) { codes.push([error.code, error.message]); i++; rmSync(fill, { force: true }); }
   }
   const readable = journal.read(1, 10000).length;
   let upload; try { journal.uploaded = 1; } catch (error) { upload = error.code; }
@@ -26,7 +29,7 @@ const AGAIN = `
   await journal.close();`;
 
 describe('a disk that is full', () => {
-  test('the first write that fails ends the journal; what was written before is there', async () => {
+  test('the first write that fails ends the journal, even when there is room again', async () => {
     const directory = temporary();
     const node = `node --input-type=module --eval`;
     const script = `mount -t tmpfs -o size=4m tmpfs "$D" && ${node} "$FULL" "$D/j" && ${node} "$AGAIN" "$D/j"`;
