@@ -1,12 +1,13 @@
 import { equal } from '../bytes.ts';
-import type { ErrorCode } from '../errors.ts';
 import { type PublicKey, type RsaPublicKey, readPublicKey } from '../public-key.ts';
 import { CvcError } from './error.ts';
 import { type JpkiCvc, sameKeyId, verifyJpkiCvc } from './jpki.ts';
 import { type CvKey, resolveCvKey } from './public-key.ts';
 import {
+  CV_DATE_FAULTS,
   type CvCertificate,
   checkCvDates,
+  cvDateFault,
   roleOf,
   type TerminalRole,
   verifyCvCertificate,
@@ -104,13 +105,8 @@ export function issuerOf({ holderReference, key }: CvAnchor): CvIssuer {
 /** Throws `ERR_CVC_ANCHOR_NOT_YET_EFFECTIVE` or `ERR_CVC_ANCHOR_EXPIRED`. */
 export function checkAnchorDates({ effective, expiry }: CvAnchor, at: number): void {
   if (effective === undefined || expiry === undefined) return;
-  try {
-    checkCvDates({ effective, expiry }, at);
-  } catch (cause) {
-    if (!(cause instanceof CvcError)) throw cause;
-    const code = cause.code.replace('ERR_CVC_', 'ERR_CVC_ANCHOR_') as ErrorCode;
-    throw new CvcError(code, `anchor: ${cause.message}`, { cause });
-  }
+  const fault = cvDateFault({ effective, expiry }, at);
+  if (fault) throw new CvcError(`ERR_CVC_ANCHOR_${fault}`, `anchor: ${CV_DATE_FAULTS[fault]}`);
 }
 
 /** One step of a chain; returns what the next is verified with. `at` in Unix seconds. */

@@ -164,13 +164,22 @@ export function checkCvDates(
   certificate: Pick<CvCertificateBody, 'effective' | 'expiry'>,
   at: number,
 ): void {
-  if (at < certificate.effective) {
-    throw new CvcError('ERR_CVC_NOT_YET_EFFECTIVE', 'CV certificate is not effective yet');
-  }
-  if (at >= certificate.expiry + DAY) {
-    throw new CvcError('ERR_CVC_EXPIRED', 'CV certificate has expired');
-  }
+  const fault = cvDateFault(certificate, at);
+  if (fault) throw new CvcError(`ERR_CVC_${fault}`, CV_DATE_FAULTS[fault]);
 }
+
+export function cvDateFault(
+  { effective, expiry }: Pick<CvCertificateBody, 'effective' | 'expiry'>,
+  at: number,
+): keyof typeof CV_DATE_FAULTS | undefined {
+  if (at < effective) return 'NOT_YET_EFFECTIVE';
+  return at >= expiry + DAY ? 'EXPIRED' : undefined;
+}
+
+export const CV_DATE_FAULTS = {
+  NOT_YET_EFFECTIVE: 'CV certificate is not effective yet',
+  EXPIRED: 'CV certificate has expired',
+} as const;
 
 /** YYMMDD, one digit an octet, in the years 2000 to 2099. */
 function decodeDate(value: Uint8Array): number {

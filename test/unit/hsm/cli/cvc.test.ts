@@ -11,6 +11,7 @@ import {
   encodeCvRequestBody,
 } from '@pinless-gate/protocol/cvc/request';
 import type { CvCertificateBody } from '@pinless-gate/protocol/cvc/tr03110';
+import { encodeTlv } from '@pinless-gate/protocol/tlv';
 import {
   institutionKeyId,
   intermediateKeyId,
@@ -108,6 +109,51 @@ describe('hsm cvc show', () => {
       '|expiry|2026-12-31',
       '|signature|64 octets',
     ]);
+  });
+
+  const sha1 = toHex(root.encoded).replace('04007f00070202020203', '04007f00070202020201');
+  const curve = toHex(root.encoded).replace('8120ffffffff00000001', '8120ffffffff00000003');
+  test.each<[string, Uint8Array, string, string]>([
+    ['JPKI', own, 'certificate of JPKI', 'rsa-sha256, RSA of 2048 bits'],
+    ['a request', request(), 'request of TR-03110', 'ecdsa-sha256, P-256'],
+    [
+      'a request with an outer signature',
+      authentication(request(bare), 'JPGATETERM00001', rsa),
+      'request of TR-03110 with an outer signature',
+      "ecdsa-sha256, on the curve of the CA's key",
+    ],
+    [
+      'SHA-1',
+      fromHex(sha1),
+      'certificate of TR-03110',
+      'ecdsa-sha1, P-256; nothing is verified with it (algorithm)',
+    ],
+    [
+      'another curve',
+      fromHex(curve),
+      'certificate of TR-03110',
+      'ecdsa-sha256, on an unknown curve; nothing is verified with it (curve)',
+    ],
+  ])('what a person reads of the key: %s', async (_, content, heading, key) => {
+    const path = file('one', content);
+    const { out } = await show(path);
+    expect(out[0]).toBe(`${path}: ${heading}`);
+    expect(out[1]).toBe(`  key              ${key}`);
+    expect(out.join('\n')).not.toContain('undefined');
+  });
+
+  test('what a person reads of a key that has no known form', async () => {
+    const oid = encodeTlv(6, fromHex('04007f00070202020203'));
+    const body = encodeTlv(
+      0x7f4e,
+      encodeTlv(0x5f29, Uint8Array.of(0)),
+      encodeTlv(0x7f49, oid, encodeTlv(0x88)),
+      encodeTlv(0x5f20, Buffer.from('JP0001')),
+    );
+    const path = file('one', encodeTlv(0x7f21, body, encodeTlv(0x5f37, Uint8Array.of(1))));
+    expect((await show(path)).out[1]).toBe(
+      '  key              ecdsa-sha256, of an unknown form; nothing is verified with it (malformed)',
+    );
   });
 
   const EC = { algorithm: 'ecdsa-sha256', kind: 'ec' };
