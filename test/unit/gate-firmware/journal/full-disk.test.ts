@@ -14,14 +14,16 @@ const FULL = `
   const codes = [];
   let written = 0;
   for (let i = 0; i < 4 && written < 5000; ) {
-    try { journal.append(note); written++; } catch (error) { codes.push([error.code, error.message]); i++; rmSync(fill, { force: true }); }
+    try { journal.append(note); written++; } catch (error) { codes.push([error.code, error.message, written]); i++; rmSync(fill, { force: true }); }
   }
   const readable = journal.read(1, 10000).length;
   let upload; try { journal.uploaded = 1; } catch (error) { upload = error.code; }
   console.log(JSON.stringify({ codes, written, sequence: journal.sequence, readable, upload }));
   await journal.close();`;
 const AGAIN = `
+  import { writeFileSync } from 'node:fs';
   import { Journal } from '@pinless-gate/gate-firmware/journal/journal';
+  writeFileSync(process.argv[1] + '.fill', new Uint8Array(2 ** 20));
   const open = (directory) => Journal.open(directory, new Uint8Array(16));
   const journal = open(process.argv[1]);
   let another; try { open(process.argv[1] + '2'); } catch (error) { another = error.code; }
@@ -43,7 +45,8 @@ describe('a disk that is full', () => {
       .map((line) => JSON.parse(line));
     expect(full.written).toBeGreaterThan(50);
     expect(full.codes).toHaveLength(4);
-    for (const [code, message] of full.codes) {
+    for (const [code, message, written] of full.codes) {
+      expect(written).toBe(full.written);
       expect(code).toBe('ERR_JOURNAL_BROKEN');
       expect(message).toMatch(/^cannot append: no space left on the disk/);
     }
