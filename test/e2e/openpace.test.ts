@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { program } from '@pinless-gate/hsm/cli/program';
 import { encodeCvRequest, encodeCvRequestBody } from '@pinless-gate/protocol/cvc/request';
+import { readCvCertificate } from '@pinless-gate/protocol/cvc/tr03110';
 import { afterAll, describe, expect, test } from 'vitest';
 import {
   cvca,
@@ -53,11 +54,22 @@ interface Foreign {
   readonly reference: string;
   readonly scheme: string;
   readonly key: string;
+  readonly signatureLength: number;
   readonly issuer?: { readonly key: string; readonly path: string };
 }
 
-function create({ role, reference, scheme, key, issuer }: Foreign): { key: string; path: string } {
-  const path = file(`${reference}.cvcert`);
+/** As often as needed: where r and s both begin with zero octets, OpenPACE leaves those out. */
+function create(wanted: Foreign): { key: string; path: string } {
+  const path = file(`${wanted.reference}.cvcert`);
+  for (let tries = 0; tries < 50; tries++) {
+    createOnce(wanted, path);
+    const { length } = readCvCertificate(readFileSync(path)).signature;
+    if (length === wanted.signatureLength) return { key: wanted.key, path };
+  }
+  throw new Error(`no signature of ${wanted.signatureLength} octets`);
+}
+
+function createOnce({ role, reference, scheme, key, issuer }: Foreign, path: string): void {
   openpace(
     'cvc-create',
     ...[`--role=${role}`, `--chr=${reference}`, `--scheme=${scheme}`, `--key=${key}`],
@@ -65,24 +77,29 @@ function create({ role, reference, scheme, key, issuer }: Foreign): { key: strin
     `--sign-with=${issuer?.key ?? key}`,
     ...(issuer ? [`--sign-as=${issuer.path}`] : []),
   );
-  return { key, path };
 }
 
 /** Three generations with keys of one kind; the lower two leave the domain parameters out. */
-function createChain(name: string, scheme: string, curveOrBits: string | number) {
+function createChain(
+  name: string,
+  scheme: string,
+  curveOrBits: string | number,
+  signatureLength: number,
+) {
+  const same = { scheme, signatureLength };
   const key = (level: number) => newKey(`${name}-${level}.pkcs8`, curveOrBits);
-  const ca = create({ role: 'cvca', reference: 'JPCVCA00001', scheme, key: key(1) });
+  const ca = create({ role: 'cvca', reference: 'JPCVCA00001', ...same, key: key(1) });
   const verifier = create({
     role: 'dv_domestic',
     reference: 'JPDV0000001',
-    scheme,
+    ...same,
     key: key(2),
     issuer: ca,
   });
   const terminal = create({
     role: 'terminal',
     reference: 'JPTERM00001',
-    scheme,
+    ...same,
     key: key(3),
     issuer: verifier,
   });
@@ -90,17 +107,17 @@ function createChain(name: string, scheme: string, curveOrBits: string | number)
 }
 
 describe('made by cvc-create', () => {
-  test.each<[string, string, string | number]>([
-    ['ecdsa-sha256', 'ECDSA_SHA_256', 'P-256'],
-    ['ecdsa-sha384', 'ECDSA_SHA_384', 'P-384'],
-    ['ecdsa-sha512', 'ECDSA_SHA_512', 'P-521'],
-    ['ecdsa-sha256', 'ECDSA_SHA_256', 'brainpoolP256r1'],
-    ['ecdsa-sha384', 'ECDSA_SHA_384', 'brainpoolP384r1'],
-    ['ecdsa-sha512', 'ECDSA_SHA_512', 'brainpoolP512r1'],
-    ['rsa-sha256', 'RSA_v1_5_SHA_256', 2048],
-    ['rsa-sha512', 'RSA_v1_5_SHA_512', 2048],
-  ])('%s, %s, %s: shown and verified', async (algorithm, scheme, curveOrBits) => {
-    const [ca, verifier, terminal] = createChain('chain', scheme, curveOrBits);
+  test.each<[string, string, string | number, number]>([
+    ['ecdsa-sha256', 'ECDSA_SHA_256', 'P-256', 64],
+    ['ecdsa-sha384', 'ECDSA_SHA_384', 'P-384', 96],
+    ['ecdsa-sha512', 'ECDSA_SHA_512', 'P-521', 132],
+    ['ecdsa-sha256', 'ECDSA_SHA_256', 'brainpoolP256r1', 64],
+    ['ecdsa-sha384', 'ECDSA_SHA_384', 'brainpoolP384r1', 96],
+    ['ecdsa-sha512', 'ECDSA_SHA_512', 'brainpoolP512r1', 128],
+    ['rsa-sha256', 'RSA_v1_5_SHA_256', 2048, 256],
+    ['rsa-sha512', 'RSA_v1_5_SHA_512', 2048, 256],
+  ])('%s, %s, %s: shown and verified', async (algorithm, scheme, curveOrBits, length) => {
+    const [ca, verifier, terminal] = createChain('chain', scheme, curveOrBits, length);
     const shown = await run(program, 'cvc', 'show', '--json', ca, verifier, terminal);
     expect(shown.code).toBe(0);
     expect(shown.out.map((line) => JSON.parse(line))).toMatchObject([
@@ -113,34 +130,50 @@ describe('made by cvc-create', () => {
     expect(verified.code).toBe(0);
   });
 
-  test.each<[string, string, string | number, object]>([
-    ['ecdsa-sha1', 'ECDSA_SHA_1', 'P-256', { curve: 'P-256', bits: 256 }],
-    ['ecdsa-sha224', 'ECDSA_SHA_224', 'brainpoolP224r1', { curve: 'unknown', bits: 224 }],
-    ['rsa-sha1', 'RSA_v1_5_SHA_1', 2048, { bits: 2048 }],
-    ['pss-sha1', 'RSA_PSS_SHA_1', 2048, { bits: 2048 }],
-  ])('%s: shown, but nothing is verified with it', async (algorithm, scheme, curveOrBits, key) => {
-    const own = newKey('old.pkcs8', curveOrBits);
-    const { path } = create({ role: 'cvca', reference: 'JPCVCA00002', scheme, key: own });
-    const shown = await run(program, 'cvc', 'show', '--json', path);
-    expect(JSON.parse(shown.out[0]!)).toMatchObject({
-      ok: true,
-      key: { algorithm, refused: 'algorithm', ...key },
-    });
-    const anchor = create({
-      role: 'cvca',
-      reference: 'JPCVCA00003',
-      scheme: 'ECDSA_SHA_256',
-      key: newKey('good.pkcs8', 'P-256'),
-    });
-    const verified = await run(program, 'cvc', 'verify', '--anchor', anchor.path, ...AT, path);
-    expect(verified).toMatchObject({ code: 1, out: [`${path}: algorithm`] });
-  });
+  test.each<[string, string, string | number, number, object]>([
+    ['ecdsa-sha1', 'ECDSA_SHA_1', 'P-256', 64, { curve: 'P-256', bits: 256 }],
+    ['ecdsa-sha224', 'ECDSA_SHA_224', 'brainpoolP224r1', 56, { curve: 'unknown', bits: 224 }],
+    ['rsa-sha1', 'RSA_v1_5_SHA_1', 2048, 256, { bits: 2048 }],
+    ['pss-sha1', 'RSA_PSS_SHA_1', 2048, 256, { bits: 2048 }],
+  ])(
+    '%s: shown, but nothing is verified with it',
+    async (algorithm, scheme, curveOrBits, signatureLength, key) => {
+      const own = newKey('old.pkcs8', curveOrBits);
+      const { path } = create({
+        role: 'cvca',
+        reference: 'JPCVCA00002',
+        scheme,
+        key: own,
+        signatureLength,
+      });
+      const shown = await run(program, 'cvc', 'show', '--json', path);
+      expect(JSON.parse(shown.out[0]!)).toMatchObject({
+        ok: true,
+        key: { algorithm, refused: 'algorithm', ...key },
+      });
+      const anchor = create({
+        role: 'cvca',
+        reference: 'JPCVCA00003',
+        scheme: 'ECDSA_SHA_256',
+        key: newKey('good.pkcs8', 'P-256'),
+        signatureLength: 64,
+      });
+      const verified = await run(program, 'cvc', 'verify', '--anchor', anchor.path, ...AT, path);
+      expect(verified).toMatchObject({ code: 1, out: [`${path}: algorithm`] });
+    },
+  );
 
   // We want a salt as long as the hash; OpenPACE takes the longest that fits, 222 octets here.
   test('PSS with another salt than ours is refused', async () => {
     const own = newKey('pss.pkcs8', 2048);
     const scheme = 'RSA_PSS_SHA_256';
-    const { path } = create({ role: 'cvca', reference: 'JPCVCA00004', scheme, key: own });
+    const { path } = create({
+      role: 'cvca',
+      reference: 'JPCVCA00004',
+      scheme,
+      key: own,
+      signatureLength: 256,
+    });
     const { code, err } = await run(program, 'cvc', 'verify', '--anchor', path, ...AT, path);
     expect(code).toBe(1);
     expect(err[0]).toContain('[ERR_CVC_SIGNATURE]');
