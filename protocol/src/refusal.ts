@@ -14,6 +14,8 @@ export const REFUSAL_REASONS = [
   'card-not-authentic',
   'terminal-refused',
   'phone',
+  'old-card',
+  'test-card',
   'no-certificate',
   'unknown-card',
   'card-removed',
@@ -101,6 +103,20 @@ export const STAFF_TEXT: Record<RefusalReason, { readonly ja: StaffText; readonl
     phone: {
       ja: { what: 'スマートフォンがかざされた', next: 'マイナンバーカード本体をお願いする' },
       en: { what: 'A phone was held up', next: 'Ask for the card itself' },
+    },
+    'old-card': {
+      ja: { what: '住民基本台帳カードがかざされた', next: 'マイナンバーカードをお願いする' },
+      en: {
+        what: 'An old residents’ card was held up',
+        next: 'Ask for the My Number Card, which replaced it',
+      },
+    },
+    'test-card': {
+      ja: { what: '試験用のカード', next: '本番のカードをお願いする。配られた経緯を責任者へ' },
+      en: {
+        what: 'Card of the test hierarchy (JPKI-TEST)',
+        next: 'Ask for a real card; tell the lead where it came from',
+      },
     },
     'no-certificate': {
       ja: { what: '利用者証明用電子証明書がないカード', next: '案内所で本人確認' },

@@ -1,7 +1,8 @@
 import type { Converter } from '@pinless-gate/hsm/conversion-value';
 import { sha256 } from '@pinless-gate/protocol/bundle';
-import type { TrustAnchor } from '@pinless-gate/protocol/certificate/anchors';
+import { isTestName, type TrustAnchor } from '@pinless-gate/protocol/certificate/anchors';
 import type { CertificateReason } from '@pinless-gate/protocol/certificate/error';
+import { readName } from '@pinless-gate/protocol/certificate/name';
 import { verifyUserCertificate } from '@pinless-gate/protocol/certificate/user';
 import { FormatError } from '@pinless-gate/protocol/errors';
 import { possessionMessage } from '@pinless-gate/protocol/possession';
@@ -104,6 +105,9 @@ async function examine(
     const head = await dialogue.authenticateTerminal(terminal);
     times.end('authenticate');
     parts.onProgress(0.5);
+    if (isTestCard(head.issuerName, parts.anchors)) {
+      return { ...known, at, decision: refused('test-card') };
+    }
 
     // 3. Is it on the list?
     const { conversionValue, sealKey } = await parts.converter.convert(
@@ -150,6 +154,12 @@ async function examine(
   }
 }
 
+/** A card of the test hierarchy, at a gate that trusts no CA of it. Listed or not, it opens nothing. */
+function isTestCard(issuerName: Uint8Array, anchors: readonly TrustAnchor[]): boolean {
+  const trusted = () => anchors.some(({ certificate }) => isTestName(certificate.subject));
+  return isTestName(readName(issuerName, 'issuer')) && !trusted();
+}
+
 type Prepared =
   | { readonly publicKey: PublicKey; readonly decision: Decision }
   | { readonly refusal: RefusalReason };
@@ -183,6 +193,7 @@ async function prepare(
 const CERTIFICATE_REFUSALS: Readonly<Partial<Record<CertificateReason, RefusalReason>>> = {
   expired: 'certificate-expired',
   'not-yet-valid': 'certificate-not-yet-valid',
+  'test-issuer': 'test-card',
 };
 
 /** Undefined where the entry does not open: damaged, or of another key. */

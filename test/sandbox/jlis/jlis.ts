@@ -12,6 +12,7 @@ import {
   type Validity,
 } from './certificate.ts';
 import { CVCA_REFERENCE, DV_REFERENCE, issueCvCertificate, terminalReference } from './iso-ca.ts';
+import { ISSUER_NAME, TEST_ISSUER_NAME } from './names.ts';
 import { formatSerial, INITIAL_STATE, JlisFiles, type JlisState, parseSerial } from './state.ts';
 import {
   institutionKeyId,
@@ -43,6 +44,8 @@ export interface HolderOptions {
   readonly validity?: Validity;
   /** Signed by a CA of the same name that no gate trusts. */
   readonly otherCa?: boolean;
+  /** Under the name of the test hierarchy's CA. */
+  readonly testHierarchy?: boolean;
 }
 
 export interface IssuedCertificate {
@@ -181,10 +184,11 @@ export class Jlis {
       if (!spkis.has(publicKeyPem)) spkis.set(publicKeyPem, spkiOf(publicKeyPem));
     }
     return Promise.all(
-      numbered.map(async ({ publicKeyPem, serial, validity = defaultValidity, otherCa }) => {
-        const signer = await this.#signer(otherCa ? 'other-ca' : 'ca');
+      numbered.map(async ({ publicKeyPem, serial, validity = defaultValidity, ...from }) => {
+        const signer = await this.#signer(from.otherCa ? 'other-ca' : 'ca');
         const spki = spkis.get(publicKeyPem)!;
-        const holder = { spki, serial, commonName: commonName(), validity };
+        const issuerName = from.testHierarchy ? TEST_ISSUER_NAME : ISSUER_NAME;
+        const holder = { issuerName, spki, serial, commonName: commonName(), validity };
         const der = await issueHolderCertificate(signer, holder);
         return { serial, der, pem: certificatePem(der) };
       }),

@@ -12,6 +12,7 @@ export const SCENARIOS = {
   iphone: 'an iPhone: its label, and the last-command indicator',
   'no-certificate': 'no user-authentication certificate on the card',
   old: 'the label of the old residents’ card',
+  'test-card': 'a card of the test hierarchy, O=JPKI-TEST',
   expired: 'the certificate has expired',
   'not-yet-valid': 'the certificate is valid from tomorrow',
   revoked: 'the certificate is on the CRL',
@@ -134,7 +135,8 @@ async function issueFor(jlis: Jlis, scenario: Scenario, key: KeyPair, serial: st
     publicKeyPem: key.publicKeyPem,
     ...(serial !== undefined && { serial }),
     ...(validity && { validity }),
-    otherCa: scenario === 'other-ca',
+    otherCa: scenario === 'other-ca' || scenario === 'test-card',
+    testHierarchy: scenario === 'test-card',
   });
 }
 

@@ -45,10 +45,11 @@ const GET_CHALLENGE: CommandApdu = {
 };
 
 const LABEL_PLASTIC_CARD = 'JPKIAPICCTOKEN2';
-/** Whatever else a card calls itself is unknown, and so is the juki card of before 2015, `JPKIAPICCTOKEN`. */
+/** What else carries this application: phones, and the juki card of before 2015. Any other label is unknown. */
 const LABELS = new Map<string, RefusalReason>([
   ['JPKIAPGPSETOKEN', 'phone'],
   ['JPKIAPIOSTOKEN', 'phone'],
+  ['JPKIAPICCTOKEN', 'old-card'],
 ]);
 const PRESENT = 0x8f;
 const SIGNATURE_LENGTH = 256;
