@@ -12,6 +12,11 @@ export const REFUSAL_REASONS = [
   'certificate-not-yet-valid',
   'certificate-not-trusted',
   'card-not-authentic',
+  'surface-mismatch',
+  'card-not-linked',
+  'birth-date-refused',
+  'birth-date-few-tries',
+  'card-blocked',
   'terminal-refused',
   'phone',
   'old-card',
@@ -88,6 +93,53 @@ export const STAFF_TEXT: Record<RefusalReason, { readonly ja: StaffText; readonl
       en: {
         what: 'Card could not prove its key',
         next: 'Possible copy: hand the card back, call the lead',
+      },
+    },
+    'surface-mismatch': {
+      ja: {
+        what: '登録時のカードと一致しない',
+        next: '複製または他人のカードの疑い。カードを返し、責任者へ連絡',
+      },
+      en: {
+        what: 'Certificate and chip are not the card that was linked',
+        next: 'Possible copy: hand the card back, call the lead',
+      },
+    },
+    'card-not-linked': {
+      ja: { what: 'かざし利用の登録がないカード', next: '案内所で本人確認' },
+      en: {
+        what: 'Card was not linked for tapping without PIN',
+        next: 'Check identity at the help desk',
+      },
+    },
+    'birth-date-refused': {
+      ja: {
+        what: 'カードが生年月日の照合を拒んだ',
+        next: '同じカードで再試行しない。案内所で本人確認',
+      },
+      en: {
+        what: 'Card did not accept the birth date',
+        next: 'Do not retry this card; check identity at the help desk',
+      },
+    },
+    'birth-date-few-tries': {
+      ja: {
+        what: '生年月日照合の残り回数が少ない',
+        next: '照合していない。再試行せず、案内所で本人確認',
+      },
+      en: {
+        what: 'Few tries are left for the birth date, none was used',
+        next: 'Do not retry this card; check identity at the help desk',
+      },
+    },
+    'card-blocked': {
+      ja: {
+        what: '生年月日照合がロックされたカード',
+        next: '案内所で本人確認。解除は市区町村の窓口',
+      },
+      en: {
+        what: 'Birth date check of this card is blocked',
+        next: 'Check identity at the help desk; the municipality can unblock it',
       },
     },
     'terminal-refused': {

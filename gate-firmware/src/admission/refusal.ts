@@ -44,6 +44,11 @@ export const ATTENDEE_TEXT: Record<RefusalReason, Written<AttendeeText>> = {
   'certificate-not-yet-valid': STAFF_WILL_HELP,
   'certificate-not-trusted': STAFF_WILL_HELP,
   'card-not-authentic': STAFF_WILL_HELP,
+  'surface-mismatch': STAFF_WILL_HELP,
+  'card-not-linked': STAFF_WILL_HELP,
+  'birth-date-refused': STAFF_WILL_HELP,
+  'birth-date-few-tries': STAFF_WILL_HELP,
+  'card-blocked': STAFF_WILL_HELP,
   'terminal-refused': STAFF_WILL_HELP,
   phone: {
     ja: {
