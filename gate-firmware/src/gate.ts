@@ -26,10 +26,10 @@ import { Outcome } from './lane/outcome.ts';
 import { ShortCodes } from './lane/short-code.ts';
 import type { TapResult } from './lane/tap.ts';
 import { Metrics } from './metrics.ts';
+import { profilesInUse } from './profiles-in-use.ts';
 import { openPrinter } from './receipt/config.ts';
 import { fileReceipts } from './receipt/file-receipts.ts';
 import type { Printer } from './receipt/printer.ts';
-import { openTerminals } from './terminals.ts';
 import { Follower, type FollowParts, openLists } from './whitelist/follow.ts';
 import type { Lists } from './whitelist/lists.ts';
 import { type BundleSource, directorySource, httpSource } from './whitelist/source.ts';
@@ -130,14 +130,14 @@ export class Gate {
   }
 
   async #openKeys(): Promise<void> {
-    const { labels, hsm } = this.#config;
+    const { labels, hsm, terminals } = this.#config;
     this.#store = await openKeyStore(hsm, {
       onDown: ({ code }) => this.#log.error({ code }, 'hsm is down'),
       onUp: () => this.#log.info('hsm is up'),
     });
     this.#closers.push(() => this.#store.close());
     await this.#store.require({
-      [labels.institution]: 'institution',
+      ...(terminals.size > 0 && { [labels.institution]: 'institution' as const }),
       [labels.device]: 'device',
       [labels.event]: 'event',
     });
@@ -203,13 +203,8 @@ export class Gate {
   }
 
   async #openLane(): Promise<void> {
-    const { eventId, gateId, gates, labels, reader, anchors, terminals } = this.#config;
-    const profiles = await openTerminals(
-      this.#store,
-      labels.institution,
-      terminals,
-      systemClock.now(),
-    );
+    const { eventId, gateId, gates, labels, reader, anchors } = this.#config;
+    const profiles = await profilesInUse(this.#store, this.#config, systemClock.now());
     const { printer, turnstile, pictures } = this.#openDevices();
     this.#outcome = new Outcome({
       gateId,

@@ -12,7 +12,7 @@ import { FormatError } from '@pinless-gate/protocol/errors';
 import type { RefusalReason } from '@pinless-gate/protocol/refusal';
 import { verifyRsaPkcs1 } from '@pinless-gate/protocol/signature';
 import { expectData } from '../channel.ts';
-import { type CardProfile, isNotFound } from './profile.ts';
+import { isNotFound, type TerminalProfile } from './profile.ts';
 import { readBinaryFrom } from './read-binary.ts';
 
 /**
@@ -65,7 +65,7 @@ function loadCertificate(encoded: Uint8Array): CommandApdu[] {
   ];
 }
 
-export const jpki: CardProfile = {
+export const jpki: TerminalProfile = {
   name: 'jpki',
 
   async identify(channel) {
