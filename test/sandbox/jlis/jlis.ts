@@ -14,6 +14,7 @@ import {
 import { CVCA_REFERENCE, DV_REFERENCE, issueCvCertificate, terminalReference } from './iso-ca.ts';
 import { ISSUER_NAME, TEST_ISSUER_NAME } from './names.ts';
 import { formatSerial, INITIAL_STATE, JlisFiles, type JlisState, parseSerial } from './state.ts';
+import { issueSurfaceRecord, municipalityKeyId, surfaceCaKeyId } from './surface-ca.ts';
 import {
   institutionKeyId,
   intermediateKeyId,
@@ -54,6 +55,11 @@ export interface IssuedCertificate {
   readonly pem: string;
 }
 
+export interface IssuedSurface {
+  readonly record: Uint8Array;
+  readonly signer: Uint8Array;
+}
+
 export interface KeyPair {
   readonly privateKeyPem: string;
   readonly publicKeyPem: string;
@@ -75,12 +81,23 @@ export class Jlis {
     const files = new JlisFiles(resolve(directory));
     await files.create();
     const now = Date.now();
-    const names = ['ca', 'other-ca', 'terminal-ca', 'terminal-intermediate', 'iso-cvca', 'iso-dv'];
+    const names = [
+      'ca',
+      'other-ca',
+      'terminal-ca',
+      'terminal-intermediate',
+      'iso-cvca',
+      'iso-dv',
+      'surface-ca',
+      'surface-signer',
+    ];
     const pairs = await Promise.all(names.map(() => newRsaKey()));
     await Promise.all(
       names.map((name, i) => files.write(`${name}-key.pem`, pairs[i]!.privateKeyPem)),
     );
-    const [ca, otherCa, terminalCa, intermediate, cvca, dv] = pairs as [
+    const [ca, otherCa, terminalCa, intermediate, cvca, dv, surfaceCa, municipality] = pairs as [
+      KeyPair,
+      KeyPair,
       KeyPair,
       KeyPair,
       KeyPair,
@@ -119,6 +136,13 @@ export class Jlis {
       ...days(now, -1, 1095),
     });
     await files.write('iso-dv.cvcert', dvCertificate);
+    const surfaceCaKey = terminalKey(surfaceCaKeyId(), surfaceCa);
+    await files.writeJson('surface-ca.json', surfaceCaKey);
+    const signerCertificate = issueJpkiCvc(
+      { keyId: surfaceCaKey.keyId, privateKeyPem: surfaceCa.privateKeyPem },
+      terminalKey(municipalityKeyId(), municipality),
+    );
+    await files.write('surface-signer.cvc', signerCertificate);
 
     const jlis = new Jlis(files, INITIAL_STATE);
     await jlis.#remember(INITIAL_STATE);
@@ -193,6 +217,15 @@ export class Jlis {
         return { serial, der, pem: certificatePem(der) };
       }),
     );
+  }
+
+  /** EF 0001 and EF 0004 of a card with this birth date and key. */
+  async issueSurface(birthDate: string, publicKeyPem: string): Promise<IssuedSurface> {
+    const signerKeyPem = await this.files.text('surface-signer-key.pem');
+    return {
+      record: issueSurfaceRecord(signerKeyPem, birthDate, publicKeyPem),
+      signer: await this.files.octets('surface-signer.cvc'),
+    };
   }
 
   /** Puts a serial number on the list and publishes a new CRL. */

@@ -67,6 +67,7 @@ export function listPurchase(purchase: Purchase, rules: ListingRules): ListingRe
         language: purchase.language ?? 'ja',
         revocationCheckedAt: other?.record.revocationCheckedAt ?? answer?.checkedAt,
         evidenceId: purchase.enrolment.evidenceId,
+        kazashi: other?.record.kazashi ?? card.kazashi,
       },
     });
   }
