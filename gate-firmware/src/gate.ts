@@ -11,6 +11,7 @@ import { lockDirectory } from '@pinless-gate/runtime/directory-lock';
 import type { Logger } from '@pinless-gate/runtime/log';
 import { Reader } from './card/reader.ts';
 import type { ReaderState } from './card/reader-messages.ts';
+import { TranscriptFile } from './card/transcript-file.ts';
 import type { GateConfig } from './config.ts';
 import { type LaneServer, serveLane } from './display/server.ts';
 import { DisplayBus } from './display/state.ts';
@@ -37,10 +38,16 @@ import { type BundleSource, directorySource, httpSource } from './whitelist/sour
 const HTTP_TIMEOUT_MS = 30_000;
 const FIRST_LIST_MS = 1000;
 
+export interface GateOptions {
+  /** File that the masked dialogue of each tap is appended to. */
+  readonly transcript?: string | undefined;
+}
+
 /** One lane, put together: everything that has to be there before the first card, and its orderly end. */
 export class Gate {
   readonly #config: GateConfig;
   readonly #log: Logger;
+  readonly #transcript: string | undefined;
   readonly #abort = new AbortController();
   /** Ended in the reverse order of their beginning. */
   readonly #closers: (() => unknown)[] = [];
@@ -59,14 +66,15 @@ export class Gate {
   #closing: Promise<void> | undefined;
   #server!: LaneServer;
 
-  private constructor(config: GateConfig, log: Logger) {
+  private constructor(config: GateConfig, log: Logger, { transcript }: GateOptions) {
     this.#config = config;
     this.#log = log;
+    this.#transcript = transcript;
   }
 
   /** Rejects with what is missing or wrong, and leaves nothing open. */
-  static async open(config: GateConfig, log: Logger): Promise<Gate> {
-    const gate = new Gate(config, log);
+  static async open(config: GateConfig, log: Logger, options: GateOptions = {}): Promise<Gate> {
+    const gate = new Gate(config, log, options);
     try {
       await gate.#open();
     } catch (error) {
@@ -250,9 +258,18 @@ export class Gate {
         await this.#store.mac(labels.event, new Uint8Array(1));
       },
     };
-    this.#loop = new LaneLoop(parts, this.#abort.signal);
+    this.#loop = new LaneLoop({ ...parts, transcripts: this.#transcripts() }, this.#abort.signal);
     this.#bus.show({ state: 'idle' });
     this.#gauges(printer);
+  }
+
+  #transcripts(): TranscriptFile | undefined {
+    if (this.#transcript === undefined) return undefined;
+    const file = new TranscriptFile(this.#transcript, ({ code }) =>
+      this.#log.warn({ code }, 'no more transcripts'),
+    );
+    this.#closers.push(() => file.close());
+    return file;
   }
 
   #openDevices(): { printer: Printer; turnstile: Turnstile; pictures: Printer | undefined } {
