@@ -86,6 +86,16 @@ export function checkKazashiPin(pin: KazashiPin): KazashiPin {
   return pin;
 }
 
+/** Whether two linkings captured the same; that one of them kept the modulus is no difference. */
+export function sameLink(a: KazashiPin, b: KazashiPin): boolean {
+  return (
+    a.reference === b.reference &&
+    a.birthDate === b.birthDate &&
+    equal(a.modulusHash, b.modulusHash) &&
+    equal(a.signerKeyId, b.signerKeyId)
+  );
+}
+
 function pinError(member: string, why: string): FormatError {
   return new FormatError('ERR_KAZASHI', `kazashi.${member}: ${why}`);
 }
