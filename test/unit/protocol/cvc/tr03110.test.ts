@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { concat, fromHex, toHex } from '@pinless-gate/protocol/bytes';
 import { type CvAnchor, cvAnchor, verifyCvChain } from '@pinless-gate/protocol/cvc/chain';
 import {
@@ -13,6 +13,7 @@ import {
   decodeCvCertificate,
   encodeCvCertificate,
   encodeCvCertificateBody,
+  roleOf,
 } from '@pinless-gate/protocol/cvc/tr03110';
 import { readPublicKey } from '@pinless-gate/protocol/public-key';
 import { decodeTlv, encodeTlv } from '@pinless-gate/protocol/tlv';
@@ -63,8 +64,13 @@ function issue(change: Partial<CvCertificateBody>, signer: Party): CvCertificate
 }
 
 function signed(message: Uint8Array, { privateKey, key }: Party): Uint8Array {
-  const { hash } = TERMINAL_ALGORITHMS[key.algorithm];
-  return sign(hash, message, { key: privateKey, dsaEncoding: 'ieee-p1363' });
+  const { hash, scheme } = TERMINAL_ALGORITHMS[key.algorithm];
+  const pss = {
+    padding: constants.RSA_PKCS1_PSS_PADDING,
+    saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+  };
+  const how = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const;
+  return sign(hash, message, scheme === 'pss' ? { ...how, ...pss } : how);
 }
 
 const root = issue({}, cvca);
@@ -95,12 +101,18 @@ describe('decodeCvCertificate', () => {
     ['brainpoolP384r1', party('ecdsa-sha384', 'brainpoolP384r1')],
     ['brainpoolP512r1', party('ecdsa-sha512', 'brainpoolP512r1')],
     ['RSA', rsa],
+    ['RSA with PSS', party('pss-sha256', 2048)],
   ])('%s: what was encoded, and its own signature holds', (_, one) => {
     const certificate = issue({ publicKey: one.key }, one);
     const { signature, encoded, body: signedBody, ...decoded } = certificate;
     expect(decoded).toEqual({ ...body({ publicKey: one.key }), extensions: undefined });
     expect(toHex(encodeCvCertificate(signedBody, signature))).toBe(toHex(encoded));
     expect(cvAnchor(certificate).key).toEqual(one.key);
+  });
+
+  test('rights of no octets are those of a terminal', () => {
+    expect(roleOf({ oid: AT_OID, rights: fromHex('') })).toBe('terminal');
+    expect(roleOf({ oid: AT_OID, rights: CVCA_RIGHTS })).toBe('cvca');
   });
 
   test('extensions are kept', () => {
