@@ -15,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   lookup: async () => (await import('./lookup.ts')).lookup,
   journal: async () => (await import('./journal.ts')).journal,
   convert: async () => (await import('./convert.ts')).convert,
+  verify: async () => (await import('./verify.ts')).verify,
   tap: async () => (await import('./tap.ts')).tap,
   'tap-modelled': async () => (await import('./tap.ts')).tapModelled,
 };

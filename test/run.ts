@@ -7,6 +7,7 @@ import { join } from 'node:path';
 // as one. Later parts run even if earlier ones failed.
 
 const ROOT = join(import.meta.dirname, '..', '..');
+const VITEST = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
 const REPORTS = join(ROOT, '.run', 'test');
 
 interface Tally {
@@ -46,7 +47,7 @@ async function suites(names: readonly string[], workers: number): Promise<Tally>
   rmSync(report, { force: true });
   const code = await run([
     process.execPath,
-    join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'),
+    VITEST,
     'run',
     ...names.flatMap((name) => ['--project', name]),
     `--maxWorkers=${workers}`,
@@ -92,6 +93,14 @@ const bin = join(ROOT, 'node_modules', '.bin');
 const tallies = [
   await check('types', [join(bin, 'tsc'), '-b']),
   await check('lint and format', [join(bin, 'biome'), 'check', '--error-on-warnings', '.']),
+  await check('branches of the verifying core', [
+    process.execPath,
+    VITEST,
+    'run',
+    '--coverage',
+    '--reporter=dot',
+    ...['--project=unit', '--project=vectors', 'test/unit/protocol', 'test/vectors'],
+  ]),
   await suites(['layers', 'unit', 'vectors'], Math.min(2, availableParallelism())),
   await suites(['e2e'], 1),
   await suites(['browser'], 1),

@@ -7,10 +7,12 @@ import { fromHex, toHex } from '@pinless-gate/protocol/bytes';
 import { type TrustAnchor, trustAnchors } from '@pinless-gate/protocol/certificate/anchors';
 import { ConfigError, placeOf, readConfig, resolveFrom } from '@pinless-gate/runtime/config';
 import { z } from 'zod';
-import type { ProfileName } from './card/profiles/profile.ts';
+import type { TerminalProfileName } from './card/profiles/profile.ts';
 import { type DisplayTable, displayTable } from './display/config.ts';
 import { type TurnstileTable, turnstileTable } from './hardware/config.ts';
+import type { SurfaceTrust } from './lane/surface.ts';
 import { type PrinterTable, printerTable } from './receipt/config.ts';
+import { surfaceCa } from './surface-ca.ts';
 
 /** 16 octets as 32 hex digits, with or without the dashes of a UUID. */
 const id = z
@@ -55,6 +57,7 @@ const schema = z.strictObject({
     anchors: z.array(path).min(1),
     jpki: certificatesTable.optional(),
     iso: certificatesTable.optional(),
+    kazashi: z.strictObject({ ca: path, pinned: z.boolean().default(false) }).optional(),
   }),
   whitelist: z.strictObject({
     directory: path,
@@ -102,8 +105,10 @@ export interface GateConfig {
     readonly tapTimeoutMs: number;
   };
   readonly anchors: readonly TrustAnchor[];
-  /** CV certificates in loading order, for each card profile in use. */
-  readonly terminals: ReadonlyMap<ProfileName, readonly Uint8Array[]>;
+  /** CV certificates in loading order, for each profile in use that wants the institution key. */
+  readonly terminals: ReadonlyMap<TerminalProfileName, readonly Uint8Array[]>;
+  /** Where the profile `kazashi` is in use. */
+  readonly surface: SurfaceTrust | undefined;
   readonly whitelist: {
     readonly directory: string;
     readonly source: string | URL | undefined;
@@ -142,7 +147,13 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
   if (whitelist.source !== undefined && whitelist.url !== undefined) {
     throw await wrong('excludes source', 'whitelist', 'url');
   }
-  const terminals = new Map<ProfileName, readonly Uint8Array[]>();
+  if (card.jpki && card.kazashi) {
+    const message = `${await placeOf(file, 'card', 'kazashi')}: excludes jpki`;
+    throw new ConfigError('ERR_CONFIG_KEY', message, {
+      hint: 'both are for the same plastic card; iso goes with either',
+    });
+  }
+  const terminals = new Map<TerminalProfileName, readonly Uint8Array[]>();
   for (const name of ['jpki', 'iso'] as const) {
     const profile = card[name];
     if (profile) {
@@ -150,9 +161,13 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
       terminals.set(name, await readAll(certificates, 'card', name, 'certificates'));
     }
   }
-  if (terminals.size === 0) {
-    throw await wrong('needs at least one of jpki, iso', 'card');
+  if (terminals.size === 0 && !card.kazashi) {
+    throw await wrong('needs at least one of jpki, kazashi, iso', 'card');
   }
+  const surface = card.kazashi && {
+    ca: surfaceCa(await read(card.kazashi.ca, ['card', 'kazashi', 'ca']), file),
+    pinned: card.kazashi.pinned,
+  };
   const anchors = await readAll(card.anchors, 'card', 'anchors');
   const publishers = (await readAll(whitelist.publishers, 'whitelist', 'publishers')).map(
     (octets) => publicKeyDer(octets, file),
@@ -177,6 +192,7 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
     },
     anchors: trustAnchors(anchors.map((octets) => certificateDer(octets, file))),
     terminals,
+    surface,
     whitelist: {
       directory: at(whitelist.directory),
       source:

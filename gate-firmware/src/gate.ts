@@ -12,6 +12,7 @@ import type { Logger } from '@pinless-gate/runtime/log';
 import { listRefusal } from './admission/decide.ts';
 import { Reader } from './card/reader.ts';
 import type { ReaderState } from './card/reader-messages.ts';
+import { TranscriptFile } from './card/transcript-file.ts';
 import type { GateConfig } from './config.ts';
 import { type LaneServer, serveLane } from './display/server.ts';
 import { DisplayBus } from './display/state.ts';
@@ -28,7 +29,7 @@ import { Outcome } from './lane/outcome.ts';
 import { ShortCodes } from './lane/short-code.ts';
 import type { TapResult } from './lane/tap.ts';
 import { Metrics } from './metrics.ts';
-import { openTerminals } from './terminals.ts';
+import { profilesInUse } from './profiles-in-use.ts';
 import { troubleLog } from './trouble.ts';
 import { VERSION } from './version.ts';
 import { Follower, type FollowParts, openLists } from './whitelist/follow.ts';
@@ -38,10 +39,16 @@ import { type BundleSource, directorySource, httpSource } from './whitelist/sour
 const HTTP_TIMEOUT_MS = 30_000;
 const FIRST_LIST_MS = 1000;
 
+export interface GateOptions {
+  /** File that the masked dialogue of each tap is appended to. */
+  readonly transcript?: string | undefined;
+}
+
 /** One lane, put together: everything that has to be there before the first card, and its orderly end. */
 export class Gate {
   readonly #config: GateConfig;
   readonly #log: Logger;
+  readonly #transcript: string | undefined;
   readonly #abort = new AbortController();
   /** Ended in the reverse order of their beginning. */
   readonly #closers: (() => unknown)[] = [];
@@ -60,14 +67,15 @@ export class Gate {
   #closing: Promise<void> | undefined;
   #server!: LaneServer;
 
-  private constructor(config: GateConfig, log: Logger) {
+  private constructor(config: GateConfig, log: Logger, { transcript }: GateOptions) {
     this.#config = config;
     this.#log = log;
+    this.#transcript = transcript;
   }
 
   /** Rejects with what is missing or wrong, and leaves nothing open. */
-  static async open(config: GateConfig, log: Logger): Promise<Gate> {
-    const gate = new Gate(config, log);
+  static async open(config: GateConfig, log: Logger, options: GateOptions = {}): Promise<Gate> {
+    const gate = new Gate(config, log, options);
     try {
       await gate.#open();
     } catch (error) {
@@ -133,7 +141,7 @@ export class Gate {
   }
 
   async #openKeys(): Promise<void> {
-    const { labels, hsm } = this.#config;
+    const { labels, hsm, terminals } = this.#config;
     const store = await openKeyStore(hsm, {
       onDown: ({ code }) => this.#log.error({ code }, 'hsm is down'),
       onUp: () => this.#log.info('hsm is up'),
@@ -146,7 +154,7 @@ export class Gate {
     });
     this.#closers.push(() => this.#store.close());
     await this.#store.require({
-      [labels.institution]: 'institution',
+      ...(terminals.size > 0 && { [labels.institution]: 'institution' as const }),
       [labels.device]: 'device',
       [labels.event]: 'event',
     });
@@ -212,13 +220,8 @@ export class Gate {
   }
 
   async #openLane(): Promise<void> {
-    const { eventId, gateId, gates, labels, reader, anchors, terminals } = this.#config;
-    const profiles = await openTerminals(
-      this.#store,
-      labels.institution,
-      terminals,
-      systemClock.now(),
-    );
+    const { eventId, gateId, gates, labels, reader, anchors } = this.#config;
+    const profiles = await profilesInUse(this.#store, this.#config, systemClock.now());
     const devices = openDevices(this.#config, this.#log, this.metrics);
     this.#closers.push(() => devices.close());
     this.#outcome = new Outcome({
@@ -265,7 +268,7 @@ export class Gate {
         await this.#store.mac(labels.event, new Uint8Array(1));
       },
     };
-    this.#loop = new LaneLoop(parts, this.#abort.signal);
+    this.#loop = new LaneLoop({ ...parts, transcripts: this.#transcripts() }, this.#abort.signal);
     this.#bus.show({ state: 'idle' });
     this.metrics.build(VERSION);
     registerGauges(this.metrics, {
@@ -276,6 +279,15 @@ export class Gate {
       ready: () => this.notReady === undefined,
       now: systemClock.now,
     });
+  }
+
+  #transcripts(): TranscriptFile | undefined {
+    if (this.#transcript === undefined) return undefined;
+    const file = new TranscriptFile(this.#transcript, ({ code }) =>
+      this.#log.warn({ code }, 'no more transcripts'),
+    );
+    this.#closers.push(() => file.close());
+    return file;
   }
 
   async #openServer(): Promise<void> {

@@ -9,7 +9,7 @@ import { signatureVerifyCommand } from './cli/signature.ts';
 
 const USAGE = `gate: decide at the door, offline, who may enter
 
-  gate run --config gate.toml [--json]
+  gate run --config gate.toml [--transcript FILE] [--json]
   gate doctor --config gate.toml [--json]
   gate list apply BUNDLE --config gate.toml [--json]
   gate list show --config gate.toml [--json]

@@ -4,18 +4,18 @@ import { readPublicKey } from '@pinless-gate/protocol/public-key';
 import type { Terminal } from './card/dialogue.ts';
 import { iso } from './card/profiles/iso.ts';
 import { jpki } from './card/profiles/jpki.ts';
-import type { CardProfile, ProfileName } from './card/profiles/profile.ts';
+import type { TerminalProfile, TerminalProfileName } from './card/profiles/profile.ts';
 
-/** Every card profile there is. The third of the design, `kazashi`, needs no institution key. */
-export const PROFILES: Readonly<Record<ProfileName, CardProfile>> = { jpki, iso };
+/** Every profile with terminal authentication. The third, `kazashi`, needs no institution key. */
+export const PROFILES: Readonly<Record<TerminalProfileName, TerminalProfile>> = { jpki, iso };
 
 /** Profile and credentials of each card kind in use; throws where certificates and key do not belong together. */
 export async function openTerminals(
   store: KeyStore,
   label: string,
-  certificates: ReadonlyMap<ProfileName, readonly Uint8Array[]>,
+  certificates: ReadonlyMap<TerminalProfileName, readonly Uint8Array[]>,
   at: number,
-): Promise<{ profile: CardProfile; terminal: Terminal }[]> {
+): Promise<{ profile: TerminalProfile; terminal: Terminal }[]> {
   const publicKey = readPublicKey(await store.publicKey(label));
   if (publicKey.kind !== 'rsa') {
     throw new GateError('ERR_TERMINAL_KEY', 'the institution key is not an RSA key');

@@ -151,6 +151,9 @@ export function decodeSignatures(bytes: Uint8Array): ManifestSignature[] {
     return decoded;
   });
   map.end();
+  if (signatures.some(({ keyId }, i) => i > 0 && compare(signatures[i - 1]!.keyId, keyId) > 0)) {
+    throw new BundleError('ERR_BUNDLE_ORDER', 'signatures out of order');
+  }
   return signatures;
 }
 

@@ -26,3 +26,13 @@ export class GateError extends Error {
 
 /** Bytes that are not what the format says. */
 export class FormatError extends GateError {}
+
+/** What `read` gives, or what becomes of the `FormatError` that it threw. Other errors pass: they are defects. */
+export function readOr<T, U>(read: () => T, otherwise: (error: FormatError) => U): T | U {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof FormatError) return otherwise(error);
+    throw error;
+  }
+}

@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { concat, domain, EMPTY } from './bytes.ts';
 import { CborMap, type CborValue, encodeCbor } from './cbor.ts';
 import { FormatError } from './errors.ts';
+import { checkKazashiPin, type KazashiPin } from './kazashi/surface.ts';
 
 /** Languages of the attendee display and the receipt. */
 export const LANGUAGES = ['ja', 'en', 'zh', 'ko'] as const;
@@ -46,6 +47,8 @@ export interface SeatRecord {
   /** Unix seconds; absent when the holder's certificate was never checked. */
   readonly revocationCheckedAt?: number | undefined;
   readonly evidenceId: string;
+  /** Where the card was linked for the profile `kazashi` (protocol.md 1.4). */
+  readonly kazashi?: KazashiPin | undefined;
 }
 
 const PADDING_UNIT = 128;
@@ -76,6 +79,7 @@ export function encodeSeatRecord(record: SeatRecord): Uint8Array {
     language: record.language,
     revocationCheckedAt: record.revocationCheckedAt,
     evidenceId: record.evidenceId,
+    kazashi: record.kazashi && { ...record.kazashi },
   });
   const length = Math.ceil((item.length + 1) / PADDING_UNIT) * PADDING_UNIT;
   const padded = new Uint8Array(length);
@@ -99,6 +103,7 @@ export function decodeSeatRecord(padded: Uint8Array): SeatRecord {
     language: decodeLanguage(map.text('language')),
     revocationCheckedAt: map.uintOrUndefined('revocationCheckedAt'),
     evidenceId: map.text('evidenceId'),
+    kazashi: map.has('kazashi') ? decodeKazashi(map.map('kazashi')) : undefined,
   };
   map.end();
   if (record.tickets.length === 0) {
@@ -136,6 +141,18 @@ function decodeTicket(value: CborValue): Ticket {
   seat.end();
   map.end();
   return ticket;
+}
+
+function decodeKazashi(map: CborMap): KazashiPin {
+  const pin: KazashiPin = {
+    reference: map.text('reference'),
+    birthDate: map.text('birthDate'),
+    modulusHash: map.bytes('modulusHash', 32),
+    signerKeyId: map.bytes('signerKeyId', 16),
+    modulus: map.bytesOrUndefined('modulus', 256),
+  };
+  map.end();
+  return checkKazashiPin(pin);
 }
 
 function decodeLanguage(text: string): Language {

@@ -12,8 +12,15 @@ export const REFUSAL_REASONS = [
   'certificate-not-yet-valid',
   'certificate-not-trusted',
   'card-not-authentic',
+  'surface-mismatch',
+  'card-not-linked',
+  'birth-date-refused',
+  'birth-date-few-tries',
+  'card-blocked',
   'terminal-refused',
   'phone',
+  'old-card',
+  'test-card',
   'no-certificate',
   'unknown-card',
   'card-removed',
@@ -88,6 +95,53 @@ export const STAFF_TEXT: Record<RefusalReason, { readonly ja: StaffText; readonl
         next: 'Possible copy: hand the card back, call the lead',
       },
     },
+    'surface-mismatch': {
+      ja: {
+        what: '登録時のカードと一致しない',
+        next: '複製または他人のカードの疑い。カードを返し、責任者へ連絡',
+      },
+      en: {
+        what: 'Certificate and chip are not the card that was linked',
+        next: 'Possible copy: hand the card back, call the lead',
+      },
+    },
+    'card-not-linked': {
+      ja: { what: 'かざし利用の登録がないカード', next: '案内所で本人確認' },
+      en: {
+        what: 'Card was not linked for tapping without PIN',
+        next: 'Check identity at the help desk',
+      },
+    },
+    'birth-date-refused': {
+      ja: {
+        what: 'カードが生年月日の照合を拒んだ',
+        next: '同じカードで再試行しない。案内所で本人確認',
+      },
+      en: {
+        what: 'Card did not accept the birth date',
+        next: 'Do not retry this card; check identity at the help desk',
+      },
+    },
+    'birth-date-few-tries': {
+      ja: {
+        what: '生年月日照合の残り回数が少ない',
+        next: '照合していない。再試行せず、案内所で本人確認',
+      },
+      en: {
+        what: 'Few tries are left for the birth date, none was used',
+        next: 'Do not retry this card; check identity at the help desk',
+      },
+    },
+    'card-blocked': {
+      ja: {
+        what: '生年月日照合がロックされたカード',
+        next: '案内所で本人確認。解除は市区町村の窓口',
+      },
+      en: {
+        what: 'Birth date check of this card is blocked',
+        next: 'Check identity at the help desk; the municipality can unblock it',
+      },
+    },
     'terminal-refused': {
       ja: {
         what: 'カードがこの端末を認めない',
@@ -101,6 +155,20 @@ export const STAFF_TEXT: Record<RefusalReason, { readonly ja: StaffText; readonl
     phone: {
       ja: { what: 'スマートフォンがかざされた', next: 'マイナンバーカード本体をお願いする' },
       en: { what: 'A phone was held up', next: 'Ask for the card itself' },
+    },
+    'old-card': {
+      ja: { what: '住民基本台帳カードがかざされた', next: 'マイナンバーカードをお願いする' },
+      en: {
+        what: 'An old residents’ card was held up',
+        next: 'Ask for the My Number Card, which replaced it',
+      },
+    },
+    'test-card': {
+      ja: { what: '試験用のカード', next: '本番のカードをお願いする。配られた経緯を責任者へ' },
+      en: {
+        what: 'Card of the test hierarchy (JPKI-TEST)',
+        next: 'Ask for a real card; tell the lead where it came from',
+      },
     },
     'no-certificate': {
       ja: { what: '利用者証明用電子証明書がないカード', next: '案内所で本人確認' },

@@ -149,7 +149,7 @@ describe('test:hardware', () => {
     expect(lines.length).toBeGreaterThan(20);
     for (const line of lines) {
       expect(line).toMatch(
-        /^> 00A4[0-9A-F]{4} Lc \d+ [0-9A-F]{4,20}$|^> [0-9A-F]{8}(?: Lc (\d+) \(\1 octets\))?(?: Ne \d+)?$|^< (?:\(\d+ octets\) )?SW [0-9A-F]{4} \([\w ]+\) {2}[\d.]+ ms$/,
+        /^> 00A4[0-9A-F]{4} Lc \d+ [0-9A-F]{4,20}$|^> [0-9A-F]{8}(?: Lc (\d+) \(\1 octets\))?(?: Ne \d+)?$|^< (?:(?:\(\d+ octets\)|4A504B49[0-9A-F]{56}|(?:00|8F){1,3}) )?SW [0-9A-F]{4} \([\w ]+\) {2}[\d.]+ ms$/,
       );
     }
     expect(transcript).toContain('> 00820096 Lc 256 (256 octets)\n< SW 9000');

@@ -4,6 +4,7 @@ import { CardDialogue } from '@pinless-gate/gate-firmware/card/dialogue';
 import type { CardProfile } from '@pinless-gate/gate-firmware/card/profiles/profile';
 import { Reader } from '@pinless-gate/gate-firmware/card/reader';
 import { isWell } from '@pinless-gate/gate-firmware/card/reader-messages';
+import type { Transcript } from '@pinless-gate/gate-firmware/card/transcript';
 import type { GateConfig } from '@pinless-gate/gate-firmware/config';
 import { openTerminals } from '@pinless-gate/gate-firmware/terminals';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
@@ -19,7 +20,6 @@ import { authenticate, describeHead, lookAtHead } from './authenticate.ts';
 import { Guard } from './guard.ts';
 import type { Questions } from './questions.ts';
 import type { Report } from './report.ts';
-import type { Transcript } from './transcript.ts';
 
 export interface Setup {
   readonly config: GateConfig;

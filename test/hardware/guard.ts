@@ -1,6 +1,6 @@
 import type { Transmit } from '@pinless-gate/gate-firmware/card/channel';
+import { type Transcript, transcribed } from '@pinless-gate/gate-firmware/card/transcript';
 import { GateError } from '@pinless-gate/protocol/errors';
-import type { Transcript } from './transcript.ts';
 
 /** What this script may send, by INS: it reads and proves, and never spends a try of a PIN. */
 const PERMITTED: ReadonlySet<number> = new Set([
@@ -15,49 +15,23 @@ const PERMITTED: ReadonlySet<number> = new Set([
   0x88, // INTERNAL AUTHENTICATE
 ]);
 const INS_EXTERNAL_AUTHENTICATE = 0x82;
-const SW_SUCCESS = 0x9000;
 
 /** Between the dialogue and the reader: one command at a time, so that each has its own time and line. */
 export class Guard {
-  readonly #transmit: Transmit;
-  readonly #transcript: Transcript;
-  readonly #now: () => number;
+  readonly transmit: Transmit;
   #allowed = false;
 
   constructor(transmit: Transmit, transcript: Transcript, now: () => number) {
-    this.#transmit = transmit;
-    this.#transcript = transcript;
-    this.#now = now;
+    const guarded: Transmit = async (commands, timeoutMs) => {
+      for (const command of commands) this.#check(command[1]!);
+      return transmit(commands, timeoutMs);
+    };
+    this.transmit = transcribed(guarded, transcript, now);
   }
 
   /** The next EXTERNAL AUTHENTICATE may pass; the one after it may not. */
   allowExternalAuthenticate(): void {
     this.#allowed = true;
-  }
-
-  readonly transmit: Transmit = async (commands, timeoutMs) => {
-    const answers: Uint8Array[] = [];
-    for (const command of commands) {
-      const answer = await this.#one(command, timeoutMs);
-      answers.push(answer);
-      if (((answer.at(-2)! << 8) | answer.at(-1)!) !== SW_SUCCESS) break;
-    }
-    return answers;
-  };
-
-  async #one(command: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
-    this.#check(command[1]!);
-    this.#transcript.command(command);
-    const start = this.#now();
-    try {
-      const [answer] = await this.#transmit([command], timeoutMs);
-      this.#transcript.response(answer!, this.#now() - start);
-      return answer!;
-    } catch (error) {
-      const code = error instanceof GateError ? error.code : 'defect';
-      this.#transcript.failure(code, this.#now() - start);
-      throw error;
-    }
   }
 
   #check(ins: number): void {

@@ -2,13 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
+import { Transcript } from '@pinless-gate/gate-firmware/card/transcript';
 import { readGateConfig } from '@pinless-gate/gate-firmware/config';
 import { writeFileDurably } from '@pinless-gate/runtime/durable-file';
 import { EXIT_OK, EXIT_REFUSED, type Io, UsageError } from '@pinless-gate/runtime/program';
 import { examine } from './examine.ts';
 import { Questions } from './questions.ts';
 import { Report } from './report.ts';
-import { Transcript } from './transcript.ts';
 
 export const USAGE = `test:hardware: the whole dialogue with a real reader, card and HSM, step by step
 

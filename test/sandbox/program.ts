@@ -1,5 +1,6 @@
 import type { Program } from '@pinless-gate/runtime/program';
 import { cardInsert, cardNew } from './cli/card.ts';
+import { cardLink } from './cli/card-link.ts';
 import { printerCommand, turnstileCommand } from './cli/devices.ts';
 import { jlisCrl, jlisCvc, jlisNew, jlisRevoke } from './cli/jlis.ts';
 import { readerCommand } from './cli/reader.ts';
@@ -14,7 +15,10 @@ const USAGE = `usage: sandbox COMMAND
   jlis crl --jlis DIR                   publish the CRL anew
   card new --jlis DIR --out FILE [--profile jpki|iso] [--scenario NAME] [--serial HEX]
            [--key rsa|p256|p384] [--pin DIGITS] [--victim FILE] [--timing SPEC]
+           [--birth-date YYYYMMDD [--reference DIGITS]]
            [--fault STEP=ANSWER]... [--remove-after-step STEP]
+  card link FILE --jlis DIR --out FILE [--pin DIGITS] [--reference DIGITS]
+           [--modulus]                                                  certificate and chip as one holder for the feed
   card insert FILE [--port 35963] [--host 127.0.0.1] [--for 3s] [--timing SPEC]
            [--remove-after-step STEP] [--json]
   reader [--directory DIR] [--max-command-length N] [FILE [FILE]]
@@ -38,6 +42,7 @@ export const sandbox: Program = {
     'jlis revoke': jlisRevoke,
     'jlis crl': jlisCrl,
     'card new': cardNew,
+    'card link': cardLink,
     'card insert': cardInsert,
     reader: readerCommand,
     printer: printerCommand,

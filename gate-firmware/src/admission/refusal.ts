@@ -44,6 +44,11 @@ export const ATTENDEE_TEXT: Record<RefusalReason, Written<AttendeeText>> = {
   'certificate-not-yet-valid': STAFF_WILL_HELP,
   'certificate-not-trusted': STAFF_WILL_HELP,
   'card-not-authentic': STAFF_WILL_HELP,
+  'surface-mismatch': STAFF_WILL_HELP,
+  'card-not-linked': STAFF_WILL_HELP,
+  'birth-date-refused': STAFF_WILL_HELP,
+  'birth-date-few-tries': STAFF_WILL_HELP,
+  'card-blocked': STAFF_WILL_HELP,
   'terminal-refused': STAFF_WILL_HELP,
   phone: {
     ja: {
@@ -55,6 +60,17 @@ export const ATTENDEE_TEXT: Record<RefusalReason, Written<AttendeeText>> = {
       action: 'Put the phone away and touch your My Number Card',
     },
   },
+  'old-card': {
+    ja: {
+      title: 'マイナンバーカードでタッチしてください',
+      action: '住民基本台帳カードではお入りいただけません',
+    },
+    en: {
+      title: 'Please touch your My Number Card',
+      action: 'The residents’ card that came before it does not open the gate',
+    },
+  },
+  'test-card': STAFF_WILL_HELP,
   'no-certificate': STAFF_WILL_HELP,
   'unknown-card': {
     ja: { title: 'マイナンバーカードでタッチしてください', action: 'ほかのカードは離してください' },
@@ -100,6 +116,7 @@ export const ATTENDEE_TEXT: Record<RefusalReason, Written<AttendeeText>> = {
 export const RETRY_HERE: ReadonlySet<RefusalReason> = new Set([
   'too-early',
   'phone',
+  'old-card',
   'unknown-card',
   'card-removed',
   'card-fault',

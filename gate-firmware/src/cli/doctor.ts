@@ -74,7 +74,9 @@ async function examine(config: GateConfig): Promise<Finding[]> {
 
 async function examineKeys(config: GateConfig, store: KeyStore): Promise<Finding[]> {
   const { labels } = config;
-  const kinds = { institution: 'institution', event: 'event', device: 'device' } as const;
+  const common = { event: 'event', device: 'device' } as const;
+  const needsInstitution = config.terminals.size > 0;
+  const kinds = needsInstitution ? { institution: 'institution' as const, ...common } : common;
   const keys = Object.entries(kinds).map(([name, kind]) =>
     attempt(`${name} key`, `hsm status --config gate.toml tells which keys there are`, async () => {
       const label = labels[name as keyof typeof labels];
@@ -89,14 +91,17 @@ async function examineKeys(config: GateConfig, store: KeyStore): Promise<Finding
       throw new GateError('ERR_HSM_SELFTEST', `failed: ${bad.join(', ') || 'nothing ran'}`);
     return [`${checks.length} checks`, undefined] as const;
   });
-  const chain = attempt('cv certificates', 'request CV certificates for this key', async () => {
-    const { institution } = labels;
-    const terminals = await openTerminals(store, institution, config.terminals, systemClock.now());
-    const names = terminals.map(({ profile }) => profile.name).join(', ');
-    return [`fit the institution key, for ${names}`, undefined] as const;
-  });
+  const chain = () =>
+    attempt('cv certificates', 'request CV certificates for this key', async () => {
+      const { institution } = labels;
+      const now = systemClock.now();
+      const terminals = await openTerminals(store, institution, config.terminals, now);
+      const names = terminals.map(({ profile }) => profile.name).join(', ');
+      return [`fit the institution key, for ${names}`, undefined] as const;
+    });
   const results = [];
-  for (const one of [...keys, selftest, chain]) results.push((await one).finding);
+  const needed = needsInstitution ? [...keys, selftest, chain()] : [...keys, selftest];
+  for (const one of needed) results.push((await one).finding);
   return results;
 }
 

@@ -10,11 +10,15 @@ import { configFile } from './options.ts';
 export const runCommand: Command = async (argv, io) => {
   const { values } = parseArgs({
     args: [...argv],
-    options: { config: { type: 'string' }, json: { type: 'boolean' } },
+    options: {
+      config: { type: 'string' },
+      json: { type: 'boolean' },
+      transcript: { type: 'string' },
+    },
   });
   const config = await readGateConfig(configFile(values.config));
   const log = createLog('gate', config.logLevel);
-  const gate = await Gate.open(config, log);
+  const gate = await Gate.open(config, log, { transcript: values.transcript });
   if (values.json) io.out(JSON.stringify({ display: gate.url }));
   else io.out(`attendee display: ${gate.url}`);
   // What goes wrong at the end is told by the last `close`.

@@ -3,6 +3,7 @@ import { TerminalError } from '../card/dialogue.ts';
 import { ReaderError } from '../card/error.ts';
 import type { Reader } from '../card/reader.ts';
 import { isWell, type ReaderFault, type ReaderState } from '../card/reader-messages.ts';
+import type { TranscriptFile } from '../card/transcript-file.ts';
 import { type TapParts, type TapResult, tap } from './tap.ts';
 
 /** What a lane tells those who show, print, count and journal. */
@@ -23,6 +24,8 @@ export interface LoopParts {
   readonly events: LaneEvents;
   /** Resolves when the gate could decide a tap now; rejects with what is in the way. */
   readonly health: () => Promise<void>;
+  /** Where the dialogues are written, masked. */
+  readonly transcripts?: TranscriptFile | undefined;
 }
 
 /** Between two looks at something that cannot wake us: no service, no reader, a fault. */
@@ -37,6 +40,7 @@ export class LaneLoop {
   readonly #signal: AbortSignal;
   #fault: GateError | undefined;
   #known: number | undefined;
+  #reader: string | undefined;
   /** Insertion counter of the card that was served last: it stays in the field and is not served again. */
   #served: number | undefined;
 
@@ -63,6 +67,7 @@ export class LaneLoop {
         continue;
       }
       this.#known = state.known;
+      this.#reader = state.reader;
       if (this.#fault && !(await this.#recovered())) {
         await this.#pause();
         continue;
@@ -76,14 +81,19 @@ export class LaneLoop {
   }
 
   async #serve(): Promise<void> {
-    const { reader, events } = this.#parts;
+    const { reader, events, transcripts, tap: parts } = this.#parts;
     events.onCard();
+    const name = this.#reader ?? '';
+    const recorded = transcripts?.begin(reader.session(), name, parts.clock.monotonic);
     const result = await tap({
-      ...this.#parts.tap,
-      transmit: reader.session(),
+      ...parts,
+      transmit: recorded?.transmit ?? reader.session(),
       onProgress: (fraction) => events.onProgress(fraction),
     });
     events.onResult(result);
+    const { decision, sequence } = result;
+    const outcome = decision.admitted ? 'admitted' : decision.reason;
+    recorded?.end(`${outcome}, journal entry ${sequence}`);
     await reader.disconnect().catch((error: unknown) => {
       if (!(error instanceof GateError)) throw error;
       this.#enter(error);

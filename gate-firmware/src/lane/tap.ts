@@ -1,8 +1,7 @@
 import type { Converter } from '@pinless-gate/hsm/conversion-value';
 import { sha256 } from '@pinless-gate/protocol/bundle';
-import type { TrustAnchor } from '@pinless-gate/protocol/certificate/anchors';
-import type { CertificateReason } from '@pinless-gate/protocol/certificate/error';
-import { verifyUserCertificate } from '@pinless-gate/protocol/certificate/user';
+import { isTestName, type TrustAnchor } from '@pinless-gate/protocol/certificate/anchors';
+import { readName } from '@pinless-gate/protocol/certificate/name';
 import { FormatError } from '@pinless-gate/protocol/errors';
 import { possessionMessage } from '@pinless-gate/protocol/possession';
 import { keyObject, type PublicKey, readPublicKey } from '@pinless-gate/protocol/public-key';
@@ -16,18 +15,29 @@ import type { CardProfile, ProfileName } from '../card/profiles/profile.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Lists } from '../whitelist/lists.ts';
 import type { Whitelist } from '../whitelist/store.ts';
+import { provenUser, verifyUser } from './certificate.ts';
 import { type Clock, StepTimes } from './clock.ts';
 import type { Nonces } from './nonce.ts';
 import type { ShortCodes } from './short-code.ts';
+import { linkedChip, type SurfaceTrust } from './surface.ts';
 
 /** One card, from the first command to the journal. Read it from top to bottom. */
+
+/** A profile with what its cards want of the gate, and what the gate wants of them. */
+export interface ProfileInUse {
+  readonly profile: CardProfile;
+  /** Where the profile has terminal authentication. */
+  readonly terminal?: Terminal;
+  /** Where the profile has a surface application. */
+  readonly surface?: SurfaceTrust;
+}
 
 export interface TapParts {
   readonly eventId: Uint8Array;
   readonly gateId: Uint8Array;
   readonly lane: Lane;
-  /** In the order in which they are tried, each with the credentials that it wants. */
-  readonly profiles: readonly { readonly profile: CardProfile; readonly terminal: Terminal }[];
+  /** In the order in which they are tried. */
+  readonly profiles: readonly ProfileInUse[];
   readonly anchors: readonly TrustAnchor[];
   readonly limits: ChannelLimits;
   readonly converter: Converter;
@@ -95,15 +105,20 @@ async function examine(
   try {
     // 1. What card is it?
     const profile = await dialogue.identify(parts.profiles.map((one) => one.profile));
-    const { terminal } = parts.profiles.find((one) => one.profile === profile)!;
+    const { terminal, surface } = parts.profiles.find((one) => one.profile === profile)!;
     known = { profile: profile.name };
     times.end('identify');
     parts.onProgress(0.2);
 
-    // 2. We prove ourselves to it. A certificate read before that would prove nothing.
-    const head = await dialogue.authenticateTerminal(terminal);
-    times.end('authenticate');
+    // 2. We prove ourselves to it, if it asks: then a certificate read before would prove nothing.
+    const head = terminal
+      ? await dialogue.authenticateTerminal(terminal)
+      : await dialogue.readHead();
+    times.end(terminal ? 'authenticate' : 'head');
     parts.onProgress(0.5);
+    if (isTestCard(head.issuerName, parts.anchors)) {
+      return { ...known, at, decision: refused('test-card') };
+    }
 
     // 3. Is it on the list?
     const { conversionValue, sealKey } = await parts.converter.convert(
@@ -120,9 +135,19 @@ async function examine(
     if (!seat) return { ...known, at, decision: refused('record-unreadable') };
     times.end('unseal');
 
-    // 4. It proves itself to us. Where its key was not pinned at building, its certificate says which it is.
-    const certificate = seat.publicKey ? undefined : await dialogue.readCertificate();
+    // 4. It proves itself to us. Where its key was not pinned at building, its certificate says which it is; where
+    // another key of the card is to prove it, certificate and chip must be what was linked.
+    const certificate = seat.publicKey && !surface ? undefined : await dialogue.readCertificate();
     if (certificate) times.end('read');
+    const chip =
+      surface &&
+      (await linkedChip(
+        dialogue,
+        surface,
+        seat,
+        provenUser(parts.anchors, profile, certificate!, at),
+      ));
+    if (chip) times.end('surface');
     const message = possessionMessage({
       eventId: parts.eventId,
       gateId: parts.gateId,
@@ -132,7 +157,7 @@ async function examine(
     // While the card computes, everything else is made ready.
     const [signature, ready] = await Promise.all([
       dialogue.prove(sha256(message)),
-      prepare(parts, list, seat, certificate && { der: certificate, profile }, at),
+      prepare(parts, list, seat, { profile, chip, certificate }, at),
     ]);
     times.end('sign');
     parts.onProgress(0.9);
@@ -150,16 +175,29 @@ async function examine(
   }
 }
 
+/** A card of the test hierarchy, at a gate that trusts no CA of it. Listed or not, it opens nothing. */
+function isTestCard(issuerName: Uint8Array, anchors: readonly TrustAnchor[]): boolean {
+  const trusted = () => anchors.some(({ certificate }) => isTestName(certificate.subject));
+  return isTestName(readName(issuerName, 'issuer')) && !trusted();
+}
+
 type Prepared =
   | { readonly publicKey: PublicKey; readonly decision: Decision }
   | { readonly refusal: RefusalReason };
+
+/** What says which key must sign: that of the linked chip, else that of the certificate, else the record's. */
+interface Prover {
+  readonly profile: CardProfile;
+  readonly chip: PublicKey | undefined;
+  readonly certificate: Uint8Array | undefined;
+}
 
 /** The key that must have signed, and what the rules say if it did. */
 async function prepare(
   parts: TapParts,
   list: Whitelist,
   record: SeatRecord,
-  certificate: { readonly der: Uint8Array; readonly profile: CardProfile } | undefined,
+  { profile, chip, certificate }: Prover,
   at: number,
 ): Promise<Prepared> {
   const history = record.tickets.map(
@@ -167,23 +205,14 @@ async function prepare(
   );
   const { manifest } = list;
   const decision = decide({ list: manifest, record, history, lane: parts.lane, at });
-  if (!certificate) {
-    const publicKey = readPublicKey(record.publicKey!);
-    keyObject(publicKey); // made while the card computes, it costs more than the verification
-    return { publicKey, decision };
+  if (certificate && !chip) {
+    const user = verifyUser(parts.anchors, profile, certificate, at);
+    return 'refusal' in user ? user : { publicKey: user.publicKey, decision };
   }
-  const { der, profile } = certificate;
-  const verdict = verifyUserCertificate(der, parts.anchors, at, profile.certificates);
-  if (!verdict.ok) {
-    return { refusal: CERTIFICATE_REFUSALS[verdict.reason] ?? 'certificate-not-trusted' };
-  }
-  return { publicKey: verdict.certificate.publicKey, decision };
+  const publicKey = chip ?? readPublicKey(record.publicKey!);
+  keyObject(publicKey); // made while the card computes, it costs more than the verification
+  return { publicKey, decision };
 }
-
-const CERTIFICATE_REFUSALS: Readonly<Partial<Record<CertificateReason, RefusalReason>>> = {
-  expired: 'certificate-expired',
-  'not-yet-valid': 'certificate-not-yet-valid',
-};
 
 /** Undefined where the entry does not open: damaged, or of another key. */
 function unseal(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { equal, toHex } from '../bytes.ts';
-import { FormatError, GateError } from '../errors.ts';
+import { GateError, readOr } from '../errors.ts';
 import { type PublicKey, readPublicKey } from '../public-key.ts';
 import { type ParsedCertificate, parseCertificate } from './certificate.ts';
 import { CertificateError, type CertificateReason } from './error.ts';
@@ -73,12 +73,10 @@ function readAnchor(der: Uint8Array, index: number): TrustAnchor {
 }
 
 function readAnchorKey(spki: Uint8Array): PublicKey | undefined {
-  try {
-    return readPublicKey(spki);
-  } catch (error) {
-    if (error instanceof FormatError) return undefined;
-    throw error;
-  }
+  return readOr(
+    () => readPublicKey(spki),
+    () => undefined,
+  );
 }
 
 function faultOf(

@@ -1,5 +1,5 @@
 import { equal } from '../bytes.ts';
-import { FormatError } from '../errors.ts';
+import { FormatError, readOr } from '../errors.ts';
 import { verifySigned } from './algorithm.ts';
 import type { TrustAnchor } from './anchors.ts';
 import { type ParsedCrl, parseCrl } from './crl-parser.ts';
@@ -86,31 +86,33 @@ interface Scope {
 
 /** issuingDistributionPoint (RFC 5280 5.2.5). */
 function readScope(extension: Extension | undefined): Scope | undefined {
-  if (!extension) return undefined;
-  try {
-    const what = 'issuing distribution point';
-    const reader = readSequence(extension.value, what);
-    if (reader.done) throw new FormatError('ERR_DER_EMPTY', `${what}: empty`);
-    const point = reader.optional(0xa0, what);
-    const users = readTrue(reader.optional(0x81, what), what);
-    const cas = readTrue(reader.optional(0x82, what), what);
-    const reasons = reader.optional(0x83, what);
-    const indirect = readTrue(reader.optional(0x84, what), what);
-    const attributes = readTrue(reader.optional(0x85, what), what);
-    reader.end(what);
-    if ([users, cas, attributes].filter(Boolean).length > 1) {
-      throw new FormatError('ERR_DER_SCOPE', `${what}: contradicts itself`);
-    }
-    if (reasons !== undefined) readNamedBits(reasons, what);
-    return {
-      point: point && readDistributionPointName(point),
-      indirect,
-      partial: cas || attributes || reasons !== undefined,
-    };
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    throw new CertificateError('extension-malformed', error.message, error);
+  return extension && readOr(() => readIssuingPoint(extension.value), malformed);
+}
+
+function readIssuingPoint(value: Uint8Array): Scope {
+  const what = 'issuing distribution point';
+  const reader = readSequence(value, what);
+  if (reader.done) throw new FormatError('ERR_DER_EMPTY', `${what}: empty`);
+  const point = reader.optional(0xa0, what);
+  const users = readTrue(reader.optional(0x81, what), what);
+  const cas = readTrue(reader.optional(0x82, what), what);
+  const reasons = reader.optional(0x83, what);
+  const indirect = readTrue(reader.optional(0x84, what), what);
+  const attributes = readTrue(reader.optional(0x85, what), what);
+  reader.end(what);
+  if ([users, cas, attributes].filter(Boolean).length > 1) {
+    throw new FormatError('ERR_DER_SCOPE', `${what}: contradicts itself`);
   }
+  if (reasons !== undefined) readNamedBits(reasons, what);
+  return {
+    point: point && readDistributionPointName(point),
+    indirect,
+    partial: cas || attributes || reasons !== undefined,
+  };
+}
+
+function malformed(error: FormatError): never {
+  throw new CertificateError('extension-malformed', error.message, error);
 }
 
 function checkCritical(extensions: ReadonlyMap<string, Extension>): void {
@@ -143,20 +145,15 @@ function provenAnchor(crl: ParsedCrl, anchors: readonly TrustAnchor[], at: numbe
     return refuse((faulty && candidates[0]!.fault) || 'signature');
   }
   const { known, notBefore, notAfter } = anchor.certificate;
-  if (!((known.keyUsage ?? 0) & CRL_SIGN)) refuse('anchor-key-usage');
+  // It has one: an anchor without keyCertSign signs nothing.
+  if (!(known.keyUsage! & CRL_SIGN)) refuse('anchor-key-usage');
   if (at < notBefore) refuse('anchor-not-yet-valid');
   if (at > notAfter) refuse('anchor-expired');
   return anchor;
 }
 
 function readKeyId(extension: Extension | undefined): Uint8Array | undefined {
-  if (!extension) return undefined;
-  try {
-    return readAuthorityKeyId(extension.value).keyId;
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    throw new CertificateError('extension-malformed', error.message, error);
-  }
+  return extension && readOr(() => readAuthorityKeyId(extension.value).keyId, malformed);
 }
 
 function checkDates(

@@ -1,4 +1,4 @@
-import { FormatError } from '../errors.ts';
+import { FormatError, readOr } from '../errors.ts';
 import {
   BIT_STRING,
   BOOLEAN,
@@ -96,12 +96,13 @@ export function readKnownExtensions(extensions: ReadonlyMap<string, Extension>):
   for (const [name, [id, read]] of Object.entries(READERS)) {
     const extension = extensions.get(id);
     if (!extension) continue;
-    try {
-      known[name] = read(extension.value);
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      throw new CertificateError('extension-malformed', `extension ${id}: ${error.message}`, error);
-    }
+    known[name] = readOr<unknown, never>(
+      () => read(extension.value),
+      (error) => {
+        const why = `extension ${id}: ${error.message}`;
+        throw new CertificateError('extension-malformed', why, error);
+      },
+    );
   }
   return known as KnownExtensions;
 }

@@ -131,10 +131,7 @@ function isWithin(name: GeneralName, base: GeneralName): boolean {
     const at = base.text.lastIndexOf('@');
     return local === base.text.slice(0, at) && hostMatches(host, base.text.slice(at + 1));
   }
-  if (name.kind === 'uri' && base.kind === 'uri') {
-    return hostMatches(hostOf(name.text)!, base.text);
-  }
-  return false;
+  return name.kind === 'uri' && base.kind === 'uri' && hostMatches(hostOf(name.text)!, base.text);
 }
 
 /** A host stands for itself; with a dot in front for everything below it. */

@@ -16,7 +16,13 @@ import { onTestFinished } from 'vitest';
 const GATE = fileURLToPath(new URL('../../../gate-firmware/bin/gate.js', import.meta.url));
 /** Token, J-LIS and cards take seconds to make: they are kept from run to run. */
 const KEPT = fileURLToPath(new URL('../../../.run/e2e/gate', import.meta.url));
-const NO_PORTS = { printer: 1, turnstile: 'http://127.0.0.1:1/', console: 1, display: 1 };
+const NO_PORTS = {
+  printer: 1,
+  turnstile: 'http://127.0.0.1:1/',
+  console: 1,
+  display: 1,
+  kazashiDisplay: 1,
+};
 const PATIENCE_MS = 15_000;
 
 export interface Venue {

@@ -8,6 +8,8 @@ import { IsoCard } from './iso-card.ts';
 import { JpkiCard } from './jpki-card.ts';
 import { jpkiFiles } from './jpki-files.ts';
 import { cardKey } from './signing.ts';
+import { SurfaceApplication } from './surface-application.ts';
+import { TwoApplications } from './two-applications.ts';
 import { STEPS, type VirtualCard } from './virtual-card.ts';
 
 export const CARD_FORMAT = 'pinless-gate/card/1';
@@ -53,6 +55,20 @@ const cardFileSchema = z.discriminatedUnion('profile', [
     pin: z.string().regex(/^\d{4}$/, 'not four digits'),
     certificateNeedsPin: z.boolean().optional(),
     lastCommandIndicator: z.boolean().optional(),
+    /** The card-surface check application; absent on a card that nobody taps by `kazashi`. */
+    surface: z
+      .strictObject({
+        /** EF 0001 and EF 0004. */
+        record: z.base64(),
+        signer: z.base64(),
+        privateKeyPem: z
+          .string()
+          .regex(/^-----BEGIN PRIVATE KEY-----\n/, 'not a PKCS#8 key in PEM'),
+        reference: z.string().regex(/^\d{6}$/, 'not six digits'),
+        triesLeft: z.int().min(0).max(10).optional(),
+        acceptsAnyReference: z.boolean().optional(),
+      })
+      .optional(),
   }),
   z.strictObject({
     ...common,
@@ -65,6 +81,7 @@ const cardFileSchema = z.discriminatedUnion('profile', [
 ]);
 
 export type CardFile = z.infer<typeof cardFileSchema>;
+export type JpkiCardFile = Extract<CardFile, { profile: 'jpki' }>;
 
 /** A card file that cannot be used. The message names file and field. */
 export class CardFileError extends GateError {}
@@ -117,7 +134,7 @@ function buildCard(file: CardFile): VirtualCard {
       date: file.date,
     });
   }
-  return new JpkiCard({
+  const jpki = new JpkiCard({
     ...shared,
     files: jpkiFiles({
       label: file.label,
@@ -131,6 +148,19 @@ function buildCard(file: CardFile): VirtualCard {
     },
     pin: file.pin,
     lastCommandIndicator: file.lastCommandIndicator ?? false,
+  });
+  return file.surface ? new TwoApplications(jpki, surfaceOf(file.surface)) : jpki;
+}
+
+function surfaceOf(surface: NonNullable<JpkiCardFile['surface']>): SurfaceApplication {
+  const { record, signer, privateKeyPem, reference, triesLeft, acceptsAnyReference } = surface;
+  return new SurfaceApplication({
+    record: fromBase64(record),
+    signer: fromBase64(signer),
+    key: cardKey(privateKeyPem),
+    reference,
+    ...(triesLeft !== undefined && { triesLeft }),
+    ...(acceptsAnyReference !== undefined && { acceptsAnyReference }),
   });
 }
 

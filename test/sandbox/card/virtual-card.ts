@@ -7,6 +7,9 @@ export const STEPS = [
   'get-challenge',
   'external-authenticate',
   'read-certificate',
+  'query-tries',
+  'verify-birth-date',
+  'read-surface',
   'sign',
 ] as const;
 

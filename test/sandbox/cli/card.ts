@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { isBirthDate } from '@pinless-gate/protocol/kazashi/surface-record';
 import { writeFileDurably } from '@pinless-gate/runtime/durable-file';
 import { type Command, EXIT_OK, type Io, UsageError } from '@pinless-gate/runtime/program';
 import { cardFromFile, readCardFile } from '../card/card-file.ts';
@@ -25,6 +26,8 @@ export const cardNew: Command = async (argv, io) => {
       serial: { type: 'string' },
       key: { type: 'string', default: 'rsa' },
       pin: { type: 'string' },
+      'birth-date': { type: 'string' },
+      reference: { type: 'string' },
       victim: { type: 'string' },
       timing: { type: 'string' },
       fault: { type: 'string', multiple: true, default: [] },
@@ -42,6 +45,8 @@ export const cardNew: Command = async (argv, io) => {
   if (!key) throw new UsageError(`--key is one of ${KEYS.join(', ')}`);
   if (profile === 'jpki' && key !== 'rsa') throw new UsageError('a jpki card signs with RSA');
   if (timing !== undefined) parseTiming(timing);
+  const { 'birth-date': birthDate, reference } = values;
+  checkSurface({ profile, scenario, birthDate, reference });
   const removeAfterStep = values['remove-after-step'];
 
   const { file } = await newCard(await Jlis.open(directory), {
@@ -51,6 +56,8 @@ export const cardNew: Command = async (argv, io) => {
     faults: values.fault.map(parseFault),
     ...(serial !== undefined && { serial }),
     ...(pin !== undefined && { pin }),
+    ...(birthDate !== undefined && { birthDate }),
+    ...(reference !== undefined && { reference }),
     ...(timing !== undefined && { timing }),
     ...(victim !== undefined && { victim: await readCardFile(victim) }),
     ...(removeAfterStep !== undefined && { removeAfterStep: parseStep(removeAfterStep) }),
@@ -59,6 +66,26 @@ export const cardNew: Command = async (argv, io) => {
   io.out(resolve(out));
   return EXIT_OK;
 };
+
+interface SurfaceValues {
+  readonly profile: string;
+  readonly scenario: string;
+  readonly birthDate: string | undefined;
+  readonly reference: string | undefined;
+}
+
+function checkSurface({ profile, scenario, birthDate, reference }: SurfaceValues): void {
+  if (birthDate === undefined) {
+    if (scenario === 'mixed') throw new UsageError('scenario mixed wants --birth-date');
+    if (reference !== undefined) throw new UsageError('--reference goes with --birth-date');
+    return;
+  }
+  if (profile !== 'jpki') throw new UsageError('--birth-date is for jpki cards');
+  if (!isBirthDate(birthDate)) throw new UsageError('--birth-date is YYYYMMDD');
+  if (reference !== undefined && !/^\d{6}$/.test(reference)) {
+    throw new UsageError('--reference has six digits');
+  }
+}
 
 /** `sandbox card insert card.json …`: in the field until told otherwise. */
 export const cardInsert: Command = async (argv, io) => {

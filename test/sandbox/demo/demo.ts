@@ -10,7 +10,9 @@ import { type SandboxTurnstile, startTurnstile } from '../turnstile.ts';
 import { type Material, makeMaterial, type Ports } from './material.ts';
 import { run, Service } from './program.ts';
 import { summary, type TapLine, tapText } from './report.ts';
-import { type DemoTap, TAPS } from './scenarios.ts';
+import { type DemoTap, type LaneName, TAPS } from './scenarios.ts';
+
+type ServedPorts = Pick<Ports, 'console' | 'display' | 'kazashiDisplay'>;
 
 export interface DemoOptions {
   readonly directory: string;
@@ -20,6 +22,14 @@ export interface DemoOptions {
 
 const CONSOLE_PORT = 8470;
 const DISPLAY_PORT = 8460;
+const KAZASHI_DISPLAY_PORT = 8461;
+
+const LANES: Readonly<Record<LaneName, { config: string; slot: 0 | 1 }>> = {
+  institution: { config: 'gate.toml', slot: 0 },
+  kazashi: { config: 'gate-kazashi.toml', slot: 1 },
+};
+const LANE_NAMES = Object.keys(LANES) as LaneName[];
+const laneOf = ({ lane = 'institution' }: DemoTap): LaneName => lane;
 const TAP_TIMEOUT_MS = 15_000;
 
 /** A whole event on one machine: purchases, list, console, gate, cards. Ended in the reverse order. */
@@ -30,13 +40,14 @@ export class Demo {
   #reader!: SandboxReader;
   #printer!: SandboxPrinter;
   #turnstile!: SandboxTurnstile;
-  #gate!: Service;
+  readonly #gates: Service[] = [];
   #bundle!: DemoResult['bundle'];
-  #onTap: ((line: TapLine) => void) | undefined;
+  /** Whoever waits for a decision of that lane. */
+  readonly #onTap = new Map<LaneName, (line: TapLine) => void>();
   readonly #taps: { demo: DemoTap; line: TapLine }[] = [];
   readonly urls: { console: string; display: string };
 
-  private constructor(io: Io, ports: Pick<Ports, 'console' | 'display'>) {
+  private constructor(io: Io, ports: ServedPorts) {
     this.#io = io;
     this.urls = {
       console: `http://127.0.0.1:${ports.console}/`,
@@ -50,6 +61,7 @@ export class Demo {
     const ports = {
       console: freePorts ? await freePort() : CONSOLE_PORT,
       display: freePorts ? await freePort() : DISPLAY_PORT,
+      kazashiDisplay: freePorts ? await freePort() : KAZASHI_DISPLAY_PORT,
     };
     const demo = new Demo(io, ports);
     try {
@@ -61,9 +73,13 @@ export class Demo {
     return demo;
   }
 
-  /** Taps every card of the scenario and prints a line for each. */
+  /** Taps every card of the scenario, at both lanes at once, and prints a line for each. */
   async tapAll(): Promise<void> {
-    for (const tap of TAPS) {
+    await Promise.all(LANE_NAMES.map((lane) => this.#tapAt(lane)));
+  }
+
+  async #tapAt(lane: LaneName): Promise<void> {
+    for (const tap of TAPS.filter((one) => laneOf(one) === lane)) {
       if (this.#io.signal.aborted) return;
       const line = await this.#tap(tap);
       this.#taps.push({ demo: tap, line });
@@ -71,17 +87,14 @@ export class Demo {
     }
   }
 
-  /** Ends the gate, so that its journal is whole, and tells what all came to. */
+  /** Ends the gates, so that their journals are whole, and tells what all came to. */
   async finish(): Promise<DemoResult> {
     const admitted = this.#taps.filter(({ line }) => line.outcome === 'admitted');
     const receipts = await this.#receipts();
-    await this.#gate.stop();
-    const verdict = await run(
-      'gate',
-      ['journal', 'verify', '--config', 'gate.toml', '--json'],
-      this.#material.directory,
-    );
-    const { verified, entries } = JSON.parse(verdict) as { verified: boolean; entries: number };
+    await Promise.all(this.#gates.map((gate) => gate.stop()));
+    const journals = await Promise.all(LANE_NAMES.map((lane) => this.#journal(lane)));
+    const entries = journals.reduce((sum, journal) => sum + journal.entries, 0);
+    const verified = journals.every((journal) => journal.verified);
     return {
       ...summary(this.#taps),
       receipts,
@@ -96,7 +109,12 @@ export class Demo {
     for (const close of this.#closers.reverse().splice(0)) await close();
   }
 
-  async #start(directory: string, ports: Pick<Ports, 'console' | 'display'>): Promise<void> {
+  async #journal(lane: LaneName): Promise<DemoResult['journal']> {
+    const argv = ['journal', 'verify', '--config', LANES[lane].config, '--json'];
+    return JSON.parse(await run('gate', argv, this.#material.directory)) as DemoResult['journal'];
+  }
+
+  async #start(directory: string, ports: ServedPorts): Promise<void> {
     this.#printer = await startPrinter();
     this.#closers.push(() => this.#printer.close());
     this.#turnstile = await startTurnstile();
@@ -107,15 +125,17 @@ export class Demo {
 
     this.#say('list, console, reader');
     await Promise.all([this.#build(), this.#startConsole(), this.#startReader()]);
-    this.#say('gate');
-    this.#gate = new Service(
-      'gate',
-      ['run', '--config', 'gate.toml', '--json'],
-      this.#material.directory,
-      (line) => this.#log(line),
-    );
-    this.#closers.push(() => this.#gate.stop());
-    await this.#gate.started();
+    this.#say('two gates: with an institution key, and without');
+    await Promise.all(LANE_NAMES.map((lane) => this.#startGate(lane)));
+  }
+
+  async #startGate(lane: LaneName): Promise<void> {
+    const argv = ['run', '--config', LANES[lane].config, '--json'];
+    const { directory } = this.#material;
+    const gate = new Service('gate', argv, directory, (line) => this.#log(lane, line));
+    this.#gates.push(gate);
+    this.#closers.push(() => gate.stop());
+    await gate.started();
   }
 
   async #build(): Promise<void> {
@@ -165,12 +185,13 @@ export class Demo {
         () => reject(new GateError('ERR_DEMO_TAP', `no decision about "${tap.title}"`)),
         TAP_TIMEOUT_MS,
       );
-      this.#onTap = (line) => {
+      this.#onTap.set(laneOf(tap), (line) => {
         clearTimeout(timer);
         resolve(line);
-      };
+      });
     });
-    const card = await this.#reader.insert(this.#material.cards[tap.card]!);
+    const { slot } = LANES[laneOf(tap)];
+    const card = await this.#reader.insert(this.#material.cards[tap.card]!, { slot });
     try {
       return await decided;
     } finally {
@@ -185,9 +206,10 @@ export class Demo {
     return names.sort().map((name) => relative(process.cwd(), join(directory, name)));
   }
 
-  #log(text: string): void {
+  #log(lane: LaneName, text: string): void {
     const line = JSON.parse(text) as Partial<TapLine> & { level: number; msg?: string };
-    if (line.tap !== undefined && line.steps !== undefined) this.#onTap?.(line as TapLine);
+    if (line.tap !== undefined && line.steps !== undefined)
+      this.#onTap.get(lane)?.(line as TapLine);
     else if (line.level >= 40) this.#say(`gate: ${line.msg}`);
   }
 

@@ -1,14 +1,20 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { surfaceCa } from '@pinless-gate/gate-firmware/surface-ca';
+import { trustAnchors } from '@pinless-gate/protocol/certificate/anchors';
+import type { LinkTrust } from '@pinless-gate/protocol/kazashi/link';
+import { derOf } from '@pinless-gate/protocol/pem';
 import type { CardFile } from '../card/card-file.ts';
 import { Jlis } from '../jlis/jlis.ts';
 import { type NewCard, newCard } from '../jlis/new-card.ts';
+import { linkCardFile, linkedHolder } from '../link.ts';
 import { run } from './program.ts';
 import { CARDS, type DemoPurchase } from './scenarios.ts';
 
 export const EVENT_ID = '2be552203c4c0f4f0703b037dfbd00e5';
 export const GATE_ID = '76618e77ca140e5e03c02eda4c05a554';
+export const KAZASHI_GATE_ID = '9d1f0a53c8f24b7ea06c3b5a7711e2c4';
 export const ENTRIES = 1000;
 const HOUR_MS = 3_600_000;
 /** Serial numbers of people who are on the list and do not tap today. */
@@ -25,23 +31,30 @@ export async function makeMaterial(directory: string, ports: Ports): Promise<Mat
   await rm(join(directory, 'run'), { recursive: true, force: true });
   await mkdir(join(directory, 'run'), { recursive: true });
   const kept = join(directory, 'kept');
-  const done = join(kept, 'done');
+  // Named for what is kept: a run of an earlier version is made anew.
+  const done = join(kept, 'done-with-kazashi');
   if (!existsSync(done)) {
     await rm(kept, { recursive: true, force: true });
     await mkdir(kept, { recursive: true });
     await makeKept(kept);
     await writeFile(done, '');
   }
-  const cards: Record<string, NewCard> = JSON.parse(
+  const cards: Record<string, KeptCard> = JSON.parse(
     await readFile(join(kept, 'cards.json'), 'utf8'),
   );
   const today = join(directory, 'run');
   await writeFile(join(today, 'purchases.ndjson'), purchases(cards, Date.now()));
   await writeFile(join(today, 'event.toml'), eventToml(Date.now()));
   await writeFile(join(today, 'gate.toml'), gateToml(ports));
+  await writeFile(join(today, 'gate-kazashi.toml'), kazashiGateToml(ports));
   await writeFile(join(today, 'issuer-console.toml'), consoleToml(ports));
   const files = Object.entries(cards).map(([name, { file }]) => [name, file] as const);
   return { directory: today, cards: Object.fromEntries(files) };
+}
+
+/** A card, and what linking it gave. */
+interface KeptCard extends NewCard {
+  readonly holder?: object;
 }
 
 export interface Ports {
@@ -49,6 +62,7 @@ export interface Ports {
   readonly turnstile: string;
   readonly console: number;
   readonly display: number;
+  readonly kazashiDisplay: number;
 }
 
 async function makeKept(kept: string): Promise<void> {
@@ -60,12 +74,24 @@ async function makeKept(kept: string): Promise<void> {
   await writeFile(join(kept, 'dv.cvcert'), certificates.dv);
   await writeFile(join(kept, 'terminal.cvcert'), certificates.terminal);
 
-  const cards: Record<string, NewCard> = {};
-  for (const [name, { options, victim }] of Object.entries(CARDS)) {
+  const trust = await linkTrust(jlis);
+  const cards: Record<string, KeptCard> = {};
+  for (const [name, { options, victim, purchase }] of Object.entries(CARDS)) {
     const copied = victim === undefined ? {} : { victim: cards[victim]!.file };
-    cards[name] = await newCard(jlis, { ...options, ...copied });
+    const card = await newCard(jlis, { ...options, ...copied });
+    const link = purchase?.linked && (await linkCardFile(card.file, trust));
+    cards[name] = link ? { ...card, holder: linkedHolder(link) } : card;
   }
   await writeFile(join(kept, 'cards.json'), JSON.stringify(cards));
+}
+
+/** By whom cards are linked: as an issuer, who pins both CAs. */
+async function linkTrust({ files }: Jlis): Promise<LinkTrust> {
+  return {
+    anchors: trustAnchors([derOf(await files.octets('ca.pem'), 'CERTIFICATE')]),
+    ca: surfaceCa(await files.octets('surface-ca.json'), 'surface-ca.json'),
+    at: Date.now(),
+  };
 }
 
 async function makeToken(kept: string): Promise<void> {
@@ -80,7 +106,7 @@ async function makeToken(kept: string): Promise<void> {
   }
 }
 
-function purchases(cards: Readonly<Record<string, NewCard>>, now: number): string {
+function purchases(cards: Readonly<Record<string, KeptCard>>, now: number): string {
   const lines: object[] = [];
   for (const [name, { purchase }] of Object.entries(CARDS)) {
     if (purchase) lines.push(purchaseLine(name, purchase, cards, now));
@@ -108,7 +134,7 @@ function purchases(cards: Readonly<Record<string, NewCard>>, now: number): strin
 function purchaseLine(
   name: string,
   purchase: DemoPurchase,
-  cards: Readonly<Record<string, NewCard>>,
+  cards: Readonly<Record<string, KeptCard>>,
   now: number,
 ): object {
   const { language = 'ja', gate = 'B', categories = ['adult'], companion, opensInHours } = purchase;
@@ -125,7 +151,7 @@ function purchaseLine(
   return {
     purchaseId: `P-${name}`,
     status: 'paid',
-    holder: holder(cards[name]!, purchase.holder),
+    holder: linkedOr(holder(cards[name]!, purchase.holder), cards[name]!, purchase.linked),
     enrolment: enrolment(`E-${name}`),
     language,
     tickets,
@@ -146,6 +172,13 @@ function holder({ file, serial }: NewCard, by: 'certificate' | 'serial'): object
       .filter((line) => !line.startsWith('---'))
       .join(''),
   };
+}
+
+function linkedOr(other: object, { holder: linked }: KeptCard, how: DemoPurchase['linked']) {
+  if (!linked) return other;
+  if (how === 'linked') return linked;
+  const { kazashi, ...rest } = linked as { kazashi: object };
+  return { ...rest, kazashi: { ...kazashi, reference: '000000' } };
 }
 
 function ticket(ticketNo: string, seat: { gate: string; row: string; number: string }) {
@@ -235,6 +268,43 @@ port = ${display}
 url = "http://127.0.0.1:${console}/"
 `;
 
+const kazashiGateToml = ({ turnstile, console, kazashiDisplay }: Ports) => `[gate]
+id = "${KAZASHI_GATE_ID}"
+name = "レーン 2"
+serves = ["B"]
+
+[event]
+id = "${EVENT_ID}"
+
+${HSM}
+[reader]
+name = "Virtual PCD 00 01"
+socket = "reader/pcscd.comm"
+
+[card]
+anchors = ["../kept/jlis/ca.pem"]
+kazashi = { ca = "../kept/jlis/surface-ca.json" }
+
+[whitelist]
+directory = "gate-kazashi/whitelist"
+url = "http://127.0.0.1:${console}/bundle/"
+poll_seconds = 2
+publishers = ["../kept/publisher.pem"]
+
+[journal]
+directory = "gate-kazashi/journal"
+
+[turnstile]
+driver = "http"
+url = "${turnstile}"
+
+[http]
+port = ${kazashiDisplay}
+
+[console]
+url = "http://127.0.0.1:${console}/"
+`;
+
 const consoleToml = ({ console }: Ports) => `[listen]
 port = ${console}
 
@@ -247,5 +317,10 @@ directory = "bundle"
 [[gates]]
 id = "${GATE_ID}"
 name = "レーン 1"
+device_key = "../kept/device.pem"
+
+[[gates]]
+id = "${KAZASHI_GATE_ID}"
+name = "レーン 2"
 device_key = "../kept/device.pem"
 `;

@@ -1,11 +1,16 @@
 import type { RefusalReason } from '@pinless-gate/protocol/refusal';
 import type { NewCardOptions } from '../jlis/new-card.ts';
 
+/** The second lane has no institution key. */
+export type LaneName = 'institution' | 'kazashi';
+
 /** What the demo taps, in this order, and what must come of it. The lane is gate B. */
 export interface DemoTap {
   readonly title: string;
   /** Which card of `CARDS`. */
   readonly card: string;
+  /** Which lane: `jpki` and `iso`, or `kazashi`. The first otherwise. */
+  readonly lane?: LaneName;
   readonly expected: 'admitted' | RefusalReason;
 }
 
@@ -23,6 +28,8 @@ export interface DemoPurchase {
   readonly language?: 'ja' | 'en';
   readonly gate?: string;
   readonly categories?: readonly string[];
+  /** Linked for `kazashi`; `wrong-reference` as if somebody had mistyped it. */
+  readonly linked?: 'linked' | 'wrong-reference';
   /** Card of a companion who comes with a card of their own. */
   readonly companion?: string;
   /** Admission begins so many hours from now. */
@@ -50,6 +57,15 @@ export const CARDS: Readonly<Record<string, DemoCard>> = {
   phone: { options: { scenario: 'phone' } },
   clone: { options: { scenario: 'clone' }, victim: 'sato' },
   pulled: { options: { scenario: 'pulled' }, purchase: { holder: 'certificate' } },
+  suzuki: {
+    options: { birthDate: '19800217' },
+    purchase: { holder: 'certificate', linked: 'linked' },
+  },
+  mixed: { options: { scenario: 'mixed', birthDate: '19800217' }, victim: 'suzuki' },
+  mistyped: {
+    options: { birthDate: '19990401' },
+    purchase: { holder: 'certificate', linked: 'wrong-reference' },
+  },
 };
 
 export const TAPS: readonly DemoTap[] = [
@@ -67,4 +83,12 @@ export const TAPS: readonly DemoTap[] = [
   { title: 'a phone', card: 'phone', expected: 'phone' },
   { title: 'a cloned certificate', card: 'clone', expected: 'card-not-authentic' },
   { title: 'pulled away early', card: 'pulled', expected: 'card-removed' },
+  { title: 'kazashi: a mixed card', card: 'mixed', lane: 'kazashi', expected: 'surface-mismatch' },
+  { title: 'kazashi: one adult', card: 'suzuki', lane: 'kazashi', expected: 'admitted' },
+  {
+    title: 'kazashi: mistyped',
+    card: 'mistyped',
+    lane: 'kazashi',
+    expected: 'birth-date-refused',
+  },
 ];

@@ -46,7 +46,7 @@ export function signingKey(privateKeyPem: string): SigningKey {
 
 /** The CA's certificate, signed by itself. DER. */
 export function issueCaCertificate(ca: SigningKey, serial: string, validity: Validity) {
-  return issue(ca, ca.spki, ISSUER_NAME, serial, validity, [
+  return issue(ca, ca.spki, { issuer: ISSUER_NAME, subject: ISSUER_NAME }, serial, validity, [
     extension('2.5.29.19', sequence(TRUE), true),
     extension('2.5.29.15', bitString(Uint8Array.of(0x06), 1), true), // keyCertSign, cRLSign
     extension('2.5.29.14', octetString(keyIdentifier(ca.spki))),
@@ -56,6 +56,8 @@ export function issueCaCertificate(ca: SigningKey, serial: string, validity: Val
 }
 
 export interface HolderCertificate {
+  /** In DER; the authentication CA's otherwise. */
+  readonly issuerName?: Uint8Array;
   /** SubjectPublicKeyInfo of the card's key. */
   readonly spki: Uint8Array;
   /** Hex digits; four octets on cards today. */
@@ -66,8 +68,9 @@ export interface HolderCertificate {
 
 /** A user-authentication certificate (利用者証明用電子証明書). DER. */
 export function issueHolderCertificate(ca: SigningKey, holder: HolderCertificate) {
-  const { spki, serial, commonName, validity } = holder;
-  return issue(ca, spki, holderName(commonName), serial, validity, [
+  const { issuerName = ISSUER_NAME, spki, serial, commonName, validity } = holder;
+  const names = { issuer: issuerName, subject: holderName(commonName) };
+  return issue(ca, spki, names, serial, validity, [
     extension('2.5.29.15', bitString(Uint8Array.of(0x80), 7), true), // digitalSignature
     authenticationPolicy(),
     extension('2.5.29.18', sequence(context(4, SERVICE_NAME))),
@@ -114,7 +117,7 @@ export function issueCrl(
 function issue(
   ca: SigningKey,
   spki: Uint8Array,
-  subject: Uint8Array,
+  { issuer, subject }: { readonly issuer: Uint8Array; readonly subject: Uint8Array },
   serial: string,
   { notBefore, notAfter }: Validity,
   extensions: readonly Uint8Array[],
@@ -123,7 +126,7 @@ function issue(
     VERSION_3,
     integer(serial),
     SHA256_WITH_RSA,
-    ISSUER_NAME,
+    issuer,
     sequence(time(notBefore), time(notAfter)),
     subject,
     spki,

@@ -12,7 +12,9 @@ import {
   type Validity,
 } from './certificate.ts';
 import { CVCA_REFERENCE, DV_REFERENCE, issueCvCertificate, terminalReference } from './iso-ca.ts';
+import { ISSUER_NAME, TEST_ISSUER_NAME } from './names.ts';
 import { formatSerial, INITIAL_STATE, JlisFiles, type JlisState, parseSerial } from './state.ts';
+import { issueSurfaceRecord, municipalityKeyId, surfaceCaKeyId } from './surface-ca.ts';
 import {
   institutionKeyId,
   intermediateKeyId,
@@ -43,12 +45,19 @@ export interface HolderOptions {
   readonly validity?: Validity;
   /** Signed by a CA of the same name that no gate trusts. */
   readonly otherCa?: boolean;
+  /** Under the name of the test hierarchy's CA. */
+  readonly testHierarchy?: boolean;
 }
 
 export interface IssuedCertificate {
   readonly serial: string;
   readonly der: Uint8Array;
   readonly pem: string;
+}
+
+export interface IssuedSurface {
+  readonly record: Uint8Array;
+  readonly signer: Uint8Array;
 }
 
 export interface KeyPair {
@@ -72,12 +81,23 @@ export class Jlis {
     const files = new JlisFiles(resolve(directory));
     await files.create();
     const now = Date.now();
-    const names = ['ca', 'other-ca', 'terminal-ca', 'terminal-intermediate', 'iso-cvca', 'iso-dv'];
+    const names = [
+      'ca',
+      'other-ca',
+      'terminal-ca',
+      'terminal-intermediate',
+      'iso-cvca',
+      'iso-dv',
+      'surface-ca',
+      'surface-signer',
+    ];
     const pairs = await Promise.all(names.map(() => newRsaKey()));
     await Promise.all(
       names.map((name, i) => files.write(`${name}-key.pem`, pairs[i]!.privateKeyPem)),
     );
-    const [ca, otherCa, terminalCa, intermediate, cvca, dv] = pairs as [
+    const [ca, otherCa, terminalCa, intermediate, cvca, dv, surfaceCa, municipality] = pairs as [
+      KeyPair,
+      KeyPair,
       KeyPair,
       KeyPair,
       KeyPair,
@@ -116,6 +136,13 @@ export class Jlis {
       ...days(now, -1, 1095),
     });
     await files.write('iso-dv.cvcert', dvCertificate);
+    const surfaceCaKey = terminalKey(surfaceCaKeyId(), surfaceCa);
+    await files.writeJson('surface-ca.json', surfaceCaKey);
+    const signerCertificate = issueJpkiCvc(
+      { keyId: surfaceCaKey.keyId, privateKeyPem: surfaceCa.privateKeyPem },
+      terminalKey(municipalityKeyId(), municipality),
+    );
+    await files.write('surface-signer.cvc', signerCertificate);
 
     const jlis = new Jlis(files, INITIAL_STATE);
     await jlis.#remember(INITIAL_STATE);
@@ -181,14 +208,24 @@ export class Jlis {
       if (!spkis.has(publicKeyPem)) spkis.set(publicKeyPem, spkiOf(publicKeyPem));
     }
     return Promise.all(
-      numbered.map(async ({ publicKeyPem, serial, validity = defaultValidity, otherCa }) => {
-        const signer = await this.#signer(otherCa ? 'other-ca' : 'ca');
+      numbered.map(async ({ publicKeyPem, serial, validity = defaultValidity, ...from }) => {
+        const signer = await this.#signer(from.otherCa ? 'other-ca' : 'ca');
         const spki = spkis.get(publicKeyPem)!;
-        const holder = { spki, serial, commonName: commonName(), validity };
+        const issuerName = from.testHierarchy ? TEST_ISSUER_NAME : ISSUER_NAME;
+        const holder = { issuerName, spki, serial, commonName: commonName(), validity };
         const der = await issueHolderCertificate(signer, holder);
         return { serial, der, pem: certificatePem(der) };
       }),
     );
+  }
+
+  /** EF 0001 and EF 0004 of a card with this birth date and key. */
+  async issueSurface(birthDate: string, publicKeyPem: string): Promise<IssuedSurface> {
+    const signerKeyPem = await this.files.text('surface-signer-key.pem');
+    return {
+      record: issueSurfaceRecord(signerKeyPem, birthDate, publicKeyPem),
+      signer: await this.files.octets('surface-signer.cvc'),
+    };
   }
 
   /** Puts a serial number on the list and publishes a new CRL. */

@@ -11,13 +11,19 @@ const COMMON_NAME = '2.5.4.3';
 const name = (...attributes: readonly Attribute[]): Uint8Array =>
   sequence(...attributes.map(([type, value]) => set(sequence(oid(type), value))));
 
+const issuerName = (organization: string): Uint8Array =>
+  name(
+    COUNTRY,
+    [ORGANIZATION, utf8String(organization)],
+    [ORGANIZATIONAL_UNIT, utf8String('JPKI for user authentication')],
+    [ORGANIZATIONAL_UNIT, utf8String('Japan Agency for Local Authority Information Systems')],
+  );
+
 /** The user-authentication CA's, the same in every generation. */
-export const ISSUER_NAME = name(
-  COUNTRY,
-  [ORGANIZATION, utf8String('JPKI')],
-  [ORGANIZATIONAL_UNIT, utf8String('JPKI for user authentication')],
-  [ORGANIZATIONAL_UNIT, utf8String('Japan Agency for Local Authority Information Systems')],
-);
+export const ISSUER_NAME = issuerName('JPKI');
+
+/** That of the hierarchy for test cards, which no gate trusts. */
+export const TEST_ISSUER_NAME = issuerName('JPKI-TEST');
 
 /** How the service calls itself in alternative names. */
 export const SERVICE_NAME = name(COUNTRY, [ORGANIZATION, utf8String('公的個人認証サービス')]);

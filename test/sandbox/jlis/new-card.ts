@@ -2,16 +2,19 @@ import { CARD_FORMAT, type CardFile, parseCardFile } from '../card/card-file.ts'
 import type { Fault } from '../card/fault.ts';
 import type { Step } from '../card/virtual-card.ts';
 import { type Jlis, type KeyPair, newEcKey, newRsaKey, years } from './jlis.ts';
+import { printedReference } from './surface-ca.ts';
 import { type TerminalKey, terminalCaKeyId } from './terminal-ca.ts';
 
 /** What happens when a card of that kind is held up, in one line each. */
 export const SCENARIOS = {
   normal: 'a card as it should be',
   clone: "somebody else's certificate with a key of its own",
+  mixed: "somebody else's certificate before a card of one's own, with its surface application",
   phone: 'an Android phone: its label, and a certificate behind the PIN',
   iphone: 'an iPhone: its label, and the last-command indicator',
   'no-certificate': 'no user-authentication certificate on the card',
   old: 'the label of the old residents’ card',
+  'test-card': 'a card of the test hierarchy, O=JPKI-TEST',
   expired: 'the certificate has expired',
   'not-yet-valid': 'the certificate is valid from tomorrow',
   revoked: 'the certificate is on the CRL',
@@ -37,10 +40,16 @@ export interface NewCardOptions {
   /** The user-authentication key; RSA-2048 otherwise. */
   readonly key?: KeyPair | KeyKind;
   readonly pin?: string;
+  /** YYYYMMDD: gives a jpki card its surface application. */
+  readonly birthDate?: string;
+  /** Six digits; those of the Japanese era otherwise. */
+  readonly reference?: string;
+  /** Of ten, for the birth date. */
+  readonly triesLeft?: number;
   readonly timing?: string;
   readonly faults?: readonly Fault[];
   readonly removeAfterStep?: Step;
-  /** For `clone`: the card whose certificate is copied; a new holder's otherwise. */
+  /** For `clone` and `mixed`: the card whose certificate is copied; a new holder's otherwise. */
   readonly victim?: CardFile;
 }
 
@@ -76,14 +85,15 @@ const JPKI_BEHAVIOUR: Partial<Record<Scenario, object>> = {
 export async function newCard(jlis: Jlis, options: NewCardOptions = {}): Promise<NewCard> {
   const { profile = 'jpki', scenario = 'normal', victim, pin = DEFAULT_PIN } = options;
   const key = await cardKeyPair(options.key ?? 'rsa');
+  const copies = scenario === 'clone' || scenario === 'mixed';
   const issued =
-    scenario === 'no-certificate' || (scenario === 'clone' && victim)
+    scenario === 'no-certificate' || (copies && victim)
       ? undefined
       : await issueFor(jlis, scenario, key, options.serial);
   if (issued && scenario === 'revoked') await jlis.revoke(issued.serial);
 
-  const certificatePem = issued?.pem ?? (scenario === 'clone' ? victim?.certificatePem : undefined);
-  const ownKey = scenario === 'clone' ? await cardKeyPair(kindOf(options.key)) : key;
+  const certificatePem = issued?.pem ?? (copies ? victim?.certificatePem : undefined);
+  const ownKey = copies ? await cardKeyPair(kindOf(options.key)) : key;
   const { faults, removeAfterStep, timing } = options;
   const file = {
     format: CARD_FORMAT,
@@ -97,6 +107,9 @@ export async function newCard(jlis: Jlis, options: NewCardOptions = {}): Promise
       label: LABELS[scenario] ?? PLASTIC_LABEL,
       pin,
       terminalCa: await jpkiTerminalCa(jlis, scenario),
+      ...(options.birthDate !== undefined && {
+        surface: await newSurface(jlis, options.birthDate, options),
+      }),
       ...JPKI_BEHAVIOUR[scenario],
     }),
     ...(profile === 'iso' && {
@@ -134,8 +147,28 @@ async function issueFor(jlis: Jlis, scenario: Scenario, key: KeyPair, serial: st
     publicKeyPem: key.publicKeyPem,
     ...(serial !== undefined && { serial }),
     ...(validity && { validity }),
-    otherCa: scenario === 'other-ca',
+    otherCa: scenario === 'other-ca' || scenario === 'test-card',
+    testHierarchy: scenario === 'test-card',
   });
+}
+
+/** The surface application, with a key of its own. */
+async function newSurface(
+  jlis: Jlis,
+  birthDate: string,
+  { reference = printedReference(birthDate), scenario, triesLeft }: NewCardOptions,
+) {
+  const { publicKeyPem, privateKeyPem } = await newRsaKey();
+  const { record, signer } = await jlis.issueSurface(birthDate, publicKeyPem);
+  return {
+    record: Buffer.from(record).toString('base64'),
+    signer: Buffer.from(signer).toString('base64'),
+    privateKeyPem,
+    reference,
+    ...(triesLeft !== undefined && { triesLeft }),
+    // The emulator in front of it answers 9000 itself, and opens its own card with its own birth date.
+    ...(scenario === 'mixed' && { acceptsAnyReference: true }),
+  };
 }
 
 async function jpkiTerminalCa(jlis: Jlis, scenario: Scenario): Promise<TerminalKey> {

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { concat, fromHex, toHex, utf8 } from '@pinless-gate/protocol/bytes';
 import { encodeJpkiCvc, encodeJpkiCvcBody } from '@pinless-gate/protocol/cvc/jpki';
 import { GateError } from '@pinless-gate/protocol/errors';
@@ -16,7 +16,7 @@ const INTERMEDIATE_NUMBER = 9900002;
 const FIRST_INSTITUTION_NUMBER = 9910000;
 
 /** 7 digits ‖ 08 05 ‖ 3 digits ‖ 4 octets (protocol.md 1.1). A leading 9 is no real hierarchy's. */
-function keyId(number: number, generation = 1): string {
+export function keyId(number: number, generation = 1): string {
   const digits = utf8(String(number));
   return toHex(
     concat(digits, fromHex('0805'), utf8(String(generation).padStart(3, '0')), new Uint8Array(4)),
@@ -35,13 +35,15 @@ export function issueJpkiCvc(
   const body = encodeJpkiCvcBody({
     issuerKeyId: fromHex(issuer.keyId),
     subjectKeyId: fromHex(subject.keyId),
-    publicKey: rsa2048(createPublicKey(subject.publicKeyPem)),
+    publicKey: rsa2048(subject.publicKeyPem),
   });
   return encodeJpkiCvc(body, sign('sha256', body, createPrivateKey(issuer.privateKeyPem)));
 }
 
-function rsa2048(key: KeyObject): RsaPublicKey {
-  const publicKey = readPublicKey(key.export({ format: 'der', type: 'spki' }));
+export function rsa2048(publicKeyPem: string): RsaPublicKey {
+  const publicKey = readPublicKey(
+    createPublicKey(publicKeyPem).export({ format: 'der', type: 'spki' }),
+  );
   if (publicKey.kind === 'rsa' && publicKey.bits === 2048) return publicKey;
   throw new GateError('ERR_JLIS_KEY', 'the jpki layout carries RSA-2048 keys only');
 }

@@ -1,8 +1,8 @@
 import type { Transmit } from '@pinless-gate/gate-firmware/card/channel';
 import { CARD_CODES, CardError } from '@pinless-gate/gate-firmware/card/error';
+import { Transcript } from '@pinless-gate/gate-firmware/card/transcript';
 import { fromHex } from '@pinless-gate/protocol/bytes';
 import { Guard } from '@pinless-gate/test/hardware/guard';
-import { Transcript } from '@pinless-gate/test/hardware/transcript';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
 const SELECT = fromHex('00a4020c020016');

@@ -135,6 +135,14 @@ describe('verifyManifestSignatures', () => {
   test.each<[string, object, string]>([
     ['another format', { format: 'x', signatures: [] }, 'ERR_BUNDLE_FORMAT'],
     [
+      'signatures in another order',
+      {
+        format: 'pinless-gate/signatures/1',
+        signatures: [2, 1].map((n) => ({ keyId: hash(n), signature: new Uint8Array(64) })),
+      },
+      'ERR_BUNDLE_ORDER',
+    ],
+    [
       'a short signature',
       { format: 'pinless-gate/signatures/1', signatures: [{ keyId: hash(1), signature: hash(1) }] },
       'ERR_CBOR_TYPE',

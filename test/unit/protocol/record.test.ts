@@ -1,5 +1,6 @@
 import { fromHex } from '@pinless-gate/protocol/bytes';
 import { encodeCbor } from '@pinless-gate/protocol/cbor';
+import type { KazashiPin } from '@pinless-gate/protocol/kazashi/surface';
 import {
   decodeSeatRecord,
   encodeSeatRecord,
@@ -175,4 +176,38 @@ describe('sealed record', () => {
       () => openRecord(key, sealed, { ...context, eventId: new Uint8Array(15) }),
     ],
   ])('%s is a defect of the caller', (_, call) => expect(call).toThrow(RangeError));
+});
+
+describe('seat record of a linked card', () => {
+  const kazashi: KazashiPin = {
+    reference: '550217',
+    birthDate: '19800217',
+    modulusHash: new Uint8Array(32).fill(9),
+    signerKeyId: fromHex('39393133323231080530303000000000'),
+    modulus: undefined,
+  };
+  const linked = { ...record, kazashi };
+
+  test('round trip', () => {
+    expect(decodeSeatRecord(encodeSeatRecord(linked))).toEqual(linked);
+  });
+
+  test('without the member it encodes as before there was one', () => {
+    const { kazashi: _, ...before } = linked;
+    expect(encodeSeatRecord({ ...record, kazashi: undefined })).toEqual(encodeSeatRecord(before));
+    expect(Buffer.from(encodeSeatRecord(before)).includes('kazashi')).toBe(false);
+  });
+
+  test.each<[string, object, string]>([
+    ['a reference of five digits', { reference: '55021' }, 'ERR_KAZASHI'],
+    ['no birth date', { birthDate: '19800231' }, 'ERR_KAZASHI'],
+    ['a hash of 31 octets', { modulusHash: new Uint8Array(31) }, 'ERR_CBOR_TYPE'],
+    ['a key id of zeros', { signerKeyId: new Uint8Array(16) }, 'ERR_KAZASHI'],
+    ['a modulus of 255 octets', { modulus: new Uint8Array(255) }, 'ERR_CBOR_TYPE'],
+    ['an unknown member', { name: 'x' }, 'ERR_CBOR_UNKNOWN'],
+    ['a missing member', { birthDate: undefined }, 'ERR_CBOR_TYPE'],
+  ])('%s', (_, change, expected) => {
+    const bad = encodeSeatRecord({ ...record, kazashi: { ...kazashi, ...change } });
+    expect(() => decodeSeatRecord(bad)).toThrow(code(expected));
+  });
 });

@@ -4,6 +4,7 @@ import type { BucketEntry } from '@pinless-gate/protocol/bundle';
 import { equal } from '@pinless-gate/protocol/bytes';
 import type { Conversion } from '@pinless-gate/protocol/conversion';
 import { GateError } from '@pinless-gate/protocol/errors';
+import { sameLink } from '@pinless-gate/protocol/kazashi/surface';
 import type { SeatRecord } from '@pinless-gate/protocol/record';
 import { parseLine } from '../purchase/line.ts';
 import { type ListedCard, type ListingRules, listPurchase } from '../purchase/listing.ts';
@@ -95,6 +96,7 @@ interface LineRecord {
 export function mergeRecords(records: readonly LineRecord[]): SeatRecord {
   const [first] = records;
   const pinned = records.find(({ record }) => record.publicKey);
+  const linked = linkedRecord(records);
   let size = 0;
   const tickets = records.flatMap(({ record, line }) => {
     const before = size;
@@ -116,5 +118,21 @@ export function mergeRecords(records: readonly LineRecord[]): SeatRecord {
     party: { id: first!.record.party.id, size },
     publicKey: pinned?.record.publicKey,
     notAfter: pinned?.record.notAfter,
+    kazashi: linked?.record.kazashi,
   };
+}
+
+/** The record whose card was linked, with the modulus where one has it. One card is one chip. */
+function linkedRecord(records: readonly LineRecord[]): LineRecord | undefined {
+  const linked = records.filter(({ record }) => record.kazashi);
+  const [first] = linked;
+  const other = linked.find(({ record }) => !sameLink(record.kazashi!, first!.record.kazashi!));
+  if (other) {
+    throw new GateError(
+      'ERR_BUILD_LINK_CONFLICT',
+      `lines ${first!.line} and ${other.line} link one certificate with two chips`,
+      { hint: 'have the card linked once more, and give both lines what that captures' },
+    );
+  }
+  return linked.find(({ record }) => record.kazashi!.modulus) ?? first;
 }

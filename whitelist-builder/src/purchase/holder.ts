@@ -6,9 +6,10 @@ import {
   verifyUserCertificate,
 } from '@pinless-gate/protocol/certificate/user';
 import { FormatError } from '@pinless-gate/protocol/errors';
+import { checkKazashiPin, type KazashiPin } from '@pinless-gate/protocol/kazashi/surface';
 import type { Issuer } from '../validity/issuer.ts';
 import type { LineProblem } from './line.ts';
-import type { HolderField } from './schema.ts';
+import type { HolderField, KazashiField } from './schema.ts';
 
 /** A card, as a certificate names it; whole where the feed gave the certificate. */
 export interface HolderCard {
@@ -19,6 +20,8 @@ export interface HolderCard {
   readonly serial: Uint8Array;
   /** Proven, where the feed gave it. */
   readonly certificate?: UserCertificate | undefined;
+  /** Where the card was linked for the profile `kazashi`. */
+  readonly kazashi?: KazashiPin | undefined;
 }
 
 export type ResolvedHolder =
@@ -32,10 +35,31 @@ export function resolveHolder(
   issuers: readonly Issuer[],
   now: number,
 ): ResolvedHolder {
-  if ('serial' in holder) return bySerial(holder, field, issuers);
-  const card = byCertificate(holder.certificate, issuers, now);
-  if (typeof card !== 'string') return { card };
-  return { problem: { field: `${field}.certificate`, reason: card } };
+  const kazashi = holder.kazashi && readPin(holder.kazashi);
+  if (typeof kazashi === 'string') {
+    return { problem: { field: `${field}.kazashi`, reason: kazashi } };
+  }
+  const resolved =
+    'serial' in holder
+      ? bySerial(holder, field, issuers)
+      : byCertificate(holder.certificate, field, issuers, now);
+  return resolved.problem ? resolved : { card: { ...resolved.card, kazashi } };
+}
+
+/** What linking captured, or the reason why it cannot be that. */
+function readPin({ reference, birthDate, ...encoded }: KazashiField): KazashiPin | string {
+  try {
+    return checkKazashiPin({
+      reference,
+      birthDate,
+      modulusHash: fromHex(encoded.modulusHash),
+      signerKeyId: fromHex(encoded.signerKeyId),
+      modulus: encoded.modulus === undefined ? undefined : fromBase64(encoded.modulus),
+    });
+  } catch (error) {
+    if (error instanceof FormatError) return `is not what linking captures (${error.code})`;
+    throw error;
+  }
 }
 
 function bySerial(
@@ -52,12 +76,19 @@ function bySerial(
   return { card: { issuer, issuerName: issuer.nameDer, serial } };
 }
 
-/** The card, or the reason why not. */
 function byCertificate(
   base64: string,
+  field: string,
   issuers: readonly Issuer[],
   now: number,
-): HolderCard | string {
+): ResolvedHolder {
+  const card = provenCard(base64, issuers, now);
+  if (typeof card !== 'string') return { card };
+  return { problem: { field: `${field}.certificate`, reason: card } };
+}
+
+/** The card, or the reason why not. */
+function provenCard(base64: string, issuers: readonly Issuer[], now: number): HolderCard | string {
   try {
     const der = fromBase64(base64);
     const at = Math.min(now, parseCertificate(der).notAfter) * 1000;

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { concat, domain, toHex, utf8 } from '@pinless-gate/protocol/bytes';
+import { sameLink } from '@pinless-gate/protocol/kazashi/surface';
 import type { SeatRecord } from '@pinless-gate/protocol/record';
 import type { Issuer } from '../validity/issuer.ts';
 import type { Revocation } from '../validity/revocation.ts';
@@ -56,6 +57,11 @@ export function listPurchase(purchase: Purchase, rules: ListingRules): ListingRe
     const key = `${card.issuer.name} ${toHex(card.serial)}`;
     const other = cards.get(key);
     const { spki, notAfter } = card.certificate ?? {};
+    const link = other?.record.kazashi;
+    if (link && card.kazashi && !sameLink(link, card.kazashi)) {
+      const reason = 'links the card of another holder with another chip';
+      return { problem: { field: `${field}.kazashi`, reason } };
+    }
     cards.set(key, {
       issuerName: card.issuerName,
       serial: card.serial,
@@ -67,6 +73,7 @@ export function listPurchase(purchase: Purchase, rules: ListingRules): ListingRe
         language: purchase.language ?? 'ja',
         revocationCheckedAt: other?.record.revocationCheckedAt ?? answer?.checkedAt,
         evidenceId: purchase.enrolment.evidenceId,
+        kazashi: link ?? card.kazashi,
       },
     });
   }

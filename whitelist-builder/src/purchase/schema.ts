@@ -45,12 +45,27 @@ const ticketDetails = {
 
 const ticket = z.strictObject({ ticketNo: identifier, seat, ...ticketDetails });
 
+/** What linking a card for the profile `kazashi` captured (protocol.md 1.4). */
+const kazashi = z.strictObject({
+  reference: z.string().regex(/^[0-9]{6}$/, { error: 'must be six digits' }),
+  birthDate: z.string().regex(/^[0-9]{8}$/, { error: 'must be eight digits, YYYYMMDD' }),
+  modulusHash: z.string().regex(/^[0-9a-fA-F]{64}$/, { error: 'must be 64 hex digits' }),
+  signerKeyId: z.string().regex(/^[0-9a-fA-F]{32}$/, { error: 'must be 32 hex digits' }),
+  /** For gates with pinned taps only. */
+  modulus: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{342}==$/, { error: 'must be base64 of 256 octets' })
+    .optional(),
+});
+
 const certificateHolder = z.strictObject({
   certificate: z.string().min(1).max(MAX_CERTIFICATE_LENGTH),
+  kazashi: kazashi.optional(),
 });
 const serialHolder = z.strictObject({
   serial: z.string().regex(/^[0-9a-fA-F]{1,40}$/, { error: 'must be 1 to 40 hex digits' }),
   issuer: label,
+  kazashi: kazashi.optional(),
 });
 const holder = z.union([certificateHolder, serialHolder]);
 
@@ -80,6 +95,7 @@ export type Purchase = z.infer<typeof purchaseSchema>;
 export type PurchaseTicket = Purchase['tickets'][number];
 export type Companion = NonNullable<Purchase['companions']>[number];
 export type HolderField = Purchase['holder'];
+export type KazashiField = NonNullable<HolderField['kazashi']>;
 
 /** JSON Schema (draft 2020-12) of a line, with the `x_` columns that the reader drops. */
 export function purchaseJsonSchema(): object {

@@ -13,7 +13,7 @@ import { FormatError } from '@pinless-gate/protocol/errors';
 import { verifyEcdsa, verifyRsaPkcs1 } from '@pinless-gate/protocol/signature';
 import { encodeTlv } from '@pinless-gate/protocol/tlv';
 import { expectData } from '../channel.ts';
-import { type CardProfile, isNotFound } from './profile.ts';
+import { isNotFound, type TerminalProfile } from './profile.ts';
 import { readBinaryFrom } from './read-binary.ts';
 
 /**
@@ -47,7 +47,7 @@ function verifyCertificate(encoded: Uint8Array): CommandApdu {
   return { cla: 0x00, ins: 0x2a, p1: 0x00, p2: 0xbe, data: cvCertificateContent(encoded) };
 }
 
-export const iso: CardProfile = {
+export const iso: TerminalProfile = {
   name: 'iso',
 
   async identify(channel) {

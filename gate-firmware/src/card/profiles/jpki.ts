@@ -12,7 +12,7 @@ import { FormatError } from '@pinless-gate/protocol/errors';
 import type { RefusalReason } from '@pinless-gate/protocol/refusal';
 import { verifyRsaPkcs1 } from '@pinless-gate/protocol/signature';
 import { expectData } from '../channel.ts';
-import { type CardProfile, isNotFound } from './profile.ts';
+import { isNotFound, type TerminalProfile } from './profile.ts';
 import { readBinaryFrom } from './read-binary.ts';
 
 /**
@@ -45,10 +45,11 @@ const GET_CHALLENGE: CommandApdu = {
 };
 
 const LABEL_PLASTIC_CARD = 'JPKIAPICCTOKEN2';
-/** Whatever else a card calls itself is unknown, and so is the juki card of before 2015, `JPKIAPICCTOKEN`. */
+/** What else carries this application: phones, and the juki card of before 2015. Any other label is unknown. */
 const LABELS = new Map<string, RefusalReason>([
   ['JPKIAPGPSETOKEN', 'phone'],
   ['JPKIAPIOSTOKEN', 'phone'],
+  ['JPKIAPICCTOKEN', 'old-card'],
 ]);
 const PRESENT = 0x8f;
 const SIGNATURE_LENGTH = 256;
@@ -64,7 +65,7 @@ function loadCertificate(encoded: Uint8Array): CommandApdu[] {
   ];
 }
 
-export const jpki: CardProfile = {
+export const jpki: TerminalProfile = {
   name: 'jpki',
 
   async identify(channel) {

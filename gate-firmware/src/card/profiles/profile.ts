@@ -5,7 +5,8 @@ import type { PublicKey, RsaPublicKey } from '@pinless-gate/protocol/public-key'
 import type { RefusalReason } from '@pinless-gate/protocol/refusal';
 import type { CardChannel } from '../channel.ts';
 
-export type ProfileName = 'jpki' | 'iso';
+export type TerminalProfileName = 'jpki' | 'iso';
+export type ProfileName = TerminalProfileName | 'kazashi';
 
 /** `other`: the next profile may know this card. A reason: it is known, and not to be admitted. */
 export type Identification = 'identified' | 'other' | RefusalReason;
@@ -26,6 +27,17 @@ export interface TerminalAuthentication {
   authenticate(signature: Uint8Array): CommandApdu;
 }
 
+/** A second application that proves the card, opened by the holder's birth date (protocol.md 1.4). */
+export interface SurfaceApplication {
+  readonly select: CommandApdu;
+  /** Asks for the tries left, and uses none. */
+  readonly queryTries: CommandApdu;
+  present(reference: string): CommandApdu;
+  /** Read the record that the birth date opens, and the CV certificate of its signer. */
+  readonly record: readonly CommandApdu[];
+  readonly signer: readonly CommandApdu[];
+}
+
 /**
  * One kind of card: data and the few dialogues that differ. Whoever holds the real specification changes
  * one file; the lane, the decision and the journal know no profile.
@@ -33,7 +45,9 @@ export interface TerminalAuthentication {
 export interface CardProfile {
   readonly name: ProfileName;
   identify(channel: CardChannel): Promise<Identification>;
-  readonly terminal: TerminalAuthentication;
+  /** Absent where the card gives its certificate to anyone and asks nothing of the gate. */
+  readonly terminal?: TerminalAuthentication;
+  readonly surface?: SurfaceApplication;
   /** Reads the first 256 octets of the user-authentication certificate. */
   readonly readHead: CommandApdu;
   /** Reads from `offset` what is left of `length`, at most 256 octets a command. */
@@ -43,6 +57,12 @@ export interface CardProfile {
   /** What its user-authentication certificates must be. */
   readonly certificates: CertificateProfile;
   verifyProof(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean;
+}
+
+/** A profile whose cards want the gate to prove itself. */
+export interface TerminalProfile extends CardProfile {
+  readonly name: TerminalProfileName;
+  readonly terminal: TerminalAuthentication;
 }
 
 /** Whether a card without the wanted application answered. */

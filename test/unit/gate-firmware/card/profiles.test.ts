@@ -56,7 +56,7 @@ describe('jpki (protocol.md 1.1)', () => {
     ],
     ['an Android phone', '9000', label('JPKIAPGPSETOKEN'), '8f8f9000', 'phone'],
     ['an iPhone', '9000', label('JPKIAPIOSTOKEN'), '8f8f9000', 'phone'],
-    ['the juki card', '9000', label('JPKIAPICCTOKEN'), '8f8f9000', 'unknown-card'],
+    ['the juki card', '9000', label('JPKIAPICCTOKEN'), '8f8f9000', 'old-card'],
     [
       'a label of the next generation',
       '9000',

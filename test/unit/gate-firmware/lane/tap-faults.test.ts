@@ -1,22 +1,39 @@
 import { CardError, ReaderError } from '@pinless-gate/gate-firmware/card/error';
 import { tap } from '@pinless-gate/gate-firmware/lane/tap';
 import { HsmError } from '@pinless-gate/hsm/key-store';
+import type { KazashiPin } from '@pinless-gate/protocol/kazashi/surface';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { STEPS } from '../../../sandbox/card/virtual-card.ts';
+import { STEPS, type Step } from '../../../sandbox/card/virtual-card.ts';
 import { type NewCard, newCard } from '../../../sandbox/jlis/new-card.ts';
 import { EVENT_ID, withCode } from '../fixture.ts';
 import { answer, onReader, STAGE_TIMEOUT_MS } from '../stage.ts';
 import { forFile } from '../temporary.ts';
+import { kazashiOnly, pinOf } from './linked.ts';
 import { type Material, makeMaterial } from './rig.ts';
 import { outcomeOf, pinned, rigFor, tapOn } from './taps.ts';
 
 let material: Material;
 let card: NewCard;
+let kazashi: KazashiPin;
 
 beforeAll(async () => {
   material = await makeMaterial(forFile());
-  card = await newCard(material.stage.jlis);
+  card = await newCard(material.stage.jlis, { birthDate: '19800217' });
+  kazashi = await pinOf(material.stage, card);
 }, STAGE_TIMEOUT_MS);
+
+const SURFACE_STEPS: ReadonlySet<Step> = new Set([
+  'query-tries',
+  'verify-birth-date',
+  'read-surface',
+]);
+
+/** A lane whose taps come to the step. */
+async function laneAt(step: Step) {
+  if (!SURFACE_STEPS.has(step)) return rigFor(material, card);
+  const profiles = await kazashiOnly(material.stage);
+  return rigFor(material, card, { kazashi }, { profiles });
+}
 
 /** Status words at each step: every one a refusal with a name. */
 const WORDS = ['6a82', '6982', '6983', '6300', '6700', '6f00', '6c00', '6c10', '61ff', '0000', ''];
@@ -25,12 +42,12 @@ describe('tap, with a status word at a step', () => {
   test.each(STEPS.flatMap((step) => WORDS.map((word) => [step, word] as const)))(
     '%s answers "%s"',
     async (step, word) => {
-      const rig = await rigFor(material, card);
+      const rig = await laneAt(step);
       const result = await tapOn(rig, card, { faults: [answer(step, word)] });
       const expected =
         step === 'load-certificate' && word === '6700'
           ? 'gate-fault'
-          : /^(unknown-card|no-certificate|terminal-refused|card-fault|card-not-authentic)$/;
+          : /^(unknown-card|no-certificate|terminal-refused|birth-date-refused|card-blocked|card-fault|card-not-authentic)$/;
       expect(outcomeOf(result)).toMatch(expected);
       expect(rig.decisions()).toHaveLength(1);
       expect(rig.decisions()[0]!.reason).toBe(outcomeOf(result));
@@ -68,7 +85,7 @@ describe('tap, when the card', () => {
       STEPS.map((step) => [what, step, error, reason, fault] as const),
     ),
   )('%s at %s', async (_, step, silence, reason, fault) => {
-    const rig = await rigFor(material, card);
+    const rig = await laneAt(step);
     const faults = [{ atStep: step, answer: 'mute' as const }];
     const result = await tapOn(rig, card, { faults, silence });
     expect(outcomeOf(result)).toBe(reason);

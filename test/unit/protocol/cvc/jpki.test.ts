@@ -11,6 +11,7 @@ import {
   sameKeyId,
 } from '@pinless-gate/protocol/cvc/jpki';
 import { type RsaPublicKey, readPublicKey } from '@pinless-gate/protocol/public-key';
+import { encodeTlv } from '@pinless-gate/protocol/tlv';
 import { describe, expect, test } from 'vitest';
 
 const party = (keyId: string, modulusLength = 2048) => {
@@ -129,6 +130,11 @@ describe('decodeJpkiCvc', () => {
     ['TR-03110 body tag', put(5, '7f4e'), 'ERR_CVC_LAYOUT'],
     ['nothing', new Uint8Array(0), 'ERR_TLV_TRUNCATED'],
     ['all zero', new Uint8Array(568), 'ERR_CVC_LAYOUT'],
+    [
+      'a body too short for its key ids',
+      encodeTlv(0x7f21, encodeTlv(0x5f4e, new Uint8Array(31)), encodeTlv(0x5f37)),
+      'ERR_TLV_TRUNCATED',
+    ],
   ])('%s', (_, encoded, expected) => {
     expect(() => decodeJpkiCvc(encoded)).toThrow(code(expected));
   });

@@ -7,6 +7,7 @@ import {
   decodeCvCertificate,
   encodeCvCertificate,
   encodeCvCertificateBody,
+  roleOf,
 } from '@pinless-gate/protocol/cvc/tr03110';
 import { decodeTlv, encodeTlv } from '@pinless-gate/protocol/tlv';
 import { describe, expect, test } from 'vitest';
@@ -14,6 +15,7 @@ import {
   AT_OID,
   anchor,
   body,
+  CVCA_RIGHTS,
   chain,
   cvca,
   DV_RIGHTS,
@@ -45,12 +47,18 @@ describe('decodeCvCertificate', () => {
     ['brainpoolP384r1', party('ecdsa-sha384', 'brainpoolP384r1')],
     ['brainpoolP512r1', party('ecdsa-sha512', 'brainpoolP512r1')],
     ['RSA', rsa],
+    ['RSA with PSS', party('pss-sha256', 2048)],
   ])('%s: what was encoded, and its own signature holds', (_, one) => {
     const certificate = issue({ publicKey: one.key }, one);
     const { signature, encoded, body: signedBody, ...decoded } = certificate;
     expect(decoded).toEqual({ ...body({ publicKey: one.key }), extensions: undefined });
     expect(toHex(encodeCvCertificate(signedBody, signature))).toBe(toHex(encoded));
     expect(cvAnchor(certificate).key).toEqual(one.key);
+  });
+
+  test('rights of no octets are those of a terminal', () => {
+    expect(roleOf({ oid: AT_OID, rights: fromHex('') })).toBe('terminal');
+    expect(roleOf({ oid: AT_OID, rights: CVCA_RIGHTS })).toBe('cvca');
   });
 
   test('extensions are kept', () => {

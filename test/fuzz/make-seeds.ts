@@ -1,0 +1,278 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeCommandApdu } from '@pinless-gate/protocol/apdu/command';
+import {
+  encodeBucket,
+  encodeManifest,
+  encodeSignatures,
+  formatLatest,
+  type Manifest,
+} from '@pinless-gate/protocol/bundle';
+import { concat, fromHex, utf8 } from '@pinless-gate/protocol/bytes';
+import { encodeJournalUpload } from '@pinless-gate/protocol/fleet';
+import { encodeCheckpoint, encodeJournalEntry } from '@pinless-gate/protocol/journal';
+import { encodeSeatRecord, type SeatRecord, sealRecord } from '@pinless-gate/protocol/record';
+import { encodeTlv } from '@pinless-gate/protocol/tlv';
+import {
+  ca,
+  caKeys,
+  user,
+  userKeys,
+  withExtension,
+} from '../unit/protocol/certificate/authority.ts';
+import * as x from '../unit/protocol/certificate/issue.ts';
+import { writeSeed } from './corpus.ts';
+import { BUNDLE_KINDS } from './targets/bundle.ts';
+import { JOURNAL_KINDS } from './targets/journal.ts';
+import { PLAIN, SEAL_CONTEXT, SEAL_KEY, SEALED } from './targets/record.ts';
+
+// Writes test/fuzz/seeds anew, from the codecs and the vectors: once, and when a format changes. Keys are new
+// each time, so all seeds of certificates and lists change with them.
+
+const VECTORS = join(import.meta.dirname, '..', '..', 'vectors');
+const readJson = (path: string) => JSON.parse(readFileSync(join(VECTORS, path), 'utf8'));
+const filled = (length: number, octet: number) => new Uint8Array(length).fill(octet);
+
+function apdus(): void {
+  const commands: Record<string, Parameters<typeof encodeCommandApdu>[0]> = {
+    'case-1': { cla: 0, ins: 0x20, p1: 0, p2: 0x98 },
+    'case-2': { cla: 0, ins: 0xb0, p1: 0x8a, p2: 0, ne: 256 },
+    'case-2-extended': { cla: 0, ins: 0xb0, p1: 0, p2: 0, ne: 65_536 },
+    'case-3': { cla: 0, ins: 0xa4, p1: 4, p2: 0x0c, data: fromHex('d392f000260100000001') },
+    'case-3-extended': { cla: 0x80, ins: 0xa2, p1: 6, p2: 0xc1, data: filled(307, 0x5f) },
+    'case-4': { cla: 0x80, ins: 0x2a, p1: 2, p2: 0x97, data: filled(32, 0xcd), ne: 256 },
+    'case-4-extended': { cla: 0, ins: 0x88, p1: 0, p2: 0, data: filled(300, 1), ne: 65_536 },
+  };
+  for (const [name, command] of Object.entries(commands)) {
+    writeSeed('apdu', name, encodeCommandApdu(command));
+  }
+  writeSeed('apdu', 'response', fromHex('0102030405069000'));
+  writeSeed('apdu', 'counter', fromHex('63c3'));
+}
+
+function tlvs(): void {
+  for (const length of [0, 127, 128, 255, 256]) {
+    writeSeed('tlv', `length-${length}`, encodeTlv(0x04, filled(length, length)));
+  }
+  const nested = Array.from({ length: 10 }).reduce<Uint8Array>(
+    (inner) => encodeTlv(0x30, inner),
+    encodeTlv(0x0c, utf8('deep')),
+  );
+  writeSeed('tlv', 'nested', nested);
+  writeSeed('tlv', 'tags', concat(...[0x5f20, 0x7f49, 0x1f8101].map((tag) => encodeTlv(tag))));
+}
+
+function cvcs(): void {
+  for (const [i, one] of readJson('protocol/cvc-jpki.json').cases.entries()) {
+    writeSeed('cvc-jpki', `vector-${i}`, fromHex(one.certificate));
+  }
+  for (const chain of readJson('openpace.json').chains) {
+    for (const role of ['cvca', 'dv', 'terminal']) {
+      if (chain[role]) writeSeed('cvc-tr03110', `${chain.name}-${role}`, fromHex(chain[role]));
+    }
+  }
+}
+
+function certificates(): void {
+  writeSeed('.', 'ca', ca());
+  const anyone = x.altNames(x.dns('a.example.jp'), x.email('a@example.jp'), x.ip('0a000001'));
+  const certificate = {
+    user: user(),
+    'alternative-names': user(withExtension(anyone)),
+    'key-usage': user(withExtension(x.extendedKeyUsage('1.3.6.1.5.5.7.3.2'))),
+    'p-384': user({ spki: x.ecKeys('P-384').spki }),
+    'no-extensions': user({ extensions: null }),
+  };
+  for (const [name, der] of Object.entries(certificate)) writeSeed('certificate', name, der);
+  const date = x.utcTime('261201000000Z');
+  const entry = (serial: string, ...extensions: Uint8Array[]) =>
+    x.seq(x.int(serial), date, ...(extensions.length ? [x.seq(...extensions)] : []));
+  const list = (entries: Uint8Array[], ...extensions: Uint8Array[]) =>
+    x.signed(
+      x.seq(
+        x.int('01'),
+        x.SHA256_RSA,
+        ISSUER,
+        x.utcTime('261220000000Z'),
+        x.utcTime('261221000000Z'),
+        ...(entries.length ? [x.seq(...entries)] : []),
+        encodeTlv(0xa0, x.seq(x.authorityKeyId(x.keyId(caKeys)), ...extensions)),
+      ),
+      x.SHA256_RSA,
+      caKeys,
+    );
+  const reason = x.extension('2.5.29.21', encodeTlv(0x0a, fromHex('01')));
+  const invalidity = x.extension('2.5.29.24', x.generalizedTime('20261101000000Z'));
+  const number = x.extension('2.5.29.20', x.int('2a'));
+  const point = encodeTlv(0xa0, encodeTlv(0xa0, x.directory(ISSUER)));
+  const scope = x.extension('2.5.29.28', x.seq(point), true);
+  writeSeed('crl', 'empty', list([], number));
+  writeSeed('crl', 'entries', list([entry('0705d98f'), entry('0705d991', reason)], number));
+  writeSeed('crl', 'scope', list([entry('7f', reason, invalidity), entry('0080')], scope));
+}
+
+const ISSUER = x.name(
+  ['2.5.4.6', 'JP'],
+  ['2.5.4.10', 'JPKI'],
+  ['2.5.4.11', 'JPKI for user authentication'],
+  ['2.5.4.11', 'Japan Agency for Local Authority Information Systems'],
+);
+
+function records(): void {
+  const ticket = {
+    ticketNo: 'T-000123-1',
+    seat: { gate: 'B', block: '112', row: '7', number: '15' },
+    zone: '西',
+    category: 'child',
+    admission: { from: 1_797_750_000, until: 1_797_771_600 },
+    entries: 2,
+    reentry: true,
+    flags: ['child'],
+    with: 'T-000123-2',
+    place: 1,
+  };
+  const small: SeatRecord = {
+    tickets: [{ ...ticket, seat: { gate: 'A' }, zone: undefined, with: undefined, flags: [] }],
+    party: { id: filled(8, 7), size: 1 },
+    language: 'en',
+    evidenceId: 'E-1',
+  };
+  const large: SeatRecord = {
+    ...small,
+    tickets: [ticket, { ...ticket, ticketNo: 'T-000123-2', place: 2 }],
+    publicKey: userKeys.spki,
+    notAfter: 1_900_000_000,
+    revocationCheckedAt: 1_797_700_000,
+  };
+  for (const [name, one] of Object.entries({ small, large })) {
+    const plain = encodeSeatRecord(one);
+    const sealed = sealRecord(SEAL_KEY, filled(12, 3), plain, SEAL_CONTEXT);
+    writeSeed('record', name, concat(Uint8Array.of(PLAIN), plain));
+    writeSeed('record', `${name}-sealed`, concat(Uint8Array.of(SEALED), sealed));
+  }
+}
+
+function bundles(): void {
+  const write = (kind: (typeof BUNDLE_KINDS)[number], name: string, octets: Uint8Array) =>
+    writeSeed('bundle', name, concat(Uint8Array.of(BUNDLE_KINDS.indexOf(kind)), octets));
+  const manifest: Manifest = {
+    eventId: filled(16, 0xe1),
+    event: { name: '冬の音楽祭 2026', place: '横浜', startsAt: 1_797_760_800 },
+    version: 3,
+    issuedAt: 1_797_700_000,
+    notBefore: 1_797_700_000,
+    expiresAt: 1_797_900_000,
+    entryCount: 2,
+    bucketBits: 1,
+    buckets: [filled(32, 1), filled(32, 2)],
+    policy: { gates: ['A', 'B'], toleranceS: 600, staleAfterS: 86_400, refuseAfterS: 259_200 },
+    eventKeyId: filled(16, 0x1d),
+  };
+  write('manifest', 'manifest', encodeManifest(manifest));
+  const later = { ...manifest, previous: filled(32, 9), revocationCheckedAt: 1_797_690_000 };
+  write('manifest', 'manifest-later', encodeManifest(later));
+  const signature = (octet: number) => ({ keyId: filled(32, octet), signature: filled(64, octet) });
+  write('signatures', 'signatures', encodeSignatures([signature(1), signature(2)]));
+  const entry = (octet: number, length: number) => ({
+    conversionValue: filled(16, octet),
+    sealed: filled(length, octet),
+  });
+  write('bucket', 'bucket', encodeBucket([entry(1, 40), entry(0x7f, 300)]));
+  write('latest', 'latest', formatLatest(filled(32, 0xab)));
+}
+
+function journals(): void {
+  const write = (kind: (typeof JOURNAL_KINDS)[number], name: string, octets: Uint8Array) =>
+    writeSeed('journal', name, concat(Uint8Array.of(JOURNAL_KINDS.indexOf(kind)), octets));
+  const base = { gateId: filled(16, 0x9a), at: 1_797_760_800_000, monotonicMs: 12_345 };
+  const list = { version: 3, fingerprint: 'K7F2QD' };
+  const decision = {
+    ...base,
+    list,
+    kind: 'decision',
+    code: 'K7-42',
+    steps: { identify: 9000 },
+  } as const;
+  const entries = [
+    encodeJournalEntry({ ...base, kind: 'start', detail: 'gate', sequence: 1 }, filled(32, 0)),
+    encodeJournalEntry(
+      {
+        ...decision,
+        sequence: 2,
+        outcome: 'admitted',
+        conversionValue: filled(16, 0xc2),
+        tickets: [{ ticketNo: 'T-1', entry: 1 }],
+      },
+      filled(32, 1),
+    ),
+    encodeJournalEntry(
+      { ...decision, sequence: 3, outcome: 'refused', reason: 'not-listed', tickets: [] },
+      filled(32, 2),
+    ),
+  ];
+  for (const [i, entry] of entries.entries()) write('entry', `entry-${i}`, entry);
+  const checkpoint = { gateId: base.gateId, sequence: 3, hash: filled(32, 5), at: base.at };
+  write('checkpoint', 'checkpoint', encodeCheckpoint({ ...checkpoint, signature: filled(64, 6) }));
+  write('upload', 'upload', encodeJournalUpload({ gateId: base.gateId, entries }));
+}
+
+function feedLines(): void {
+  const ticket = {
+    ticketNo: 'T-000123-1',
+    seat: { gate: 'B', block: '112', row: '7', number: '15' },
+    category: 'adult',
+    admission: { from: '2026-12-20T15:00:00+09:00', until: '2026-12-20T21:00:00+09:00' },
+    entries: 1,
+    reentry: false,
+  };
+  const purchase = {
+    purchaseId: 'P-000123',
+    status: 'paid',
+    holder: { serial: '0705d990', issuer: 'jpki-auth' },
+    enrolment: { evidenceId: 'E-77', method: 'pin', at: '2026-11-01T09:00:00+09:00' },
+    language: 'ja',
+    tickets: [
+      ticket,
+      { ticketNo: 'T-000123-2', seat: { gate: 'B' }, category: 'child', with: 'T-000123-1' },
+    ],
+    companions: [
+      { ticketNo: 'T-000123-3', holder: { serial: '07', issuer: 'jpki-auth' }, with: 'T-000123-2' },
+    ],
+    x_note: { any: ['thing'] },
+  };
+  const holder = { certificate: Buffer.from(user()).toString('base64') };
+  const write = (name: string, value: object) =>
+    writeSeed('feed', name, utf8(JSON.stringify(value)));
+  write('party', purchase);
+  write('certificate', { ...purchase, holder, companions: undefined });
+  write('cancelled', { ...purchase, status: 'cancelled', tickets: [ticket], companions: [] });
+}
+
+/** Scripts of a hostile card: which card, then what it does at each command. */
+function cardScripts(): void {
+  for (let variant = 0; variant < 4; variant++) {
+    writeSeed('card', `honest-${variant}`, Uint8Array.of(variant));
+    for (const action of [8, 9, 10, 11, 12, 13, 14, 15]) {
+      const script = [variant];
+      for (let i = 0; i < (7 * action + variant) % 12; i++) script.push(0);
+      writeSeed(
+        'card',
+        `action-${action}-${variant}`,
+        Uint8Array.of(...script, action, 3, 0, 0, 0, 0),
+      );
+    }
+  }
+  const late = Array.from({ length: 12 }, () => 0);
+  writeSeed('card', 'chained', Uint8Array.of(1, ...late, 9, 16, 9, 16, 9, 16, 9, 16));
+  writeSeed('card', 'mixed', Uint8Array.of(3, 0, 8, 1, 0, 12, 4, 0, 11, 9, 0, 14, 9, 15, 7));
+}
+
+apdus();
+tlvs();
+cvcs();
+certificates();
+records();
+bundles();
+journals();
+feedLines();
+cardScripts();

@@ -1,0 +1,24 @@
+import type { FuzzTarget } from './target.ts';
+import { apdu } from './targets/apdu.ts';
+import { bundle } from './targets/bundle.ts';
+import { card } from './targets/card.ts';
+import { certificate, crl } from './targets/certificate.ts';
+import { cvcJpki, cvcTr03110 } from './targets/cvc.ts';
+import { feed } from './targets/feed.ts';
+import { journal } from './targets/journal.ts';
+import { record } from './targets/record.ts';
+import { tlv } from './targets/tlv.ts';
+
+export const TARGETS: readonly FuzzTarget[] = [
+  apdu,
+  tlv,
+  cvcJpki,
+  cvcTr03110,
+  certificate,
+  crl,
+  record,
+  bundle,
+  journal,
+  feed,
+  card,
+];
