@@ -148,7 +148,7 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
     throw await wrong('excludes source', 'whitelist', 'url');
   }
   if (card.jpki && card.kazashi) {
-    const message = `${await placeOf(file, 'card', 'kazashi')}: excludes jpki`;
+    const message = `${await placeOf(file, 'card', 'kazashi')}: jpki and kazashi exclude each other`;
     throw new ConfigError('ERR_CONFIG_KEY', message, {
       hint: 'both are for the same plastic card; iso goes with either',
     });

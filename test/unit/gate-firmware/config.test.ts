@@ -154,7 +154,7 @@ describe('readGateConfig', () => {
     [
       'no card profile',
       replace('jpki = { certificates = ["intermediate.cvc", "institution.cvc"] }\n', ''),
-      '14: card: needs at least one of jpki, iso',
+      '14: card: needs at least one of jpki, kazashi, iso',
     ],
     [
       'a profile without certificates',
