@@ -17,6 +17,9 @@ import { hsmError, isConnectionLost } from './errors.ts';
 import { initializeModule, loadModule } from './module.ts';
 import { runSelftest } from './selftest.ts';
 
+/** However often others lose the connection under it, a call ends. */
+const MAX_TRIES = 4;
+
 /** `KeyStore` on a PKCS#11 module in this process. Programs use it through `isolated.ts`. */
 export class Pkcs11KeyStore implements KeyStore {
   readonly #config: HsmConfig;
@@ -127,19 +130,23 @@ export class Pkcs11KeyStore implements KeyStore {
     }
   }
 
-  /** Where the connection is lost, one full re-initialisation and one more try; then the fault is the caller's. */
+  /**
+   * Where the connection is lost, one full re-initialisation and one more try; then the fault is the caller's.
+   * A try that ends because another call gave its connection up meanwhile does not count.
+   */
   async #run<T>(step: string, operation: (connection: Connection) => T | Promise<T>): Promise<T> {
-    const connection = this.#connection ?? (await this.#reconnect(undefined));
-    try {
-      return await operation(connection);
-    } catch (error) {
-      if (!isConnectionLost(error)) throw hsmError(step, error);
-    }
-    const healed = await this.#reconnect(connection);
-    try {
-      return await operation(healed);
-    } catch (error) {
-      throw hsmError(step, error);
+    let connection = this.#connection ?? (await this.#reconnect(undefined));
+    let losses = 0;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await operation(connection);
+      } catch (error) {
+        if (this.#connection === connection) losses += 1;
+        if (!isConnectionLost(error) || losses > 1 || tries === MAX_TRIES) {
+          throw hsmError(step, error);
+        }
+      }
+      connection = await this.#reconnect(connection);
     }
   }
 
