@@ -15,6 +15,13 @@ export const STEPS = [
 
 export type Step = (typeof STEPS)[number];
 
+/** Only taps by the profile `kazashi` come to these. */
+export const SURFACE_STEPS: ReadonlySet<Step> = new Set<Step>([
+  'query-tries',
+  'verify-birth-date',
+  'read-surface',
+]);
+
 /** What the chip computed for a command, for the timing model. `verify` is any public-key check. */
 export type Work = 'rsa' | 'ecdsa' | 'verify';
 

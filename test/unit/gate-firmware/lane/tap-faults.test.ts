@@ -3,7 +3,7 @@ import { tap } from '@pinless-gate/gate-firmware/lane/tap';
 import { HsmError } from '@pinless-gate/hsm/key-store';
 import type { KazashiPin } from '@pinless-gate/protocol/kazashi/surface';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { STEPS, type Step } from '../../../sandbox/card/virtual-card.ts';
+import { STEPS, type Step, SURFACE_STEPS } from '../../../sandbox/card/virtual-card.ts';
 import { type NewCard, newCard } from '../../../sandbox/jlis/new-card.ts';
 import { EVENT_ID, withCode } from '../fixture.ts';
 import { answer, onReader, STAGE_TIMEOUT_MS } from '../stage.ts';
@@ -21,12 +21,6 @@ beforeAll(async () => {
   card = await newCard(material.stage.jlis, { birthDate: '19800217' });
   kazashi = await pinOf(material.stage, card);
 }, STAGE_TIMEOUT_MS);
-
-const SURFACE_STEPS: ReadonlySet<Step> = new Set([
-  'query-tries',
-  'verify-birth-date',
-  'read-surface',
-]);
 
 /** A lane whose taps come to the step. */
 async function laneAt(step: Step) {
