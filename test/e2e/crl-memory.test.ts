@@ -11,6 +11,11 @@ import { int } from '../unit/protocol/certificate/issue.ts';
 
 const MILLION = 1_000_000;
 const MIB = 1024 * 1024;
+/**
+ * 81 MiB on a machine with nothing else to do, 152 MiB seen where garbage waited to be collected; a parser that
+ * keeps an object for each entry takes 900 MiB and more.
+ */
+const LIMIT = 256 * MIB;
 const WHITELIST = join(import.meta.dirname, '../../whitelist-builder/bin/whitelist.js');
 /** Kibibytes, on standard error, after everything else. */
 const REPORT = 'process.on("exit", () => console.error(process.resourceUsage().maxRSS))';
@@ -57,7 +62,7 @@ function ask(list: string) {
 }
 
 describe('whitelist crl verify, a million revoked certificates', () => {
-  test('memory beyond that of an empty list stays within three times the file', () => {
+  test('memory beyond that of an empty list stays within 256 MiB', () => {
     const small = ask(file('small.crl', crl({ entries: null })));
     expect(small.lines).toEqual([`${paths.good}: good`, `${paths.revoked}: good`]);
 
@@ -73,6 +78,6 @@ describe('whitelist crl verify, a million revoked certificates', () => {
       `list of ${(list.length / MIB).toFixed(1)} MiB: ${(more / MIB).toFixed(1)} MiB more than the ${(small.rss / MIB).toFixed(1)} MiB of an empty one, ${seconds.toFixed(2)} s`,
     );
     expect(small.rss).toBeGreaterThan(10 * MIB);
-    expect(more).toBeLessThan(3 * list.length);
+    expect(more).toBeLessThan(LIMIT);
   });
 });
