@@ -1,5 +1,4 @@
 import { equal } from '../bytes.ts';
-import { FormatError } from '../errors.ts';
 import { signatureAlgorithm } from './algorithm.ts';
 import {
   BIT_STRING,
@@ -12,7 +11,7 @@ import {
   readTime,
   SEQUENCE,
 } from './der.ts';
-import { CertificateError } from './error.ts';
+import { CertificateError, readCertificatePart } from './error.ts';
 import { type Extension, readExtensions } from './extension.ts';
 import { type KnownExtensions, readKnownExtensions } from './extensions.ts';
 import { type Name, readName } from './name.ts';
@@ -51,12 +50,7 @@ export function parseCertificate(der: Uint8Array): ParsedCertificate {
   if (der.length > MAX_CERTIFICATE_LENGTH) {
     throw new CertificateError('too-long', `${der.length} octets`);
   }
-  try {
-    return parse(der);
-  } catch (error) {
-    if (error instanceof CertificateError || !(error instanceof FormatError)) throw error;
-    throw new CertificateError('malformed', error.message, error);
-  }
+  return readCertificatePart(() => parse(der));
 }
 
 function parse(der: Uint8Array): ParsedCertificate {

@@ -1,5 +1,4 @@
 import { equal, fromHex } from '../bytes.ts';
-import { FormatError } from '../errors.ts';
 import { readTlv } from '../tlv.ts';
 import { signatureAlgorithm } from './algorithm.ts';
 import {
@@ -15,7 +14,7 @@ import {
   SEQUENCE,
   UTC_TIME,
 } from './der.ts';
-import { CertificateError } from './error.ts';
+import { CertificateError, readCertificatePart } from './error.ts';
 import { type Extension, readExtensions } from './extension.ts';
 import { type Name, readName } from './name.ts';
 import { OID_CERTIFICATE_ISSUER, OID_INVALIDITY_DATE, OID_REASON_CODE } from './oid.ts';
@@ -45,12 +44,7 @@ const TAG_EXTENSIONS = 0xa0;
 /** Exact DER in one walk: memory grows with the serial numbers, not with the list. Throws `CertificateError`. */
 export function parseCrl(der: Uint8Array): ParsedCrl {
   if (der.length > MAX_CRL_LENGTH) throw new CertificateError('too-long', `${der.length} octets`);
-  try {
-    return parse(der);
-  } catch (error) {
-    if (error instanceof CertificateError || !(error instanceof FormatError)) throw error;
-    throw new CertificateError('malformed', error.message, error);
-  }
+  return readCertificatePart(() => parse(der));
 }
 
 function parse(der: Uint8Array): ParsedCrl {

@@ -1,4 +1,4 @@
-import { FormatError } from '../errors.ts';
+import { FormatError, readOr } from '../errors.ts';
 
 /** Why a certificate is refused: one of these, stable, for journals and `--json`. */
 export const CERTIFICATE_REASONS = [
@@ -48,4 +48,15 @@ export class CertificateError extends FormatError {
     });
     this.reason = reason;
   }
+}
+
+/** What `read` gives; octets that it could not read become a `CertificateError`, whose reason they have already or get here. */
+export function readCertificatePart<T>(
+  read: () => T,
+  reasonOf: (error: FormatError) => CertificateReason = () => 'malformed',
+): T {
+  return readOr(read, (error) => {
+    if (error instanceof CertificateError) throw error;
+    throw new CertificateError(reasonOf(error), error.message, error);
+  });
 }

@@ -2,7 +2,7 @@ import { FormatError } from '../errors.ts';
 import { readTlv, readTlvHeader } from '../tlv.ts';
 import { checkSerial } from './certificate.ts';
 import { INTEGER, SEQUENCE } from './der.ts';
-import { CertificateError } from './error.ts';
+import { CertificateError, readCertificatePart } from './error.ts';
 import { readName } from './name.ts';
 
 /** What the first octets of a certificate tell. Nothing of it is proven: anybody can write it. */
@@ -25,12 +25,7 @@ const VERSION = [0xa0, 0x03, 0x02, 0x01, 0x02];
  * those of JPKI. Throws a `CertificateError` where they are cut short or are no head of a certificate.
  */
 export function readCertificateHead(first: Uint8Array): CertificateHead {
-  try {
-    return readHead(first);
-  } catch (error) {
-    if (error instanceof CertificateError || !(error instanceof FormatError)) throw error;
-    throw new CertificateError('malformed', error.message, error);
-  }
+  return readCertificatePart(() => readHead(first));
 }
 
 function readHead(first: Uint8Array): CertificateHead {

@@ -8,7 +8,6 @@ export const OID_KEY_USAGE = '2.5.29.15';
 export const OID_SUBJECT_ALT_NAME = '2.5.29.17';
 export const OID_ISSUER_ALT_NAME = '2.5.29.18';
 export const OID_BASIC_CONSTRAINTS = '2.5.29.19';
-export const OID_CRL_NUMBER = '2.5.29.20';
 export const OID_REASON_CODE = '2.5.29.21';
 export const OID_INVALIDITY_DATE = '2.5.29.24';
 export const OID_DELTA_CRL = '2.5.29.27';
@@ -23,8 +22,6 @@ export const OID_AUTHORITY_KEY_ID = '2.5.29.35';
 export const OID_POLICY_CONSTRAINTS = '2.5.29.36';
 export const OID_EXTENDED_KEY_USAGE = '2.5.29.37';
 export const OID_INHIBIT_ANY_POLICY = '2.5.29.54';
-export const OID_AUTHORITY_INFO_ACCESS = '1.3.6.1.5.5.7.1.1';
-export const OID_SUBJECT_INFO_ACCESS = '1.3.6.1.5.5.7.1.11';
 
 export const OID_CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 export const OID_QUALIFIER_CPS = '1.3.6.1.5.5.7.2.1';

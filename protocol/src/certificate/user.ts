@@ -1,11 +1,10 @@
 import { equal } from '../bytes.ts';
-import { FormatError } from '../errors.ts';
 import { type PublicKey, readPublicKey, withoutLeadingZeros } from '../public-key.ts';
 import { verifySigned } from './algorithm.ts';
 import { isTestName, type TrustAnchor } from './anchors.ts';
 import { type ParsedCertificate, parseCertificate } from './certificate.ts';
 import { sameGeneralName } from './distribution-point.ts';
-import { CertificateError, type CertificateReason } from './error.ts';
+import { CertificateError, type CertificateReason, readCertificatePart } from './error.ts';
 import {
   CONSTRAINTS,
   CRL_SIGN,
@@ -84,14 +83,12 @@ const KEY_REASONS: Readonly<Record<string, CertificateReason>> = {
 };
 
 function readKey(spki: Uint8Array): PublicKey {
-  try {
-    const key = readPublicKey(spki);
-    if (!isStrongKey(key)) refuse(key.kind === 'rsa' ? 'key-weak' : 'key-unsupported');
-    return key;
-  } catch (error) {
-    if (error instanceof CertificateError || !(error instanceof FormatError)) throw error;
-    throw new CertificateError(KEY_REASONS[error.code] ?? 'key-malformed', error.message, error);
-  }
+  const key = readCertificatePart(
+    () => readPublicKey(spki),
+    ({ code }) => KEY_REASONS[code] ?? 'key-malformed',
+  );
+  if (!isStrongKey(key)) refuse(key.kind === 'rsa' ? 'key-weak' : 'key-unsupported');
+  return key;
 }
 
 /** Those that RFC 5280 4.2 forbids to mark critical, and those that only a CA may have. */
