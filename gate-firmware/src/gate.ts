@@ -56,6 +56,7 @@ export class Gate {
   readonly #bus: DisplayBus = new DisplayBus({ state: 'closed' });
   #journal!: Journal;
   #store!: KeyStore;
+  #converter!: Converter;
   #lists!: Lists;
   #loop!: LaneLoop;
   #outcome!: Outcome;
@@ -179,13 +180,13 @@ export class Gate {
 
   async #openLists(): Promise<void> {
     const { whitelist, eventId, labels } = this.#config;
-    const converter = new Converter(this.#store, labels.event);
+    this.#converter = new Converter(this.#store, labels.event);
     const follow: FollowParts = {
       directory: whitelist.directory,
       source: sourceOf(whitelist.source),
       publishers: whitelist.publishers,
       eventId,
-      eventKeyId: () => converter.eventKeyId(eventId),
+      eventKeyId: () => this.#converter.eventKeyId(eventId),
       journal: this.#journal,
       clock: systemClock,
     };
@@ -248,7 +249,7 @@ export class Gate {
         profiles,
         anchors,
         limits: { commandTimeoutMs: reader.commandTimeoutMs, tapTimeoutMs: reader.tapTimeoutMs },
-        converter: new Converter(this.#store, labels.event),
+        converter: this.#converter,
         lists: this.#lists,
         journal: this.#journal,
         clock: systemClock,
