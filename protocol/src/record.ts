@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
-import { concat, domain, EMPTY } from './bytes.ts';
+import { concat, domain } from './bytes.ts';
 import { CborMap, type CborValue, encodeCbor } from './cbor.ts';
 import { FormatError } from './errors.ts';
 import { checkKazashiPin, type KazashiPin } from './kazashi/surface.ts';
@@ -206,7 +206,7 @@ export function openRecord(
   decipher.setAuthTag(sealed.subarray(-TAG_LENGTH));
   const plaintext = decipher.update(sealed.subarray(1 + NONCE_LENGTH, -TAG_LENGTH));
   try {
-    return concat(plaintext, decipher.final() ?? EMPTY);
+    return concat(plaintext, decipher.final());
   } catch (cause) {
     throw new FormatError('ERR_SEAL_AUTHENTICATION', 'sealed record does not authenticate', {
       cause,

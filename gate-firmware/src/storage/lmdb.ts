@@ -63,8 +63,8 @@ export async function openReadOnly(directory: string): Promise<Environment> {
 }
 
 /**
- * A store that is written once and becomes visible by a rename: nothing is synced until `seal`, since an
- * unfinished one is thrown away.
+ * A store that is written once and becomes visible by a rename: nothing is synced while it grows, since
+ * an unfinished one is thrown away. Its maker syncs the files before the rename.
  */
 export function openForBuilding(directory: string): Environment {
   return open<Uint8Array, Uint8Array>({ path: directory, ...DIRECTORY, noSync: true });
