@@ -66,7 +66,11 @@ describe('fuzz', () => {
   test('feeds the same inputs for the same seed', async () => {
     const inputs = async (seed: number) => {
       const seen: string[] = [];
-      const check = (input: Uint8Array) => seen.push(Buffer.from(input).toString('hex')) > 0;
+      // What took long on a busy machine is fed again to be timed: that is no input of its own.
+      const check = (input: Uint8Array) => {
+        const hex = Buffer.from(input).toString('hex');
+        return hex === seen.at(-1) || seen.push(hex) > 0;
+      };
       await fuzz(target(check), { seconds: 0, seed, onFound: fail });
       await fuzz(target(check), { seconds: 0.001, seed, onFound: fail });
       return seen.slice(0, 64);
