@@ -1,10 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { setTimeout } from 'node:timers/promises';
 import { Converter } from '@pinless-gate/hsm/conversion-value';
-import { openKeyStore } from '@pinless-gate/hsm/isolated';
 import type { KeyStore } from '@pinless-gate/hsm/key-store';
-import { formatFingerprint } from '@pinless-gate/protocol/bundle';
 import { GateError } from '@pinless-gate/protocol/errors';
 import { JournalError, type NoteEntry } from '@pinless-gate/protocol/journal';
 import { lockDirectory } from '@pinless-gate/runtime/directory-lock';
@@ -18,9 +15,9 @@ import { type LaneServer, serveLane } from './display/server.ts';
 import { DisplayBus } from './display/state.ts';
 import { Uploader } from './fleet/upload.ts';
 import { registerGauges } from './gauges.ts';
-import { LANE_LIMITS, limitCalls } from './hsm-calls.ts';
 import { Checkpoints } from './journal/checkpoints.ts';
 import { Journal } from './journal/journal.ts';
+import { openKeys } from './keys.ts';
 import { systemClock } from './lane/clock.ts';
 import { openDevices } from './lane/devices.ts';
 import { LaneLoop, type LoopParts } from './lane/loop.ts';
@@ -32,12 +29,8 @@ import { Metrics } from './metrics.ts';
 import { profilesInUse } from './profiles-in-use.ts';
 import { troubleLog } from './trouble.ts';
 import { VERSION } from './version.ts';
-import { Follower, type FollowParts, openLists } from './whitelist/follow.ts';
 import type { Lists } from './whitelist/lists.ts';
-import { type BundleSource, directorySource, httpSource } from './whitelist/source.ts';
-
-const HTTP_TIMEOUT_MS = 30_000;
-const FIRST_LIST_MS = 1000;
+import { serveLists } from './whitelist/serving.ts';
 
 export interface GateOptions {
   /** File that the masked dialogue of each tap is appended to. */
@@ -142,23 +135,10 @@ export class Gate {
   }
 
   async #openKeys(): Promise<void> {
-    const { labels, hsm, terminals } = this.#config;
-    const store = await openKeyStore(hsm, {
-      onDown: ({ code }) => this.#log.error({ code }, 'hsm is down'),
-      onUp: () => this.#log.info('hsm is up'),
-    });
-    this.#store = limitCalls(store, {
-      ...LANE_LIMITS,
-      now: systemClock.monotonic,
-      onCall: (operation, refused) =>
-        this.metrics.hsmCalls.inc({ operation, refused: `${refused}` }),
-    });
+    const { labels, console } = this.#config;
+    this.#store = await openKeys(this.#config, this.#log, this.metrics);
     this.#closers.push(() => this.#store.close());
-    await this.#store.require({
-      ...(terminals.size > 0 && { [labels.institution]: 'institution' as const }),
-      [labels.device]: 'device',
-      [labels.event]: 'event',
-    });
+    this.#converter = new Converter(this.#store, labels.event);
     const sign = (message: Uint8Array) => this.#store.sign(labels.device, message);
     this.#checkpoints = new Checkpoints({
       journal: this.#journal,
@@ -167,57 +147,27 @@ export class Gate {
       onError: (error) => this.#log.error({ code: codeOf(error) }, 'no checkpoint'),
     });
     this.#closers.push(() => this.#checkpoints.close());
-    if (this.#config.console) {
-      this.#uploader = new Uploader({
-        console: this.#config.console,
-        journal: this.#journal,
-        sign,
-        onState: troubleLog(this.#log, 'upload'),
-      });
-      this.#closers.push(() => this.#uploader?.close());
-    }
+    if (!console) return;
+    this.#uploader = new Uploader({
+      console,
+      journal: this.#journal,
+      sign,
+      onState: troubleLog(this.#log, 'upload'),
+    });
+    this.#closers.push(() => this.#uploader?.close());
   }
 
   async #openLists(): Promise<void> {
-    const { whitelist, eventId, labels } = this.#config;
-    this.#converter = new Converter(this.#store, labels.event);
-    const follow: FollowParts = {
-      directory: whitelist.directory,
-      source: sourceOf(whitelist.source),
-      publishers: whitelist.publishers,
-      eventId,
-      eventKeyId: () => this.#converter.eventKeyId(eventId),
+    const { lists, close } = await serveLists({
+      config: this.#config,
+      converter: this.#converter,
       journal: this.#journal,
-      clock: systemClock,
-    };
-    const { lists, error } = await openLists(follow);
+      log: this.#log,
+      metrics: this.metrics,
+      onUpdate: () => this.#uploader?.poke(),
+    });
     this.#lists = lists;
-    this.#closers.push(() => lists.close());
-    if (error) this.#listError(error);
-    else if (lists.current) this.#tellList();
-    const told = troubleLog(this.#log, 'list');
-    const follower = new Follower(
-      follow,
-      lists,
-      whitelist.pollMs,
-      () => {
-        this.#tellList();
-        this.#uploader?.poke();
-      },
-      (failure) => {
-        told(failure);
-        if (failure) this.metrics.listErrors.inc({ code: failure.code });
-      },
-    );
-    this.#closers.push(() => follower.close());
-    // A list that is near is there before the first card; a console that does not answer holds nobody up.
-    const patience = new AbortController();
-    await Promise.race([
-      follower.start(),
-      setTimeout(FIRST_LIST_MS, undefined, { signal: patience.signal }).catch(() => undefined),
-    ]);
-    patience.abort();
-    if (!lists.current) this.#log.warn('no list yet');
+    this.#closers.push(close);
   }
 
   async #openLane(): Promise<void> {
@@ -336,23 +286,6 @@ export class Gate {
     });
     this.#uploader?.poke();
   }
-
-  #tellList(): void {
-    const passport = this.#lists.current?.passport;
-    if (!passport) return;
-    const { version, entries, fingerprint } = passport;
-    this.#log.info({ version, entries, fingerprint: formatFingerprint(fingerprint) }, 'list');
-  }
-
-  #listError(error: GateError): void {
-    this.#log.error({ code: error.code, hint: error.hint }, error.message);
-    this.metrics.listErrors.inc({ code: error.code });
-  }
-}
-
-function sourceOf(source: string | URL | undefined): BundleSource | undefined {
-  if (source === undefined) return undefined;
-  return typeof source === 'string' ? directorySource(source) : httpSource(source, HTTP_TIMEOUT_MS);
 }
 
 function codeOf(error: unknown): string {

@@ -1,0 +1,35 @@
+import { openKeyStore } from '@pinless-gate/hsm/isolated';
+import type { KeyStore } from '@pinless-gate/hsm/key-store';
+import type { Logger } from '@pinless-gate/runtime/log';
+import type { GateConfig } from './config.ts';
+import { LANE_LIMITS, limitCalls } from './hsm-calls.ts';
+import { systemClock } from './lane/clock.ts';
+import type { Metrics } from './metrics.ts';
+
+/** The gate's keys, each of which is there and is what it must be; calls are counted and limited. */
+export async function openKeys(
+  { hsm, labels, terminals }: GateConfig,
+  log: Logger,
+  metrics: Metrics,
+): Promise<KeyStore> {
+  const isolated = await openKeyStore(hsm, {
+    onDown: ({ code }) => log.error({ code }, 'hsm is down'),
+    onUp: () => log.info('hsm is up'),
+  });
+  const store = limitCalls(isolated, {
+    ...LANE_LIMITS,
+    now: systemClock.monotonic,
+    onCall: (operation, refused) => metrics.hsmCalls.inc({ operation, refused: `${refused}` }),
+  });
+  try {
+    await store.require({
+      ...(terminals.size > 0 && { [labels.institution]: 'institution' as const }),
+      [labels.device]: 'device',
+      [labels.event]: 'event',
+    });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return store;
+}

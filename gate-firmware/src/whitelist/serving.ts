@@ -1,0 +1,90 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Converter } from '@pinless-gate/hsm/conversion-value';
+import { formatFingerprint } from '@pinless-gate/protocol/bundle';
+import type { GateError } from '@pinless-gate/protocol/errors';
+import type { Logger } from '@pinless-gate/runtime/log';
+import type { GateConfig } from '../config.ts';
+import type { Journal } from '../journal/journal.ts';
+import { systemClock } from '../lane/clock.ts';
+import type { Metrics } from '../metrics.ts';
+import { troubleLog } from '../trouble.ts';
+import { Follower, type FollowParts, openLists } from './follow.ts';
+import type { Lists } from './lists.ts';
+import { type BundleSource, directorySource, httpSource } from './source.ts';
+
+const HTTP_TIMEOUT_MS = 30_000;
+const FIRST_LIST_MS = 1000;
+
+export interface ServingParts {
+  readonly config: GateConfig;
+  readonly converter: Converter;
+  readonly journal: Journal;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** A newer list is in force. */
+  readonly onUpdate: () => void;
+}
+
+/** The list in force, kept up to date until `close`. A list that is near is there when this resolves. */
+export async function serveLists(
+  parts: ServingParts,
+): Promise<{ lists: Lists; close: () => Promise<void> }> {
+  const { config, converter, journal, log, metrics } = parts;
+  const { whitelist, eventId } = config;
+  const follow: FollowParts = {
+    directory: whitelist.directory,
+    source: sourceOf(whitelist.source),
+    publishers: whitelist.publishers,
+    eventId,
+    eventKeyId: () => converter.eventKeyId(eventId),
+    journal,
+    clock: systemClock,
+  };
+  const { lists, error } = await openLists(follow);
+  if (error) {
+    log.error({ code: error.code, hint: error.hint }, error.message);
+    metrics.listErrors.inc({ code: error.code });
+  } else tell(lists, log);
+  const follower = new Follower(
+    follow,
+    lists,
+    whitelist.pollMs,
+    () => {
+      tell(lists, log);
+      parts.onUpdate();
+    },
+    listTrouble(log, metrics),
+  );
+  // A console that does not answer holds nobody up.
+  const patience = new AbortController();
+  await Promise.race([
+    follower.start(),
+    setTimeout(FIRST_LIST_MS, undefined, { signal: patience.signal }).catch(() => undefined),
+  ]);
+  patience.abort();
+  if (!lists.current) log.warn('no list yet');
+  const close = async () => {
+    await follower.close();
+    await lists.close();
+  };
+  return { lists, close };
+}
+
+function listTrouble(log: Logger, metrics: Metrics): (error: GateError | undefined) => void {
+  const told = troubleLog(log, 'list');
+  return (error) => {
+    told(error);
+    if (error) metrics.listErrors.inc({ code: error.code });
+  };
+}
+
+function tell({ current }: Lists, log: Logger): void {
+  if (!current) return;
+  const { version, entries, fingerprint } = current.passport;
+  log.info({ version, entries, fingerprint: formatFingerprint(fingerprint) }, 'list');
+}
+
+function sourceOf(source: string | URL | undefined): BundleSource | undefined {
+  if (source === undefined) return undefined;
+  return typeof source === 'string' ? directorySource(source) : httpSource(source, HTTP_TIMEOUT_MS);
+}
