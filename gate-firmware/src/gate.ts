@@ -32,6 +32,9 @@ import { VERSION } from './version.ts';
 import type { Lists } from './whitelist/lists.ts';
 import { serveLists } from './whitelist/serving.ts';
 
+/** A power cut, a kill, or a disk whose pages could not be read: nobody learns of it unless it is said. */
+const KILLED = 'the gate before this one ended without a word; what it admitted is in the journal';
+
 export interface GateOptions {
   /** File that the masked dialogue of each tap is appended to. */
   readonly transcript?: string | undefined;
@@ -126,10 +129,12 @@ export class Gate {
     this.#closers.push(await lockDirectory(config.journalDirectory));
     this.#journal = Journal.open(config.journalDirectory, config.gateId);
     this.#closers.push(() => this.#journal.close());
+    const endedInOrder = this.#journal.endedInOrder();
     await this.#openKeys();
     await this.#openLists();
     await this.#openLane();
     await this.#openServer();
+    if (!endedInOrder) this.#tellFault(new GateError('ERR_GATE_KILLED', KILLED));
     this.#note('start', 'gate');
     this.#started = true;
   }
@@ -165,6 +170,7 @@ export class Gate {
       log: this.#log,
       metrics: this.metrics,
       onUpdate: () => this.#uploader?.poke(),
+      onDamage: (error) => this.#tellFault(error),
     });
     this.#lists = lists;
     this.#closers.push(close);
@@ -270,9 +276,13 @@ export class Gate {
       this.#log.info('lane is back in service');
       return;
     }
-    this.#log.error({ code: fault.code, hint: fault.hint }, fault.message);
     this.metrics.faults.inc({ code: fault.code });
-    this.#note('fault', fault.code);
+    this.#tellFault(fault);
+  }
+
+  #tellFault({ code, hint, message }: GateError): void {
+    this.#log.error({ code, hint }, message);
+    this.#note('fault', code);
   }
 
   #note(kind: NoteEntry['kind'], detail: string): void {

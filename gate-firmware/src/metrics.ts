@@ -63,6 +63,13 @@ export class Metrics {
       registers: [],
     }),
   );
+  readonly listScrubbed = this.#add(
+    new Gauge({
+      name: 'gate_list_scrubbed_timestamp_seconds',
+      help: 'When the list in force was last read whole from its disk and found as it was applied',
+      registers: [],
+    }),
+  );
 
   /** Which build counts. */
   build(version: string): void {

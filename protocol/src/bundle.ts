@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
-import { ByteReader, compare, concat, equal, toHex, utf8 } from './bytes.ts';
+import { ByteReader, compare, concatAll, equal, toHex, utf8 } from './bytes.ts';
 import { CborMap, encodeCbor } from './cbor.ts';
 import { FormatError, GateError } from './errors.ts';
 import { decodePolicy, encodePolicy, type Policy } from './policy.ts';
@@ -51,7 +51,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
     ...rest,
     event: { ...event },
     policy: encodePolicy(policy),
-    buckets: concat(...buckets),
+    buckets: concatAll(buckets),
   });
 }
 
@@ -204,8 +204,8 @@ export function bucketOf(conversionValue: Uint8Array, bucketBits: number): numbe
 
 /** Entries must come sorted by conversion value, none twice. */
 export function encodeBucket(entries: readonly BucketEntry[]): Uint8Array {
-  return concat(
-    ...entries.flatMap(({ conversionValue, sealed }) => {
+  return concatAll(
+    entries.flatMap(({ conversionValue, sealed }) => {
       if (sealed.length > 0xffff) throw new RangeError(`sealed record of ${sealed.length} octets`);
       return [conversionValue, Uint8Array.of(sealed.length >> 8, sealed.length & 0xff), sealed];
     }),

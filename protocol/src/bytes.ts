@@ -3,6 +3,11 @@ import { FormatError } from './errors.ts';
 export const EMPTY = new Uint8Array(0);
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  return concatAll(parts);
+}
+
+/** As `concat`, for more parts than a call takes arguments. */
+export function concatAll(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
   const whole = new Uint8Array(length);

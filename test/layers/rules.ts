@@ -19,6 +19,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   pkcs11js: ['hsm/src/pkcs11/'],
   koffi: ['gate-firmware/src/card/pcsc-lite.ts'],
   lmdb: ['gate-firmware/src/storage/'],
+  'xxhash-wasm': ['gate-firmware/src/whitelist/fingerprints.ts'],
   receiptline: ['gate-firmware/src/receipt/'],
   hono: [
     'gate-firmware/src/display/',

@@ -104,6 +104,16 @@ export class Journal {
     return encoded && decodeJournalEntry(encoded).entry.at;
   }
 
+  /** Whether the program that wrote last said that it ended: if not, it was killed, or the power went. */
+  endedInOrder(): boolean {
+    for (const { value } of this.#entries.getRange({ reverse: true })) {
+      const { kind } = decodeJournalEntry(value).entry;
+      if (kind === 'stop') return true;
+      if (kind === 'start') return false;
+    }
+    return true;
+  }
+
   /** Durable when it returns. A ticket that changed since the decision is ERR_JOURNAL_CONFLICT, and nothing is written. */
   append(entry: NewEntry, changes: readonly TicketChange[] = []): Appended {
     const sequence = this.#sequence + 1;

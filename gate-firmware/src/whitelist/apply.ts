@@ -20,8 +20,18 @@ import {
 import { equal, toHex } from '@pinless-gate/protocol/bytes';
 import { syncDirectory, writeFileDurably } from '@pinless-gate/runtime/durable-file';
 import { openForBuilding, requireRoom } from '../storage/lmdb.ts';
+import {
+  DIGEST_FILE,
+  digestOf,
+  FINGERPRINTS_FILE,
+  identityOf,
+  MANIFEST_FILE,
+  noteChecked,
+  SIGNATURES_FILE,
+} from './copy.ts';
+import { encodeFingerprints, openFingerprint } from './fingerprints.ts';
 import type { BundleSource } from './source.ts';
-import { DIGEST_FILE, digestOf, MANIFEST_FILE, SIGNATURES_FILE, Whitelist } from './store.ts';
+import { type OpenOptions, Whitelist } from './store.ts';
 
 /** What a bundle must be for this gate to apply it. */
 export interface Expectations {
@@ -52,9 +62,10 @@ export async function applyBundle(
   directory: string,
   expected: Expectations,
   present: Whitelist | undefined,
+  options: OpenOptions = {},
 ): Promise<Whitelist | undefined> {
   const hash = parseLatest(await source.read(LATEST_NAME, MAX_LATEST_LENGTH));
-  if (present && equal(hash, present.hash)) return undefined;
+  if (present && !present.damage && equal(hash, present.hash)) return undefined;
   const encoded = await readContent(source, hash, MAX_MANIFEST_LENGTH, 'manifest');
   const signatures = await source.read(signaturesName(hash), MAX_SIGNATURES_LENGTH);
   verifyManifestSignatures(encoded, decodeSignatures(signatures), expected.publishers);
@@ -66,10 +77,13 @@ export async function applyBundle(
   await rm(beside, { recursive: true, force: true });
   await mkdir(beside, { recursive: true });
   try {
-    await build(source, manifest, beside, present);
+    const whole = present?.damage ? undefined : present;
+    const fingerprints = await build(source, manifest, beside, whole);
+    await writeFile(join(beside, FINGERPRINTS_FILE), encodeFingerprints(fingerprints));
     await writeFile(join(beside, MANIFEST_FILE), encoded);
     await writeFile(join(beside, SIGNATURES_FILE), signatures);
     await writeFile(join(beside, DIGEST_FILE), await digestOf(beside));
+    await noteChecked(beside, await identityOf(beside));
     await syncFiles(beside);
     await rm(target, { recursive: true, force: true });
     await rename(beside, target);
@@ -78,7 +92,7 @@ export async function applyBundle(
     await rm(beside, { recursive: true, force: true });
     throw error;
   }
-  return Whitelist.open(target, expected.publishers);
+  return Whitelist.open(target, expected.publishers, options);
 }
 
 /** Makes the list the one that the gate starts with, and drops lists older than the one before it. */
@@ -96,10 +110,12 @@ export async function makeCurrent(directory: string, list: Whitelist): Promise<v
 export async function openCurrent(
   directory: string,
   publishers: Publishers,
+  options: OpenOptions = {},
 ): Promise<Whitelist | undefined> {
   await mkdir(directory, { recursive: true });
   const name = await readCurrent(directory);
-  return name === undefined ? undefined : Whitelist.open(join(directory, name), publishers);
+  if (name === undefined) return undefined;
+  return Whitelist.open(join(directory, name), publishers, options);
 }
 
 async function readCurrent(directory: string): Promise<string | undefined> {
@@ -152,13 +168,15 @@ async function readContent(
   return bytes;
 }
 
-/** Buckets come in the order of their entries, so that LMDB can append. */
+/** Buckets come in the order of their entries, so that LMDB can append. Returns the fingerprint of each. */
 async function build(
   source: BundleSource,
   manifest: Manifest,
   directory: string,
   present: Whitelist | undefined,
-): Promise<void> {
+): Promise<Uint8Array[]> {
+  const fingerprint = await openFingerprint();
+  const fingerprints: Uint8Array[] = [];
   requireRoom(directory, SPARED);
   const environment = openForBuilding(directory);
   try {
@@ -178,6 +196,7 @@ async function build(
       const bytes =
         presentBucket(present, manifest, index) ??
         (await readContent(source, hash, MAX_BUCKET_LENGTH, `bucket ${index}`));
+      fingerprints.push(fingerprint(bytes));
       const entries = decodeBucket(bytes, index, manifest.bucketBits);
       count += entries.length;
       batch.push(...entries);
@@ -190,6 +209,7 @@ async function build(
         `buckets hold ${count} entries, the manifest says ${manifest.entryCount}`,
       );
     }
+    return fingerprints;
   } finally {
     await environment.close();
   }

@@ -23,7 +23,7 @@ export async function openLists(
   parts: FollowParts,
 ): Promise<{ lists: Lists; error: GateError | undefined }> {
   try {
-    const list = await openCurrent(parts.directory, parts.publishers);
+    const list = await openCurrent(parts.directory, parts.publishers, { serve: true });
     if (list) await checkCurrent(parts, list);
     return { lists: new Lists(list), error: undefined };
   } catch (error) {
@@ -53,9 +53,10 @@ export async function update(parts: FollowParts, lists: Lists): Promise<Whitelis
   const floor = journal.listFloor(eventId);
   const eventKeyId = await parts.eventKeyId();
   const expected = { eventId, eventKeyId, publishers, floor, now: clock.now() / 1000 };
-  // Without a list on the disk the version applied last may be fetched again; lower ones never.
-  const lost = lists.current === undefined && floor > 0 ? floor - 1 : floor;
-  const next = await applyBundle(source, directory, { ...expected, floor: lost }, lists.current);
+  // Where the list on the disk is lost, the version applied last may be fetched again; lower ones never.
+  const lost = !lists.current || lists.current.damage;
+  const lowest = { ...expected, floor: lost && floor > 0 ? floor - 1 : floor };
+  const next = await applyBundle(source, directory, lowest, lists.current, { serve: true });
   if (!next) return undefined;
   try {
     await makeCurrent(directory, next);

@@ -10,10 +10,12 @@ import type { Metrics } from '../metrics.ts';
 import { troubleLog } from '../trouble.ts';
 import { Follower, type FollowParts, openLists } from './follow.ts';
 import type { Lists } from './lists.ts';
+import { Scrubber } from './scrub.ts';
 import { type BundleSource, directorySource, httpSource } from './source.ts';
 
 const HTTP_TIMEOUT_MS = 30_000;
 const FIRST_LIST_MS = 1000;
+const SCRUB_EVERY_MS = 3_600_000;
 
 export interface ServingParts {
   readonly config: GateConfig;
@@ -23,6 +25,8 @@ export interface ServingParts {
   readonly metrics: Metrics;
   /** A newer list is in force. */
   readonly onUpdate: () => void;
+  /** The copy in force turned out damaged. What is whole answers on, and the list is fetched again. */
+  readonly onDamage: (error: GateError) => void;
 }
 
 /** The list in force, kept up to date until `close`. A list that is near is there when this resolves. */
@@ -63,7 +67,17 @@ export async function serveLists(
   ]);
   patience.abort();
   if (!lists.current) log.warn('no list yet');
+  const scrubber = new Scrubber(lists, {
+    everyMs: SCRUB_EVERY_MS,
+    onDamage: (damage) => {
+      metrics.listErrors.inc({ code: damage.code });
+      parts.onDamage(damage);
+    },
+    onClean: () => metrics.listScrubbed.setToCurrentTime(),
+  });
+  scrubber.start();
   const close = async () => {
+    await scrubber.close();
     await follower.close();
     await lists.close();
   };

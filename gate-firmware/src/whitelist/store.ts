@@ -1,15 +1,13 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import {
   BundleError,
+  bucketOf,
   contentName,
   decodeManifest,
   decodeSignatures,
-  encodeBucket,
   type Manifest,
   type Passport,
   type Publishers,
@@ -19,100 +17,180 @@ import {
 } from '@pinless-gate/protocol/bundle';
 import { equal } from '@pinless-gate/protocol/bytes';
 import { DATA_FILE, type Environment, openReadOnly } from '../storage/lmdb.ts';
+import { readBucket } from './buckets.ts';
+import {
+  DIGEST_FILE,
+  digestOf,
+  forgetChecked,
+  identityOf,
+  isAsChecked,
+  MANIFEST_FILE,
+  noteChecked,
+  SIGNATURES_FILE,
+} from './copy.ts';
 
-export const MANIFEST_FILE = 'manifest';
-export const SIGNATURES_FILE = 'signatures';
-export const DIGEST_FILE = 'digest';
-
-/** SHA-256 of the LMDB file, hex: tells damage before LMDB maps it, since a damaged map kills the process. */
-export async function digestOf(directory: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(join(directory, DATA_FILE)), hash);
-  return hash.digest('hex');
+export interface OpenOptions {
+  /** This program answers taps from it: the copy counts as checked again only after an orderly `close`. */
+  readonly serve?: boolean;
 }
 
-/** A list on the gate's own disk, read-only while it serves. Every answer is from this one version. */
+/**
+ * A list on the gate's own disk, read-only while it serves. Every answer is from this one version, and from a
+ * bucket that was compared with the signed manifest first.
+ */
 export class Whitelist {
+  readonly directory: string;
   readonly manifest: Manifest;
   readonly hash: Uint8Array;
   readonly passport: Passport;
   readonly #environment: Environment;
+  /** Of the LMDB file as it was found whole, where taps are answered from it. */
+  readonly #serving: string | undefined;
+  /** Of the LMDB file that is mapped: a look past its end would kill the process. */
+  readonly #file: number;
+  readonly #size: number;
+  /** 1 where the bucket was found as published. */
+  readonly #verified: Uint8Array;
+  #damage: BundleError | undefined;
+  /** Why nobody looks into the LMDB file any more. */
+  #condemned: BundleError | undefined;
 
-  private constructor(manifest: Manifest, hash: Uint8Array, environment: Environment) {
-    this.manifest = manifest;
-    this.hash = hash;
-    this.passport = passportOf(manifest, hash);
+  private constructor(
+    directory: string,
+    encoded: Uint8Array,
+    environment: Environment,
+    serving: string | undefined,
+  ) {
+    this.directory = directory;
+    this.manifest = decodeManifest(encoded);
+    this.hash = sha256(encoded);
+    this.passport = passportOf(this.manifest, this.hash);
     this.#environment = environment;
+    this.#serving = serving;
+    this.#verified = new Uint8Array(this.manifest.buckets.length);
+    this.#file = openSync(join(directory, DATA_FILE), 'r');
+    this.#size = fstatSync(this.#file).size;
   }
 
   /**
-   * Opens the list in a directory named by its manifest's hash, and believes nothing on the disk: the
-   * signatures are verified again, and every bucket is rebuilt and compared with the manifest, since LMDB
-   * has no checksums and somebody may have edited the file.
+   * Opens the list in a directory named by its manifest's hash. The signatures are verified every time. The
+   * entries are read whole first, as somebody may have edited them, unless nothing touched the file since
+   * that was done last.
    */
-  static async open(directory: string, publishers: Publishers): Promise<Whitelist> {
-    const [encoded, signatures, digest, data] = await Promise.all([
+  static async open(
+    directory: string,
+    publishers: Publishers,
+    options: OpenOptions = {},
+  ): Promise<Whitelist> {
+    const [encoded, signatures, digest, identity] = await Promise.all([
       readFile(join(directory, MANIFEST_FILE)),
       readFile(join(directory, SIGNATURES_FILE)),
       readFile(join(directory, DIGEST_FILE), 'latin1'),
-      digestOf(directory),
+      identityOf(directory),
     ]).catch((cause: NodeJS.ErrnoException) => {
       throw corrupt(`a file of the list on the disk cannot be read (${cause.code})`, cause);
     });
-    const hash = sha256(encoded);
-    if (contentName(hash) !== basename(directory)) {
+    if (contentName(sha256(encoded)) !== basename(directory)) {
       throw new BundleError('ERR_LIST_MANIFEST', 'the list on the disk has another manifest');
     }
     verifyManifestSignatures(encoded, decodeSignatures(signatures), publishers);
-    if (data !== digest) throw corrupt('the list on the disk is damaged');
-    const list = new Whitelist(decodeManifest(encoded), hash, await openReadOnly(directory));
+    const checked = await isAsChecked(directory, identity);
+    if (!checked && (await digestOf(directory)) !== digest) {
+      throw corrupt('the list on the disk is damaged');
+    }
+    const environment = await openReadOnly(directory);
+    const list = new Whitelist(
+      directory,
+      encoded,
+      environment,
+      options.serve ? identity : undefined,
+    );
     try {
-      await list.#verifyBuckets();
+      if (!checked) await list.#verifyAll();
+      if (options.serve) await forgetChecked(directory);
     } catch (error) {
-      await list.close();
+      await list.#release();
       throw error;
     }
     return list;
   }
 
-  /** The sealed record of a card, or undefined where it is not listed. */
+  /** What was found wrong with the copy while it served. Buckets that are whole answer on. */
+  get damage(): BundleError | undefined {
+    return this.#damage;
+  }
+
+  /** The sealed record of a card, or undefined where it is not listed. Throws ERR_LIST_CORRUPT where nobody can tell. */
   find(conversionValue: Uint8Array): Uint8Array | undefined {
+    this.#requireWhole();
+    const index = bucketOf(conversionValue, this.manifest.bucketBits);
+    if (this.#verified[index] === 0) this.#verify(index);
     return this.#environment.get(conversionValue);
   }
 
   /** One bucket as it was published: what an update does not change need not be fetched again. */
   bucket(index: number): Uint8Array {
-    const shift = 24 - this.manifest.bucketBits;
-    const start = prefix(index << shift);
-    const next = (index + 1) << shift;
-    const end = next <= 0xff_ffff ? { end: prefix(next) } : {};
-    const entries = this.#environment.getRange({ start, ...end });
-    return encodeBucket(
-      Array.from(entries, ({ key, value }) => ({ conversionValue: key, sealed: value })),
-    );
+    this.#requireWhole();
+    return readBucket(this.#environment, index, this.manifest.bucketBits);
+  }
+
+  /** Somebody who read the copy from its disk found this bucket changed: it is compared again before it answers. */
+  suspect(index: number): void {
+    this.#verified[index] = 0;
+    this.#damage ??= damaged(index);
+  }
+
+  /** Reading the copy kills whoever reads it: nobody looks again. */
+  condemn(): void {
+    this.#condemned = corrupt('the list on the disk cannot be read');
+    this.#damage ??= this.#condemned;
   }
 
   async close(): Promise<void> {
-    await this.#environment.close();
+    await this.#release();
+    if (this.#serving === undefined || this.#damage) return;
+    await noteChecked(this.directory, this.#serving).catch((error: NodeJS.ErrnoException) => {
+      // Newer lists have taken its place meanwhile.
+      if (error.code !== 'ENOENT') throw error;
+    });
   }
 
-  async #verifyBuckets(): Promise<void> {
-    const { buckets, bucketBits } = this.manifest;
-    for (const [index, expected] of buckets.entries()) {
+  async #release(): Promise<void> {
+    await this.#environment.close();
+    closeSync(this.#file);
+  }
+
+  /** Asked at every look: whoever cuts the file short must not kill the program that decides. */
+  #requireWhole(): void {
+    if (this.#condemned) throw this.#condemned;
+    if (fstatSync(this.#file).size === this.#size) return;
+    this.#condemned = corrupt('the list on the disk changed its size while it served');
+    this.#damage ??= this.#condemned;
+    throw this.#condemned;
+  }
+
+  #verify(index: number): void {
+    if (!equal(sha256(this.bucket(index)), this.manifest.buckets[index]!)) {
+      this.#damage ??= damaged(index);
+      throw damaged(index);
+    }
+    this.#verified[index] = 1;
+  }
+
+  async #verifyAll(): Promise<void> {
+    for (const index of this.manifest.buckets.keys()) {
       // A lane may be serving another list meanwhile: a tap waits for one bucket at most.
       await setImmediate();
-      if (!equal(sha256(this.bucket(index)), expected)) {
-        throw corrupt(`bucket ${index} of 2^${bucketBits} on the disk differs from the manifest`);
-      }
+      this.#verify(index);
     }
   }
+}
+
+function damaged(index: number): BundleError {
+  return corrupt(`bucket ${index} of the list on the disk differs from the manifest`);
 }
 
 function corrupt(message: string, cause?: unknown): BundleError {
   const hint = 'the gate fetches the list again; if it comes back, suspect the disk';
   return new BundleError('ERR_LIST_CORRUPT', message, { hint, cause });
-}
-
-function prefix(value: number): Buffer {
-  return Buffer.from([value >> 16, (value >> 8) & 0xff, value & 0xff]);
 }

@@ -101,6 +101,9 @@ describe('the end of a gate', () => {
     const second = new GateProcess(lane);
     await second.started();
     expect((await tapCard(second, reader, venue.cards.sato!)).outcome).toBe('already-admitted');
+    expect(await second.stop()).toEqual({ code: 0, signal: null });
+    const killed = await gateCommand(lane, 'journal', 'show', '--config', 'gate.toml', '--json');
+    expect(killed.out.match(/ERR_GATE_KILLED/g)).toHaveLength(1);
   });
 });
 

@@ -61,6 +61,18 @@ describe('Journal.append', () => {
     expect(journal.newestTime()).toBe(1);
   });
 
+  test.each([
+    ['nothing', [], true],
+    ['a stop', ['start', 'stop'], true],
+    ['a stop, and a list that somebody applied', ['start', 'stop', 'list'], true],
+    ['a start', ['start', 'stop', 'start'], false],
+    ['a fault while it ran', ['start', 'list', 'fault'], false],
+  ] as const)('%s at its end says whether it ended in order', (_, kinds, inOrder) => {
+    const journal = open();
+    for (const kind of kinds) journal.append({ ...NOTE, kind });
+    expect(journal.endedInOrder()).toBe(inOrder);
+  });
+
   test('every entry names the one before, also after it was opened again', async () => {
     const directory = join(temporary(), 'journal');
     for (let i = 0; i < 3; i++) {

@@ -3,14 +3,14 @@ import { cp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path';
 import { openForBuilding } from '@pinless-gate/gate-firmware/storage/lmdb';
 import { applyBundle, makeCurrent, openCurrent } from '@pinless-gate/gate-firmware/whitelist/apply';
-import { directorySource } from '@pinless-gate/gate-firmware/whitelist/source';
 import {
   DIGEST_FILE,
   digestOf,
   MANIFEST_FILE,
   SIGNATURES_FILE,
-  Whitelist,
-} from '@pinless-gate/gate-firmware/whitelist/store';
+} from '@pinless-gate/gate-firmware/whitelist/copy';
+import { directorySource } from '@pinless-gate/gate-firmware/whitelist/source';
+import { Whitelist } from '@pinless-gate/gate-firmware/whitelist/store';
 import { Converter } from '@pinless-gate/hsm/conversion-value';
 import { contentName, type Publishers } from '@pinless-gate/protocol/bundle';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
