@@ -82,7 +82,7 @@ export function rsaPublicKey(modulus: Uint8Array, exponent: Uint8Array): RsaPubl
     throw new FormatError('ERR_KEY_RSA', `no RSA key: modulus of ${n.length} octets`);
   }
   const bits = 8 * n.length - Math.clz32(n[0]!) + 24;
-  const key = encodeTlv(SEQUENCE, encodeUnsigned(n), encodeUnsigned(e));
+  const key = encodeRsaPublicKey(n, e);
   const algorithm = encodeTlv(SEQUENCE, encodeTlv(OID, RSA_ENCRYPTION), encodeTlv(NULL));
   return { kind: 'rsa', modulus: n, exponent: e, bits, spki: encodeSpki(algorithm, key) };
 }
@@ -94,6 +94,11 @@ export function ecPublicKey(curve: Curve, point: Uint8Array): EcPublicKey {
   }
   const algorithm = encodeTlv(SEQUENCE, encodeTlv(OID, EC_PUBLIC_KEY), curve.oid);
   return { kind: 'ec', curve, point, spki: encodeSpki(algorithm, point) };
+}
+
+/** RSAPublicKey (RFC 8017 A.1.1). */
+function encodeRsaPublicKey(modulus: Uint8Array, exponent: Uint8Array): Uint8Array {
+  return encodeTlv(SEQUENCE, encodeUnsigned(modulus), encodeUnsigned(exponent));
 }
 
 function encodeSpki(algorithm: Uint8Array, key: Uint8Array): Uint8Array {
@@ -119,8 +124,15 @@ const keyObjects = new WeakMap<PublicKey, KeyObject>();
 export function keyObject(key: PublicKey): KeyObject {
   let object = keyObjects.get(key);
   if (!object) {
-    object = createPublicKey({ key: Buffer.from(key.spki), format: 'der', type: 'spki' });
+    object = createPublicKey(keyInput(key));
     keyObjects.set(key, object);
   }
   return object;
+}
+
+/** OpenSSL 3 takes ten times as long to find out what a SubjectPublicKeyInfo holds as to read an RSAPublicKey. */
+function keyInput(key: PublicKey) {
+  const isRsa = key.kind === 'rsa';
+  const octets = isRsa ? encodeRsaPublicKey(key.modulus, key.exponent) : key.spki;
+  return { key: Buffer.from(octets), format: 'der', type: isRsa ? 'pkcs1' : 'spki' } as const;
 }
