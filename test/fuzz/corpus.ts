@@ -18,6 +18,10 @@ export const readFound = (target: string): KeptInput[] => readFolder(join('found
 /** Certificate of the CA that signed the seeds of `certificate` and `crl`. */
 export const readAuthority = (): Uint8Array => readInput(join(FOLDER, 'seeds', 'ca.hex'));
 
+/** SubjectPublicKeyInfo of the CA above the seeds of `surface`. */
+export const readSurfaceAuthority = (): Uint8Array =>
+  readInput(join(FOLDER, 'seeds', 'surface-ca.hex'));
+
 export function writeSeed(target: string, name: string, octets: Uint8Array): void {
   write(join(FOLDER, 'seeds', target), name, octets);
 }

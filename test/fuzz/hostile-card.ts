@@ -13,6 +13,7 @@ export function commandKey(command: Uint8Array): string {
 }
 
 const SUCCESS = Uint8Array.of(0x90, 0x00);
+const INS_VERIFY = 0x20;
 const INS_GET_RESPONSE = 0xc0;
 const STATUS_WORDS = [
   0x6282, 0x6300, 0x63c0, 0x63c9, 0x6700, 0x6881, 0x6982, 0x6983, 0x6984, 0x6985, 0x6a80, 0x6a81,
@@ -22,12 +23,20 @@ const LONGEST = 65_536;
 /** More than any tap can send: answers come in 32 parts at most, and a tap sends 30 commands. */
 const MAX_COMMANDS = 1200;
 
+/** What the card pretends to be, and what another genuine card, in reach of its holder, answers in its place. */
+export interface Model {
+  readonly answers: Answers;
+  readonly other: Answers;
+  /** What must have been shown before the birth date is presented; nothing is worth it where this is undefined. */
+  readonly worthBirthDate: Uint8Array | undefined;
+}
+
 /**
  * A card that does as a script says, two octets a command: what it does, and how. It is honest where the script
  * has come to its end. Time passes only where it lets time pass.
  */
 export class HostileCard {
-  readonly #answers: Answers;
+  readonly #model: Model;
   readonly #script: Uint8Array;
   #at = 0;
   #rest: Uint8Array = EMPTY;
@@ -38,15 +47,17 @@ export class HostileCard {
   /** Everything that it answered since the possession hash came. */
   proof: Uint8Array = EMPTY;
   #proving = false;
+  #presented = 0;
+  #shown: Uint8Array = EMPTY;
   readonly #deadline: number;
   readonly #isProof: (key: string) => boolean;
 
   constructor(
-    answers: Answers,
+    model: Model,
     script: Uint8Array,
     limits: { readonly tapTimeoutMs: number; readonly isProof: (key: string) => boolean },
   ) {
-    this.#answers = answers;
+    this.#model = model;
     this.#script = script;
     this.#deadline = limits.tapTimeoutMs;
     this.#isProof = limits.isProof;
@@ -70,29 +81,41 @@ export class HostileCard {
 
   #answer(command: Uint8Array): Uint8Array[] {
     const key = commandKey(command);
+    if (command[1] === INS_VERIFY && command.length > 4) this.#checkPresented();
     if (this.#isProof(key)) this.#proving = true;
-    const honest = this.#honest(key, command[1]!);
-    const answers = this.#act(honest);
-    if (this.#proving) {
-      this.proof = concat(this.proof, ...answers.map((one) => one.subarray(0, -2)));
-    }
+    const answers = this.#act(this.#honest(key, command[1]!), this.#model.other.get(key));
+    const data = answers.map((one) => one.subarray(0, -2));
+    if (this.#proving) this.proof = concat(this.proof, ...data);
+    else if (this.#model.worthBirthDate) this.#shown = concat(this.#shown, ...data);
     this.#last = answers.at(-1) ?? this.#last;
     return answers;
   }
 
+  /** Once, to nobody but who showed the genuine certificate, and only with tries to spare. */
+  #checkPresented(): void {
+    const { worthBirthDate } = this.#model;
+    hold(++this.#presented === 1, 'a birth date presented twice');
+    const shown = worthBirthDate && toHex(this.#shown).includes(toHex(worthBirthDate));
+    hold(shown === true, 'a birth date given to who did not show its certificate');
+    const [sw1, sw2] = this.#last.subarray(-2) as Uint8Array & [number, number];
+    hold(sw1 === 0x63 && sw2 >= 0xc3 && sw2 <= 0xcf, 'a birth date presented on its last tries');
+  }
+
   #honest(key: string, ins: number): Uint8Array {
-    if (ins !== INS_GET_RESPONSE) return this.#answers.get(key) ?? Uint8Array.of(0x6d, 0x00);
+    if (ins !== INS_GET_RESPONSE) return this.#model.answers.get(key) ?? Uint8Array.of(0x6d, 0x00);
     const rest = concat(this.#rest, SUCCESS);
     this.#rest = EMPTY;
     return rest;
   }
 
-  #act(honest: Uint8Array): Uint8Array[] {
+  #act(honest: Uint8Array, other = honest): Uint8Array[] {
     const action = this.#next() % 16;
     const how = action < 8 ? 0 : this.#next();
     this.ms += 1;
     const data = honest.subarray(0, -2);
     switch (action) {
+      case 7:
+        return [other];
       case 8:
         return [statusWord(STATUS_WORDS[how % STATUS_WORDS.length]!)];
       case 9: {

@@ -9,8 +9,17 @@ import {
   type Manifest,
 } from '@pinless-gate/protocol/bundle';
 import { concat, fromHex, utf8 } from '@pinless-gate/protocol/bytes';
+import type { CvPublicKey } from '@pinless-gate/protocol/cvc/public-key';
+import {
+  type CvRequestBody,
+  encodeCvAuthentication,
+  encodeCvAuthenticationBody,
+  encodeCvRequest,
+  encodeCvRequestBody,
+} from '@pinless-gate/protocol/cvc/request';
 import { encodeJournalUpload } from '@pinless-gate/protocol/fleet';
 import { encodeCheckpoint, encodeJournalEntry } from '@pinless-gate/protocol/journal';
+import type { EcPublicKey } from '@pinless-gate/protocol/public-key';
 import { encodeSeatRecord, type SeatRecord, sealRecord } from '@pinless-gate/protocol/record';
 import { encodeTlv } from '@pinless-gate/protocol/tlv';
 import {
@@ -21,13 +30,15 @@ import {
   withExtension,
 } from '../unit/protocol/certificate/authority.ts';
 import * as x from '../unit/protocol/certificate/issue.ts';
+import { dv, type Party, rsa, signed, terminal } from '../unit/protocol/cvc/authority.ts';
+import { newPair, recordOf, signerOf } from '../unit/protocol/kazashi/surface-files.ts';
 import { writeSeed } from './corpus.ts';
 import { BUNDLE_KINDS } from './targets/bundle.ts';
 import { JOURNAL_KINDS } from './targets/journal.ts';
 import { PLAIN, SEAL_CONTEXT, SEAL_KEY, SEALED } from './targets/record.ts';
 
-// Writes test/fuzz/seeds anew, from the codecs and the vectors: once, and when a format changes. Keys are new
-// each time, so all seeds of certificates and lists change with them.
+// Writes test/fuzz/seeds anew, from the codecs and the vectors: once, and when a format changes. Its arguments are
+// which, all without any. Keys are new each time, so whatever is signed changes with them.
 
 const VECTORS = join(import.meta.dirname, '..', '..', 'vectors');
 const readJson = (path: string) => JSON.parse(readFileSync(join(VECTORS, path), 'utf8'));
@@ -71,6 +82,32 @@ function cvcs(): void {
       if (chain[role]) writeSeed('cvc-tr03110', `${chain.name}-${role}`, fromHex(chain[role]));
     }
   }
+}
+
+function cvRequests(): void {
+  const request = (publicKey: CvPublicKey, signer: Party, more: Partial<CvRequestBody> = {}) => {
+    const body = encodeCvRequestBody({ holderReference: 'JPGATETERM00002', publicKey, ...more });
+    return encodeCvRequest(body, signed(body, signer));
+  };
+  const { point } = terminal.key.key as EcPublicKey;
+  const authorityReference = 'JPGATEDV000001';
+  const inherited: CvPublicKey = { algorithm: 'ecdsa-sha256', point };
+  const own = request(terminal.key, terminal, { authorityReference });
+  const outer = encodeCvAuthenticationBody(own, authorityReference);
+  const extensions = encodeTlv(0x73, encodeTlv(0x06, fromHex('2a0304')));
+  writeSeed('cvc-request', 'point', request(inherited, terminal));
+  writeSeed('cvc-request', 'curve', own);
+  writeSeed('cvc-request', 'rsa', request(rsa.key, rsa, { extensions }));
+  writeSeed('cvc-request', 'outer', encodeCvAuthentication(outer, signed(outer, dv)));
+}
+
+function surfaces(): void {
+  const [authority, municipality, chip] = [newPair(), newPair(), newPair()];
+  const record = recordOf(municipality, chip);
+  writeSeed('.', 'surface-ca', authority.publicKey.spki);
+  writeSeed('surface', 'record', record);
+  writeSeed('surface', 'day-unknown', recordOf(municipality, chip, '19800200'));
+  writeSeed('surface', 'signed', concat(record, signerOf(authority, municipality)));
 }
 
 function certificates(): void {
@@ -250,9 +287,9 @@ function feedLines(): void {
 
 /** Scripts of a hostile card: which card, then what it does at each command. */
 function cardScripts(): void {
-  for (let variant = 0; variant < 4; variant++) {
+  for (let variant = 0; variant < 6; variant++) {
     writeSeed('card', `honest-${variant}`, Uint8Array.of(variant));
-    for (const action of [8, 9, 10, 11, 12, 13, 14, 15]) {
+    for (const action of [7, 8, 9, 10, 11, 12, 13, 14, 15]) {
       const script = [variant];
       for (let i = 0; i < (7 * action + variant) % 12; i++) script.push(0);
       writeSeed(
@@ -265,14 +302,24 @@ function cardScripts(): void {
   const late = Array.from({ length: 12 }, () => 0);
   writeSeed('card', 'chained', Uint8Array.of(1, ...late, 9, 16, 9, 16, 9, 16, 9, 16));
   writeSeed('card', 'mixed', Uint8Array.of(3, 0, 8, 1, 0, 12, 4, 0, 11, 9, 0, 14, 9, 15, 7));
+  // The certificate of one card, everything after it of another; the same without its signature.
+  writeSeed('card', 'other-surface', Uint8Array.of(4, ...late.slice(0, 7), ...late.fill(7), 7, 7));
+  writeSeed('card', 'other-records', Uint8Array.of(4, ...Array(9).fill(0), 7, 7, 7, 7, 7, 7, 0));
 }
 
-apdus();
-tlvs();
-cvcs();
-certificates();
-records();
-bundles();
-journals();
-feedLines();
-cardScripts();
+const MAKERS: Readonly<Record<string, () => void>> = {
+  apdu: apdus,
+  tlv: tlvs,
+  cvc: cvcs,
+  'cvc-request': cvRequests,
+  certificate: certificates,
+  record: records,
+  surface: surfaces,
+  bundle: bundles,
+  journal: journals,
+  feed: feedLines,
+  card: cardScripts,
+};
+
+const wanted = process.argv.slice(2);
+for (const name of wanted.length > 0 ? wanted : Object.keys(MAKERS)) MAKERS[name]!();

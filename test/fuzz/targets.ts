@@ -3,10 +3,11 @@ import { apdu } from './targets/apdu.ts';
 import { bundle } from './targets/bundle.ts';
 import { card } from './targets/card.ts';
 import { certificate, crl } from './targets/certificate.ts';
-import { cvcJpki, cvcTr03110 } from './targets/cvc.ts';
+import { cvcJpki, cvcRequest, cvcTr03110 } from './targets/cvc.ts';
 import { feed } from './targets/feed.ts';
 import { journal } from './targets/journal.ts';
 import { record } from './targets/record.ts';
+import { surface } from './targets/surface.ts';
 import { tlv } from './targets/tlv.ts';
 
 export const TARGETS: readonly FuzzTarget[] = [
@@ -14,8 +15,10 @@ export const TARGETS: readonly FuzzTarget[] = [
   tlv,
   cvcJpki,
   cvcTr03110,
+  cvcRequest,
   certificate,
   crl,
+  surface,
   record,
   bundle,
   journal,

@@ -16,14 +16,15 @@ import { trustAnchors } from '@pinless-gate/protocol/certificate/anchors';
 import { parseCertificate } from '@pinless-gate/protocol/certificate/certificate';
 import { GateError } from '@pinless-gate/protocol/errors';
 import { possessionMessage } from '@pinless-gate/protocol/possession';
-import { encodeSeatRecord, sealRecord } from '@pinless-gate/protocol/record';
+import { encodeSeatRecord, type SeatRecord, sealRecord } from '@pinless-gate/protocol/record';
 import { REFUSAL_REASONS } from '@pinless-gate/protocol/refusal';
 import { FakeKeyStore } from '../../fakes/key-store.ts';
 import { cardFromFile } from '../../sandbox/card/card-file.ts';
 import { CardSession } from '../../sandbox/card/session.ts';
-import { newCard } from '../../sandbox/jlis/new-card.ts';
+import { type NewCard, newCard } from '../../sandbox/jlis/new-card.ts';
+import { kazashiOnly, pinOf } from '../../unit/gate-firmware/lane/linked.ts';
 import { LIMITS, makeStage, type Stage } from '../../unit/gate-firmware/stage.ts';
-import { type Answers, commandKey, HostileCard } from '../hostile-card.ts';
+import { type Answers, commandKey, HostileCard, type Model } from '../hostile-card.ts';
 import { BrokenInvariant, type FuzzTarget, hold } from '../target.ts';
 
 const EVENT_ID = new Uint8Array(16).fill(0xe1);
@@ -35,9 +36,21 @@ const AT = Date.now();
 /** One honest card at a lane that knows it, and what it answers there. */
 interface Variant {
   readonly parts: Omit<TapParts, 'transmit' | 'clock'>;
-  readonly answers: Answers;
+  readonly model: Model;
   readonly proofKey: string;
 }
+
+/** Profile, and whether nothing of what was learned beforehand is read again at the tap. */
+const VARIANTS = [
+  ['jpki', true],
+  ['jpki', false],
+  ['iso', true],
+  ['iso', false],
+  ['kazashi', false],
+  ['kazashi', true],
+] as const;
+type VariantProfile = (typeof VARIANTS)[number][0];
+const BIRTH_DATE = '19800217';
 
 /**
  * A whole card behind the tap. The first octet says which card it pretends to be, the others what it does
@@ -57,10 +70,10 @@ export const card: FuzzTarget = {
 };
 
 async function tapOnce(variant: Variant, script: Uint8Array): Promise<boolean> {
-  const { proofKey, answers } = variant;
+  const { proofKey, model } = variant;
   const isProof = (key: string) => key === proofKey;
   const { tapTimeoutMs } = LIMITS;
-  const hostile = new HostileCard(answers, script, { tapTimeoutMs, isProof });
+  const hostile = new HostileCard(model, script, { tapTimeoutMs, isProof });
   const result = await tapWith(variant, hostile.transmit, () => hostile.ms).catch((error) => {
     throw error instanceof BrokenInvariant ? error : new BrokenInvariant(`tap threw ${error}`);
   });
@@ -68,7 +81,7 @@ async function tapOnce(variant: Variant, script: Uint8Array): Promise<boolean> {
   // The tap takes whatever is thrown for the gate's fault, a broken invariant too.
   if (fault instanceof BrokenInvariant) throw fault;
   if (decision.admitted) {
-    const signature = answers.get(proofKey)!.subarray(0, -2);
+    const signature = model.answers.get(proofKey)!.subarray(0, -2);
     hold(equal(hostile.proof, signature), 'admitted without a good signature');
     return true;
   }
@@ -91,10 +104,8 @@ async function makeVariants(directory: string): Promise<Variant[]> {
   await store.generate('event', 'event');
   const stage = await makeStage(join(directory, 'jlis'), store);
   const variants: Variant[] = [];
-  for (const profile of ['jpki', 'iso'] as const) {
-    for (const pinned of [true, false]) {
-      variants.push(await makeVariant(stage, store, profile, pinned));
-    }
+  for (const [profile, pinned] of VARIANTS) {
+    variants.push(await makeVariant(stage, store, profile, pinned));
   }
   return variants;
 }
@@ -102,63 +113,74 @@ async function makeVariants(directory: string): Promise<Variant[]> {
 async function makeVariant(
   stage: Stage,
   store: FakeKeyStore,
-  profile: 'jpki' | 'iso',
+  profile: VariantProfile,
   pinned: boolean,
 ): Promise<Variant> {
-  const { file } = await newCard(stage.jlis, { profile });
-  const der = fromPem(file.certificatePem!);
-  const parts = await makeParts(stage, store, der, pinned);
+  const issue = () =>
+    profile === 'kazashi'
+      ? newCard(stage.jlis, { birthDate: BIRTH_DATE })
+      : newCard(stage.jlis, { profile });
+  const [mine, others] = await Promise.all([issue(), issue()]);
+  const der = fromPem(mine.file.certificatePem!);
+  const parts = await makeParts(stage, store, mine, profile, pinned);
+  const sent: Uint8Array[] = [];
   const answers = new Map<string, Uint8Array>();
+  const { decision } = await tapWith({ parts }, honest(mine, sent, answers), () => 0);
+  hold(decision.admitted, 'the honest card is not admitted');
+  const hash = sha256(
+    possessionMessage({ eventId: EVENT_ID, gateId: GATE_ID, unixMs: AT, nonce: NONCE }),
+  );
+  const { profile: used } = parts.profiles.find((one) => one.profile.name === profile)!;
+  const worthBirthDate = profile === 'kazashi' && !pinned ? der : undefined;
+  return {
+    parts,
+    model: { answers, other: await answersOf(others, sent), worthBirthDate },
+    proofKey: commandKey(encodeCommandApdu(used.prove(hash))),
+  };
+}
+
+/** The card as it is. A challenge that is always the same has always the same signature. */
+function honest({ file }: NewCard, sent: Uint8Array[], answers: Map<string, Uint8Array>): Transmit {
   const session = new CardSession(cardFromFile(file), { faults: [] });
-  const honest: Transmit = async (commands) => {
+  return async (commands) => {
     const given: Uint8Array[] = [];
     for (const command of commands) {
-      // A challenge that is always the same has always the same signature.
       const answer = (await session.transmit(command))!;
+      sent.push(command);
       answers.set(commandKey(command), answer);
       given.push(answer);
       if (answer.at(-2) !== 0x90) break;
     }
     return given;
   };
-  const { decision } = await tapWith({ parts }, honest, () => 0);
-  hold(decision.admitted, 'the honest card is not admitted');
-  const hash = sha256(
-    possessionMessage({ eventId: EVENT_ID, gateId: GATE_ID, unixMs: AT, nonce: NONCE }),
-  );
-  return {
-    parts,
-    answers,
-    proofKey: commandKey(encodeCommandApdu(stage[profile].profile.prove(hash))),
-  };
+}
+
+/** What another card answers to the same commands. */
+async function answersOf({ file }: NewCard, commands: readonly Uint8Array[]): Promise<Answers> {
+  const answers = new Map<string, Uint8Array>();
+  const session = new CardSession(cardFromFile(file), { faults: [] });
+  for (const command of commands) {
+    answers.set(commandKey(command), (await session.transmit(command))!);
+  }
+  return answers;
 }
 
 async function makeParts(
   stage: Stage,
   store: FakeKeyStore,
-  der: Uint8Array,
+  card: NewCard,
+  profile: VariantProfile,
   pinned: boolean,
 ): Promise<Variant['parts']> {
+  const der = fromPem(card.file.certificatePem!);
   const { issuer, serial, spki, notAfter } = parseCertificate(der);
   const converter = new Converter(store, 'event');
   const { conversionValue, sealKey } = await converter.convert(issuer.encoded, serial);
+  const linked = profile === 'kazashi';
   const record = encodeSeatRecord({
-    tickets: [
-      {
-        ticketNo: 'T-1',
-        seat: { gate: 'B' },
-        category: 'adult',
-        admission: { from: 0, until: 4_000_000_000 },
-        entries: 1,
-        reentry: false,
-        flags: [],
-        place: 1,
-      },
-    ],
-    party: { id: new Uint8Array(8), size: 1 },
-    language: 'ja',
-    evidenceId: 'E-1',
-    ...(pinned && { publicKey: spki, notAfter }),
+    ...SEAT,
+    ...(linked && { kazashi: await pinOf(stage, card) }),
+    ...(pinned && !linked && { publicKey: spki, notAfter }),
   });
   const context = { eventId: EVENT_ID, conversionValue };
   const sealed = sealRecord(sealKey, new Uint8Array(12), record, context);
@@ -167,7 +189,9 @@ async function makeParts(
     eventId: EVENT_ID,
     gateId: GATE_ID,
     lane: { gates: ['B'] },
-    profiles: [remembering(stage.jpki), remembering(stage.iso)],
+    profiles: linked
+      ? await kazashiOnly(stage, pinned)
+      : [remembering(stage.jpki), remembering(stage.iso)],
     anchors: trustAnchors([stage.ca]),
     limits: LIMITS,
     converter,
@@ -181,6 +205,24 @@ async function makeParts(
     onProgress: () => undefined,
   };
 }
+
+const SEAT: SeatRecord = {
+  tickets: [
+    {
+      ticketNo: 'T-1',
+      seat: { gate: 'B' },
+      category: 'adult',
+      admission: { from: 0, until: 4_000_000_000 },
+      entries: 1,
+      reentry: false,
+      flags: [],
+      place: 1,
+    },
+  ],
+  party: { id: new Uint8Array(8), size: 1 },
+  language: 'ja',
+  evidenceId: 'E-1',
+};
 
 /** A list of one entry, without a disk. */
 function listOf(conversionValue: Uint8Array, sealed: Uint8Array): Whitelist {

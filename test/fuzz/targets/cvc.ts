@@ -6,6 +6,15 @@ import {
   jpkiCvcBlocks,
 } from '@pinless-gate/protocol/cvc/jpki';
 import {
+  decodeCvAuthentication,
+  decodeCvRequest,
+  encodeCvAuthentication,
+  encodeCvAuthenticationBody,
+  encodeCvRequest,
+  encodeCvRequestBody,
+  TAG_AUTHENTICATION,
+} from '@pinless-gate/protocol/cvc/request';
+import {
   decodeCvCertificate,
   encodeCvCertificate,
   encodeCvCertificateBody,
@@ -33,3 +42,22 @@ export const cvcTr03110: FuzzTarget = {
     return true;
   },
 };
+
+/** With an outer signature or without. */
+export const cvcRequest: FuzzTarget = {
+  name: 'cvc-request',
+  open: () => (input) => {
+    if (input[0] !== TAG_AUTHENTICATION) return checkRequest(input);
+    const { request, authorityReference, signature } = decodeCvAuthentication(input);
+    const signed = encodeCvAuthenticationBody(request, authorityReference);
+    hold(equal(encodeCvAuthentication(signed, signature), input), 'an authentication changed');
+    return checkRequest(request);
+  },
+};
+
+function checkRequest(input: Uint8Array): boolean {
+  const request = decodeCvRequest(input);
+  const encoded = encodeCvRequest(encodeCvRequestBody(request), request.signature);
+  hold(equal(encoded, input), 'a request changed');
+  return true;
+}
