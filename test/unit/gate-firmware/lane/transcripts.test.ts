@@ -4,10 +4,11 @@ import { tap } from '@pinless-gate/gate-firmware/lane/tap';
 import { fromHex } from '@pinless-gate/protocol/bytes';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { TranscriptReplay } from '../../../fakes/transcript-replay.ts';
-import { type NewCard, newCard, type Scenario } from '../../../sandbox/jlis/new-card.ts';
+import { type NewCard, type NewCardOptions, newCard } from '../../../sandbox/jlis/new-card.ts';
 import { onReader, STAGE_TIMEOUT_MS } from '../stage.ts';
 import { forFile } from '../temporary.ts';
-import { type Material, makeMaterial, makeRig } from './rig.ts';
+import { kazashiOnly, pinOf } from './linked.ts';
+import { type Material, makeMaterial, makeRig, type Rig } from './rig.ts';
 import { outcomeOf, pinned, rigFor } from './taps.ts';
 
 const read = (name: string) =>
@@ -29,16 +30,17 @@ function replay(text: string, card: NewCard): TranscriptReplay {
 
 const SERIAL = '0705d990';
 
-async function tapOn(
-  text: string,
-  options: { profile?: 'jpki' | 'iso'; scenario?: Scenario; pin?: boolean } = {},
-) {
-  const { profile = 'jpki', scenario = 'normal', pin } = options;
-  const card = await newCard(material.stage.jlis, { profile, scenario, serial: SERIAL });
+async function tapOn(text: string, options: NewCardOptions & { keyPinned?: boolean } = {}) {
+  const { keyPinned, ...more } = options;
+  const card = await newCard(material.stage.jlis, { serial: SERIAL, ...more });
   const rig =
     card.serial === undefined
       ? await makeRig(material, [])
-      : await rigFor(material, card, pin ? pinned(card) : {});
+      : await rigFor(material, card, keyPinned ? pinned(card) : {});
+  return replayOn(rig, text, card);
+}
+
+async function replayOn(rig: Rig, text: string, card: NewCard) {
   const replayed = replay(text, card);
   const result = await tap({
     ...rig.parts,
@@ -48,11 +50,36 @@ async function tapOn(
   return { result, replayed };
 }
 
+/** A linked card at a lane without an institution key. */
+async function linkedTapOn(text: string, { triesLeft }: Pick<NewCardOptions, 'triesLeft'> = {}) {
+  const { stage } = material;
+  const card = await newCard(stage.jlis, { serial: SERIAL, birthDate: '19800217' });
+  const record = { kazashi: await pinOf(stage, card) };
+  const rig = await rigFor(material, card, record, { profiles: await kazashiOnly(stage) });
+  if (card.file.profile !== 'jpki' || !card.file.surface) throw new Error('no surface');
+  const surface = { ...card.file.surface, ...(triesLeft !== undefined && { triesLeft }) };
+  return replayOn(rig, text, { ...card, file: { ...card.file, surface } });
+}
+
 describe('tap, as it was recorded', () => {
   test.each(['jpki', 'iso'] as const)('a card of profile %s is admitted', async (profile) => {
     const { result, replayed } = await tapOn(read(profile), { profile });
     expect([result.fault, outcomeOf(result)]).toEqual([undefined, 'admitted']);
     replayed.finish();
+  });
+
+  test.each([
+    ['kazashi', {}, 'admitted'],
+    ['kazashi-few-tries', { triesLeft: 2 }, 'birth-date-few-tries'],
+  ] as const)('a linked card, "%s"', async (name, options, outcome) => {
+    const { result, replayed } = await linkedTapOn(read(name), options);
+    expect([result.fault, outcomeOf(result)]).toEqual([undefined, outcome]);
+    replayed.finish();
+  });
+
+  test('shows nothing of the birth date', () => {
+    expect(read('kazashi')).toContain('> 00200091 Lc 6 (6 octets)\n< SW 9000');
+    expect(read('kazashi')).not.toMatch(/550217|353530323137/);
   });
 
   test.each([
@@ -77,7 +104,7 @@ describe('TranscriptReplay', () => {
   });
 
   test('fails on commands that were not sent', async () => {
-    const { replayed } = await tapOn(read('jpki'), { pin: true });
+    const { replayed } = await tapOn(read('jpki'), { keyPinned: true });
     expect(() => replayed.finish()).toThrow(/commands of the transcript were not sent/);
   });
 
