@@ -120,8 +120,12 @@ export class GateProcess {
   #heard = 0;
   #onLine: (() => void) | undefined;
 
-  constructor(directory: string, argv: readonly string[] = [process.execPath, GATE]) {
-    const [command, ...rest] = [...argv, 'run', '--config', 'gate.toml', '--json'];
+  constructor(
+    directory: string,
+    argv: readonly string[] = [process.execPath, GATE],
+    options: readonly string[] = [],
+  ) {
+    const [command, ...rest] = [...argv, 'run', '--config', 'gate.toml', '--json', ...options];
     this.child = spawn(command!, rest, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
     this.ended = once(this.child, 'close').then(([code, signal]) => ({ code, signal }));
     this.child.stdout!.setEncoding('utf8').on('data', (text: string) => {
