@@ -2,7 +2,7 @@ import { createInterface, type Interface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Io } from '@pinless-gate/runtime/program';
 
-/** Yes-or-no questions to a person. Only `y` and `yes` are yes: not silence, not the end of the input. */
+/** Questions to a person. Only `y` and `yes` are yes: not silence, not the end of the input. */
 export class Questions {
   readonly #io: Io;
   readonly #lines: Interface;
@@ -17,9 +17,14 @@ export class Questions {
   }
 
   async confirm(question: string): Promise<boolean> {
-    this.#io.err(`${question} [y/N]`);
+    return /^y(?:es)?$/i.test(await this.ask(`${question} [y/N]`));
+  }
+
+  /** One line; empty for silence. */
+  async ask(question: string): Promise<string> {
+    this.#io.err(question);
     const { value, done } = await this.#answers.next();
-    return !done && /^y(?:es)?$/i.test(value.trim());
+    return done ? '' : value.trim();
   }
 
   close(): void {

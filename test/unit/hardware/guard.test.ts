@@ -61,6 +61,29 @@ describe('Guard', () => {
     expect(card).toHaveBeenCalledTimes(1);
   });
 
+  test('asks how many tries the birth date has left', async () => {
+    await guard.transmit([fromHex('00200091')], 100);
+    expect(card).toHaveBeenCalledTimes(1);
+  });
+
+  test('presents no birth date that was not agreed to, and none twice', async () => {
+    const birthDate = fromHex('0020009106353530323137');
+    await expect(guard.transmit([birthDate], 100)).rejects.toEqual(refusal);
+    card.mockResolvedValue([fromHex('63c9')]);
+    guard.allowBirthDate();
+    await guard.transmit([birthDate], 100);
+    await expect(guard.transmit([birthDate], 100)).rejects.toEqual(refusal);
+    expect(card).toHaveBeenCalledTimes(1);
+  });
+
+  test('presents no PIN where a birth date was agreed to', async () => {
+    guard.allowBirthDate();
+    for (const pin of ['002000980431323334', '00200091043132333435', '0020009206353530323137']) {
+      await expect(guard.transmit([fromHex(pin)], 100)).rejects.toEqual(refusal);
+    }
+    expect(card).not.toHaveBeenCalled();
+  });
+
   test('notes a command that had no answer', async () => {
     card.mockRejectedValue(new CardError(CARD_CODES.removed, 'gone'));
     await expect(guard.transmit([CHALLENGE], 100)).rejects.toMatchObject({
