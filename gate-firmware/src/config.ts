@@ -1,5 +1,6 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { ceremonyTable } from '@pinless-gate/hsm/ceremony/config';
 import { type HsmConfig, hsmTable, resolveHsmConfig } from '@pinless-gate/hsm/config';
 import { DEFAULT_LABELS, eventKeyLabel } from '@pinless-gate/hsm/key-store';
 import type { Publishers } from '@pinless-gate/protocol/bundle';
@@ -37,6 +38,8 @@ const schema = z.strictObject({
   }),
   event: z.strictObject({ id }),
   hsm: hsmTable,
+  /** For the commands of `hsm` alone. */
+  ceremony: ceremonyTable.optional(),
   keys: z
     .strictObject({
       institution: z.string().default(DEFAULT_LABELS.institution),

@@ -19,6 +19,8 @@ export interface HsmConfig {
   readonly tokenLabel: string;
   readonly tokenSerial?: string | undefined;
   readonly pinFile: string;
+  /** Typed by a person for this one login: the file is not read. */
+  readonly pin?: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
 }
 

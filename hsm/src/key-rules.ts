@@ -33,6 +33,12 @@ export const KEY_RULES: Readonly<Record<KeyKind, KeyRule>> = {
     words: 'an EC P-256 key',
     make: (label) => `hsm device new --label ${label}`,
   },
+  operator: {
+    type: 'ec',
+    bits: 256,
+    words: 'an EC P-256 key',
+    make: (label) => `hsm operator new ${label.replace(/^operator-/, '')} --token FILE`,
+  },
 };
 
 /** Flags that give nobody more than `sign` does. */

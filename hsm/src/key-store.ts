@@ -5,9 +5,9 @@ export class HsmError extends GateError {}
 
 /**
  * What a key is for, and so what it is: `institution` RSA-2048 that signs, `event` a GENERIC_SECRET of 64
- * octets for HMAC-SHA-512, `publisher` and `device` EC P-256 that sign.
+ * octets for HMAC-SHA-512, `publisher`, `device` and `operator` EC P-256 that sign.
  */
-export type KeyKind = 'institution' | 'event' | 'publisher' | 'device';
+export type KeyKind = 'institution' | 'event' | 'publisher' | 'device' | 'operator';
 
 export interface KeyInfo {
   readonly label: string;

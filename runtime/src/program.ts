@@ -1,4 +1,5 @@
 import { GateError } from '@pinless-gate/protocol/errors';
+import { readSecret } from './secret-input.ts';
 
 /** What a command may touch of the outside: handed in, so that commands can be tested. */
 export interface Io {
@@ -11,6 +12,8 @@ export interface Io {
   readonly signal: AbortSignal;
   /** True where standard error is a terminal, so that progress may redraw its line. */
   readonly interactive: boolean;
+  /** A line that a person types unseen, for instance a PIN; absent where nobody sits at a terminal. */
+  readonly readSecret?: (prompt: string) => Promise<string>;
 }
 
 /** Takes the arguments after its own name; returns the exit code. */
@@ -117,6 +120,7 @@ export async function main(program: Program): Promise<void> {
     env: process.env,
     signal: abort.signal,
     interactive: process.stderr.isTTY === true,
+    ...(process.stdin.isTTY && { readSecret }),
   });
 }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { ceremonyTable } from '@pinless-gate/hsm/ceremony/config';
 import { type HsmConfig, hsmTable, resolveHsmConfig } from '@pinless-gate/hsm/config';
 import { DEFAULT_LABELS, eventKeyLabel } from '@pinless-gate/hsm/key-store';
 import { equal, fromHex, toHex } from '@pinless-gate/protocol/bytes';
@@ -63,6 +64,8 @@ const eventFile = z.strictObject({
   issuers: z.array(z.strictObject({ name: text, certificate: text })).min(1),
   keys: z.strictObject({ event: text.optional(), publisher: text.optional() }).optional(),
   hsm: hsmTable,
+  /** For the commands of `hsm` alone. */
+  ceremony: ceremonyTable.optional(),
 });
 
 type EventFile = z.infer<typeof eventFile>;

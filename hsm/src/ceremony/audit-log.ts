@@ -184,13 +184,13 @@ export class AuditLog {
     }
     if (this.hasBegun(id)) {
       throw new CeremonyError('ERR_CEREMONY_USED', `step ${id} was begun already`, {
-        hint: 'an approval counts once: have the step proposed and approved again',
+        hint: 'an approval counts once: run the command again, and the step is proposed anew',
       });
     }
     const validMs = Date.parse(step.expiresAt) - Date.parse(step.proposedAt);
     if (at < step.proposedAt || at >= step.expiresAt || validMs > MAX_VALID_MS) {
       throw new CeremonyError('ERR_CEREMONY_EXPIRED', `step ${id} expired at ${step.expiresAt}`, {
-        hint: 'have it proposed and approved again',
+        hint: 'run the command again, and the step is proposed anew',
       });
     }
   }
@@ -198,10 +198,13 @@ export class AuditLog {
   /** Throws where a change of the operators cannot be made. */
   #checkChange({ action, details }: Step): void {
     if (action === 'operator-add') this.operators.check(operatorOf(details));
-    if (action === 'operator-remove') {
-      this.operators.require(String(details.name));
-      checkEnough(this.operators.active.length - 1, this.required);
-    }
+    if (action === 'operator-remove') this.checkRemoval(String(details.name));
+  }
+
+  /** Throws where this operator cannot go: there is none of that name, or too few would be left. */
+  checkRemoval(name: string): void {
+    this.operators.require(name);
+    checkEnough(this.operators.active.length - 1, this.required);
   }
 
   #change({ action, details }: Step): void {

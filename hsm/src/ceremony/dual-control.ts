@@ -52,11 +52,13 @@ export async function withApproval<T>(
     const file = await LogFile.open(directory, now);
     const steps = new PendingSteps(directory);
     const required = Math.max(config.approvals, file.log.required);
-    const pending = await findOrPropose(file, steps, request, now(), validMs);
-    checkPending(file, pending, required, now());
+    const pending =
+      (await findWaiting(file, steps, request, now())) ??
+      (await propose(file, steps, request, now(), validMs));
+    checkPending(file, pending, required, now(), directory);
     const { step, approvals } = pending;
     await file.append({ kind: 'intent', step, approvals: [...approvals] });
-    await steps.retire(step.id);
+    await steps.putAside(step.id, 'begun');
     return await carryOut(file, step, request, run);
   } finally {
     await unlock();
@@ -81,18 +83,30 @@ async function carryOut<T>(
   return result;
 }
 
-async function findOrPropose<T>(
+/** What can never be carried out again is put aside when it is met, and said: the next run proposes it anew. */
+async function findWaiting<T>(
+  { log }: LogFile,
+  steps: PendingSteps,
+  { action, details }: StepRequest<T>,
+  at: number,
+): Promise<PendingStep | undefined> {
+  const waiting = (await steps.all()).filter(({ step }) => sameRequest(step, action, details));
+  for (const { step } of waiting) {
+    const begun = log.hasBegun(step.id);
+    if (!begun && Date.parse(step.expiresAt) > at) continue;
+    await steps.putAside(step.id, begun ? 'begun' : 'expired');
+    log.checkStep(step, new Date(at).toISOString());
+  }
+  return waiting.sort((a, b) => b.approvals.length - a.approvals.length)[0];
+}
+
+async function propose<T>(
   { log }: LogFile,
   steps: PendingSteps,
   { action, details }: StepRequest<T>,
   at: number,
   validMs: number,
 ): Promise<PendingStep> {
-  const waiting = (await steps.all()).filter(({ step }) => sameRequest(step, action, details));
-  // One whose hour has passed makes room for the next, which is proposed the same moment.
-  const alive = waiting.filter(({ step }) => Date.parse(step.expiresAt) > at);
-  const [best] = alive.sort((a, b) => b.approvals.length - a.approvals.length);
-  if (best) return best;
   const step: Step = {
     format: 'pinless-gate/ceremony-step/1',
     id: randomBytes(8).toString('hex'),
@@ -104,13 +118,7 @@ async function findOrPropose<T>(
     after: { sequence: log.sequence, hash: log.head },
   };
   await steps.propose(step);
-  if (waiting.length === 0) return { step, approvals: [] };
-  const old = waiting.map((each) => each.step.id).join(', ');
-  throw new CeremonyError(
-    'ERR_CEREMONY_EXPIRED',
-    `the approval of ${old} has expired; the same is proposed anew as step ${step.id}`,
-    { hint: approveHint(step.id) },
-  );
+  return { step, approvals: [] };
 }
 
 function checkPending(
@@ -118,6 +126,7 @@ function checkPending(
   { step, approvals }: PendingStep,
   required: number,
   at: number,
+  directory: string,
 ): void {
   log.checkStep(step, new Date(at).toISOString());
   try {
@@ -125,12 +134,13 @@ function checkPending(
   } catch (error) {
     if (!(error instanceof CeremonyError) || error.code !== 'ERR_CEREMONY_APPROVAL') throw error;
     const message = `to ${describeAction(step.action)}: ${error.message}`;
-    throw new CeremonyError(error.code, message, { hint: approveHint(step.id) });
+    throw new CeremonyError(error.code, message, { hint: approveHint(step.id, directory) });
   }
 }
 
-function approveHint(id: string): string {
-  return `each of them: hsm ceremony approve ${id} --operator NAME --token FILE --dir DIR; then run this again`;
+function approveHint(id: string, directory: string): string {
+  const command = `hsm ceremony approve ${id} --operator NAME --token FILE --dir ${directory}`;
+  return `each of them: ${command}; then run this again`;
 }
 
 function noCeremony(action: StepAction, file: string): CeremonyError {

@@ -1,5 +1,5 @@
-import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { syncDirectory, writeFileDurably } from '@pinless-gate/runtime/durable-file';
 import type { z } from 'zod';
 import { type Approval, approvalSchema } from './approval.ts';
@@ -18,10 +18,12 @@ export interface PendingStep {
  * these files is believed: an approval counts by its signature over the step.
  */
 export class PendingSteps {
+  readonly #directory: string;
   readonly #waiting: string;
   readonly #begun: string;
 
   constructor(directory: string) {
+    this.#directory = directory;
     this.#waiting = join(directory, 'steps');
     this.#begun = join(directory, 'begun');
   }
@@ -60,18 +62,22 @@ export class PendingSteps {
     await writeFileDurably(path, json(approval));
   }
 
-  /** Kept aside: they show where the log stood, should somebody cut it. */
-  async retire(id: string): Promise<void> {
-    await mkdir(this.#begun, { recursive: true });
-    await rename(join(this.#waiting, id), join(this.#begun, id));
+  /** Steps that were begun are kept: they show where the log stood, should somebody cut it. */
+  async putAside(id: string, why: 'begun' | 'expired'): Promise<void> {
+    const [from, to] = [join(this.#waiting, id), join(this.#directory, why, id)];
+    await mkdir(dirname(to), { recursive: true });
+    // Files of a step that lies there already are a copy that somebody brought back.
+    if ((await names(to)).length > 0) await rm(from, { recursive: true });
+    else await rename(from, to);
   }
 
-  /** Every step that was ever seen here, begun or waiting. */
-  async known(): Promise<Step[]> {
-    const begun = await names(this.#begun);
-    const steps = begun.map((id) => readJson(join(this.#begun, id, STEP_FILE), stepSchema));
-    const waiting = await this.all();
-    return [...(await Promise.all(steps)), ...waiting.map(({ step }) => step)];
+  async waiting(): Promise<Step[]> {
+    return (await this.all()).map(({ step }) => step);
+  }
+
+  async begun(): Promise<Step[]> {
+    const ids = await names(this.#begun);
+    return Promise.all(ids.map((id) => readJson(join(this.#begun, id, STEP_FILE), stepSchema)));
   }
 }
 

@@ -12,6 +12,8 @@ export interface TokenOptions {
   readonly module: string;
   /** Also make a SoftHSM token store and its configuration in the directory. */
   readonly softhsm: boolean;
+  /** Chosen by whoever will type it; otherwise one is drawn and written to the PIN file. */
+  readonly pin?: string | undefined;
 }
 
 export interface InitializedToken {
@@ -61,10 +63,10 @@ export async function initializeToken(options: TokenOptions): Promise<Initialize
     await writeFileDurably(softhsmConf, softhsmConfiguration(tokens));
   }
   const environment: Record<string, string> = softhsm ? { SOFTHSM2_CONF: softhsmConf } : {};
-  const token = { module, label, pinFile, soPinFile };
+  const token = { module, label, pinFile, soPinFile, pin: options.pin };
   const serial = await inChild(token, environment).catch(async (error: unknown) => {
     // PINs that are there belong to a token that may be there: only an empty store is swept up.
-    if (softhsm && !(await exists(pinFile))) {
+    if (softhsm && !(await exists(soPinFile))) {
       await rm(softhsmConf);
       await rm(tokens, { recursive: true });
     }

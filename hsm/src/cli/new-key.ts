@@ -5,7 +5,7 @@ import { DEFAULT_LABELS, eventKeyLabel, type KeyKind } from '../key-store.ts';
 import { COMMON_OPTIONS, parseEventId, withKeyStore } from './options.ts';
 
 /** `hsm institution new`, `hsm publisher new`, `hsm device new`. */
-export function newKeyCommand(kind: Exclude<KeyKind, 'event'>) {
+export function newKeyCommand(kind: keyof typeof DEFAULT_LABELS) {
   return async (argv: readonly string[], io: Io): Promise<number> => {
     const options = { ...COMMON_OPTIONS, label: { type: 'string' } } as const;
     const { values } = parseArgs({ args: [...argv], options });

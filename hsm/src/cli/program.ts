@@ -1,8 +1,11 @@
 import type { Program } from '@pinless-gate/runtime/program';
+import { ceremonyApproveCommand, ceremonyInitCommand, ceremonyShowCommand } from './ceremony.ts';
+import { ceremonyLogCommand } from './ceremony-log.ts';
 import { cvcShowCommand } from './cvc-show.ts';
 import { cvcVerifyCommand } from './cvc-verify.ts';
 import { initCommand } from './init.ts';
 import { newEventKeyCommand, newKeyCommand } from './new-key.ts';
+import { operatorAddCommand, operatorNewCommand, operatorRemoveCommand } from './operator.ts';
 import { publicKeyCommand } from './public-key.ts';
 import { selftestCommand, statusCommand } from './status.ts';
 
@@ -22,6 +25,17 @@ commands
   publisher new             EC P-256 key that signs lists                           [--label LABEL]
   device new                EC P-256 key of one gate, signs its journal             [--label LABEL]
   public-key LABEL          public key as PEM                                       [--out FILE]
+
+dual control, in a directory DIR that holds the audit log
+  operator new NAME         token and key of an operator, who types the PIN
+       --softhsm DIR | --module FILE --out DIR | --token FILE       [--pin-file FILE]
+  ceremony init --dir DIR --operator NAME=PEM…   who may approve
+       [--role NAME=TEXT…] [--approvals N]
+  ceremony show --dir DIR   operators, and the steps that wait for approval
+  ceremony approve STEP --operator NAME --token FILE --dir DIR     [--pin-file FILE]
+  ceremony log (show | verify) --dir DIR         what was done, and that the log is whole  [--head HASH]
+  operator add NAME=PEM --dir DIR                with approval  [--role TEXT]
+  operator remove NAME --dir DIR                 with approval
 
 without a configuration
   cvc show FILE…            what stands in CV certificates and requests, of JPKI and of BSI TR-03110
@@ -48,6 +62,13 @@ export const program: Program = {
     'publisher new': newKeyCommand('publisher'),
     'device new': newKeyCommand('device'),
     'public-key': publicKeyCommand,
+    'operator new': operatorNewCommand,
+    'operator add': operatorAddCommand,
+    'operator remove': operatorRemoveCommand,
+    'ceremony init': ceremonyInitCommand,
+    'ceremony show': ceremonyShowCommand,
+    'ceremony approve': ceremonyApproveCommand,
+    'ceremony log': ceremonyLogCommand,
     'cvc show': cvcShowCommand,
     'cvc verify': cvcVerifyCommand,
   },

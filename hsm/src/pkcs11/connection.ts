@@ -56,7 +56,7 @@ export class Connection {
   static open(module: graphene.Module, config: HsmConfig): Connection {
     const slot = findToken(module, config);
     const token = slot.getToken();
-    return new Connection(slot, token, login(slot, token, config.pinFile));
+    return new Connection(slot, token, login(slot, token, config));
   }
 
   /**

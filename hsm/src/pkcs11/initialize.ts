@@ -21,13 +21,16 @@ export interface NewToken {
   /** Files to be made, mode 0600: the PINs are drawn here and stored nowhere else. */
   readonly pinFile: string;
   readonly soPinFile: string;
+  /** Chosen by whoever will type it: no PIN file is made then. */
+  readonly pin?: string | undefined;
 }
 
 const PIN_CHARACTERS = 32;
 const LABEL_LENGTH = 32;
 
 /** Initialises the first empty slot and proves that the new PIN opens it. Returns the token's serial number. */
-export function initializeToken({ module: path, label, pinFile, soPinFile }: NewToken): string {
+export function initializeToken(token: NewToken): string {
+  const { module: path, label, pinFile, soPinFile, pin: chosen } = token;
   const module = loadModule(path);
   const slots = slotsOf(module);
   if (slots.some((slot) => tokenIn(slot)?.label === label)) {
@@ -41,12 +44,14 @@ export function initializeToken({ module: path, label, pinFile, soPinFile }: New
       hint: 'make one with the tool of its vendor',
     });
   }
-  const length = Math.min(PIN_CHARACTERS, slot.getToken().maxPinLen || PIN_CHARACTERS);
+  const { minPinLen, maxPinLen } = slot.getToken();
+  const length = Math.min(PIN_CHARACTERS, maxPinLen || PIN_CHARACTERS);
+  if (chosen !== undefined) checkPinLength(chosen, minPinLen, maxPinLen);
   // Written before they are set: a PIN that is set and then lost is a lost token.
   const soPin = writeNewPin(soPinFile, length);
   let pin: string;
   try {
-    pin = writeNewPin(pinFile, length);
+    pin = chosen ?? writeNewPin(pinFile, length);
   } catch (error) {
     unlinkSync(soPinFile);
     throw error;
@@ -58,7 +63,7 @@ export function initializeToken({ module: path, label, pinFile, soPinFile }: New
   } catch (error) {
     if (ckrOf(error) === undefined) throw error;
     unlinkSync(soPinFile);
-    unlinkSync(pinFile);
+    if (chosen === undefined) unlinkSync(pinFile);
     throw hsmError('C_InitToken', error);
   }
   // The new token has another slot number, and some modules show it only after C_Initialize.
@@ -69,6 +74,13 @@ export function initializeToken({ module: path, label, pinFile, soPinFile }: New
   const { serialNumber } = fresh.getToken();
   finalizeModule(module);
   return serialNumber;
+}
+
+function checkPinLength(pin: string, least: number, most: number): void {
+  const length = Buffer.byteLength(pin);
+  if (length >= least && (most === 0 || length <= most)) return;
+  const what = `the PIN has ${length} octets, this token takes ${least} to ${most}`;
+  throw new HsmError('ERR_HSM_PIN_LENGTH', what);
 }
 
 function setUserPin(slot: graphene.Slot, soPin: string, pin: string): void {

@@ -90,7 +90,7 @@ export function tokenIn(slot: graphene.Slot): graphene.Token | undefined {
 export function login(
   slot: graphene.Slot,
   token: graphene.Token,
-  pinFile: string,
+  config: Pick<HsmConfig, 'pin' | 'pinFile'>,
 ): graphene.Session {
   const { CKF_USER_PIN_LOCKED, CKF_USER_PIN_FINAL_TRY } = pkcs11js;
   if (token.flags & CKF_USER_PIN_LOCKED) {
@@ -103,7 +103,7 @@ export function login(
       hint: 'log in once by hand with the right PIN, which clears the count, then put it into the PIN file',
     });
   }
-  const pin = readPin(pinFile);
+  const pin = config.pin ?? readPin(config.pinFile);
   const session = openSession(slot);
   try {
     session.login(pin, graphene.UserType.USER);

@@ -83,6 +83,8 @@ describe('withApproval', () => {
     const { run, ended } = ceremony.attempt();
     await expect(ended).rejects.toEqual(code('ERR_CEREMONY_USED'));
     expect(run).not.toHaveBeenCalled();
+    // The copy is gone: it bars nobody from having the same approved again.
+    await expect(ceremony.attempt().ended).rejects.toEqual(code('ERR_CEREMONY_APPROVAL'));
   });
 
   test('for something else: what was approved is not what is asked', async () => {
@@ -171,11 +173,11 @@ describe('withApproval', () => {
     const id = await ceremony.propose();
     await ceremony.approveAll(id);
     ceremony.at += 3_600_000;
+    await expect(ceremony.approve(id, tanaka)).rejects.toEqual(code('ERR_CEREMONY_EXPIRED'));
     await expect(ceremony.attempt().ended).rejects.toEqual(code('ERR_CEREMONY_EXPIRED'));
     const { run, ended } = ceremony.attempt();
     await expect(ended).rejects.toEqual(code('ERR_CEREMONY_APPROVAL'));
     expect(run).not.toHaveBeenCalled();
-    await expect(ceremony.approve(id, tanaka)).rejects.toEqual(code('ERR_CEREMONY_EXPIRED'));
   });
 
   test('the last millisecond of the hour counts', async () => {
