@@ -170,18 +170,18 @@ function checkDates(
 /** `unknown`: no list speaks of this certificate, so it must not be taken for valid. */
 export type RevocationStatus = 'good' | 'revoked' | 'unknown';
 
+/** A certificate whose CA is proven. */
+type Listable = Pick<UserCertificate, 'serial' | 'anchor' | 'parsed'>;
+
 /** What verified lists say of a proven certificate. */
-export function revocationStatus(
-  crls: readonly Crl[],
-  certificate: UserCertificate,
-): RevocationStatus {
+export function revocationStatus(crls: readonly Crl[], certificate: Listable): RevocationStatus {
   const covering = crls.filter((crl) => covers(crl, certificate));
   if (covering.length === 0) return 'unknown';
   return covering.some(({ revoked }) => revoked.has(certificate.serial)) ? 'revoked' : 'good';
 }
 
 /** RFC 5280 6.3.3 b: the same CA, and where the list has a distribution point, the certificate has it too. */
-export function covers(crl: Crl, { anchor, parsed }: UserCertificate): boolean {
+export function covers(crl: Crl, { anchor, parsed }: Listable): boolean {
   const { point } = crl;
   if (crl.anchor.fingerprint !== anchor.fingerprint) return false;
   if (!point) return true;

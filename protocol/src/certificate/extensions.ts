@@ -24,6 +24,7 @@ import { readPolicies } from './policies.ts';
 
 /** Bits of keyUsage (RFC 5280 4.2.1.3). */
 export const DIGITAL_SIGNATURE = 1 << 0;
+export const NON_REPUDIATION = 1 << 1;
 export const KEY_CERT_SIGN = 1 << 5;
 export const CRL_SIGN = 1 << 6;
 

@@ -24,8 +24,14 @@ export const OID_EXTENDED_KEY_USAGE = '2.5.29.37';
 export const OID_INHIBIT_ANY_POLICY = '2.5.29.54';
 
 export const OID_CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
+export const OID_OCSP_SIGNING = '1.3.6.1.5.5.7.3.9';
 export const OID_QUALIFIER_CPS = '1.3.6.1.5.5.7.2.1';
 export const OID_QUALIFIER_USER_NOTICE = '1.3.6.1.5.5.7.2.2';
+
+/** RFC 6960 4.2.1, 4.2.2.2.1, 4.4.1. */
+export const OID_OCSP_BASIC = '1.3.6.1.5.5.7.48.1.1';
+export const OID_OCSP_NONCE = '1.3.6.1.5.5.7.48.1.2';
+export const OID_OCSP_NO_CHECK = '1.3.6.1.5.5.7.48.1.5';
 
 /** JPKI's certificate policies. */
 export const OID_JPKI_AUTHENTICATION = '1.2.392.200149.8.5.1.3.30';

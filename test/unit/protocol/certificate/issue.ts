@@ -97,13 +97,12 @@ export function certificate(contents: Contents, signer: KeyPair): Uint8Array {
 }
 
 /** SIGNED{…}: with SHA-256, by the signer's kind of key. */
-export function signed(
-  tbs: Uint8Array,
-  algorithm: Uint8Array,
-  { privateKey }: KeyPair,
-): Uint8Array {
-  return seq(tbs, algorithm, bits(sign('sha256', tbs, privateKey)));
+export function signed(tbs: Uint8Array, algorithm: Uint8Array, signer: KeyPair): Uint8Array {
+  return seq(tbs, algorithm, bits(signatureOf(tbs, signer)));
 }
+
+export const signatureOf = (tbs: Uint8Array, { privateKey }: KeyPair) =>
+  sign('sha256', tbs, privateKey);
 
 export const v3 = int('02');
 
