@@ -3,6 +3,7 @@ import { cardInsert, cardNew } from './cli/card.ts';
 import { cardLink } from './cli/card-link.ts';
 import { printerCommand, turnstileCommand } from './cli/devices.ts';
 import { jlisCrl, jlisCvc, jlisNew, jlisRevoke } from './cli/jlis.ts';
+import { jlisOcsp, jlisRenew } from './cli/jlis-online.ts';
 import { readerCommand } from './cli/reader.ts';
 import { upCommand } from './cli/up.ts';
 
@@ -11,7 +12,12 @@ const USAGE = `usage: sandbox COMMAND
   jlis new DIR                          make a J-LIS: CAs, CRL
   jlis cvc --jlis DIR --public-key PEM --out DIR
                                         certify an institution's key in both layouts
-  jlis revoke --jlis DIR --serial HEX   put a certificate on the CRL
+  jlis revoke --jlis DIR --serial HEX [--hold]
+                                        put a certificate on the CRL
+  jlis renew CARD --jlis DIR --out FILE [--without-link]
+                                        another certificate for the card; the old one is revoked
+  jlis ocsp --jlis DIR [--port 9300] [--fault NAME]
+                                        answer OCSP; CRL and renewals over HTTP
   jlis crl --jlis DIR                   publish the CRL anew
   card new --jlis DIR --out FILE [--profile jpki|iso] [--scenario NAME] [--serial HEX]
            [--key rsa|p256|p384] [--pin DIGITS] [--victim FILE] [--timing SPEC]
@@ -41,6 +47,8 @@ export const sandbox: Program = {
     'jlis cvc': jlisCvc,
     'jlis revoke': jlisRevoke,
     'jlis crl': jlisCrl,
+    'jlis renew': jlisRenew,
+    'jlis ocsp': jlisOcsp,
     'card new': cardNew,
     'card link': cardLink,
     'card insert': cardInsert,

@@ -47,15 +47,22 @@ export const jlisCvc: Command = async (argv, io) => {
   return EXIT_OK;
 };
 
-/** `sandbox jlis revoke --jlis DIR --serial HEX` */
+/** RFC 5280 5.3.1. */
+const CERTIFICATE_HOLD = 6;
+
+/** `sandbox jlis revoke --jlis DIR --serial HEX [--hold]` */
 export const jlisRevoke: Command = async (argv, io) => {
   const { values } = parseArgs({
     args: [...argv],
-    options: { jlis: { type: 'string' }, serial: { type: 'string' } },
+    options: {
+      jlis: { type: 'string' },
+      serial: { type: 'string' },
+      hold: { type: 'boolean', default: false },
+    },
   });
   if (!values.jlis || !values.serial) throw new UsageError('--jlis and --serial are wanted');
   const jlis = await Jlis.open(values.jlis);
-  await jlis.revoke(values.serial);
+  await jlis.revoke(values.serial, values.hold ? CERTIFICATE_HOLD : undefined);
   io.out(join(jlis.files.directory, 'crl.der'));
   return EXIT_OK;
 };

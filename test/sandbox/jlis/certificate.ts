@@ -5,6 +5,7 @@ import {
   bitString,
   context,
   contextPrimitive,
+  enumerated,
   ia5String,
   integer,
   NULL,
@@ -14,7 +15,7 @@ import {
   TRUE,
   time,
 } from './der.ts';
-import { holderName, ISSUER_NAME, SERVICE_NAME } from './names.ts';
+import { holderName, ISSUER_NAME, RESPONDER_NAME, SERVICE_NAME } from './names.ts';
 
 /**
  * Certificates and CRLs with the profile of protocol.md 2 and jpki-facts 3, written out in DER: names and
@@ -80,10 +81,24 @@ export function issueHolderCertificate(ca: SigningKey, holder: HolderCertificate
   ]);
 }
 
+/** A certificate for signing OCSP responses (RFC 6960 4.2.2.2), without a check of its own. DER. */
+export function issueResponderCertificate(ca: SigningKey, spki: Uint8Array, validity: Validity) {
+  const names = { issuer: ISSUER_NAME, subject: RESPONDER_NAME };
+  return issue(ca, spki, names, '4f435350', validity, [
+    extension('2.5.29.15', bitString(Uint8Array.of(0x80), 7), true), // digitalSignature
+    extension('2.5.29.37', sequence(oid('1.3.6.1.5.5.7.3.9'))), // OCSPSigning
+    extension('1.3.6.1.5.5.7.48.1.5', NULL), // nocheck
+    authorityKeyIdentifier(ca.spki),
+    extension('2.5.29.14', octetString(keyIdentifier(spki))),
+  ]);
+}
+
 export interface Revocation {
   readonly serial: string;
   /** ISO 8601, UTC. */
   readonly at: string;
+  /** RFC 5280 5.3.1; unspecified where there is none. */
+  readonly reason?: number | undefined;
 }
 
 /** A CRL, version 2. DER. */
@@ -94,7 +109,13 @@ export function issueCrl(
   thisUpdate: Date,
   nextUpdate: Date,
 ): Promise<Uint8Array> {
-  const entries = revoked.map(({ serial, at }) => sequence(integer(serial), time(new Date(at))));
+  const entries = revoked.map(({ serial, at, reason }) =>
+    sequence(
+      integer(serial),
+      time(new Date(at)),
+      ...(reason === undefined ? [] : [sequence(extension('2.5.29.21', enumerated(reason)))]),
+    ),
+  );
   const list = sequence(
     VERSION_2_CRL,
     SHA256_WITH_RSA,
@@ -137,12 +158,17 @@ function issue(
 
 const signAside = promisify<string, Uint8Array, KeyObject, Uint8Array>(sign);
 
-async function signed({ key }: SigningKey, content: Uint8Array): Promise<Uint8Array> {
+/** SIGNED{…}: content, algorithm, signature, and what may follow it. */
+export async function signed(
+  { key }: SigningKey,
+  content: Uint8Array,
+  ...more: readonly Uint8Array[]
+): Promise<Uint8Array> {
   const signature = await signAside('sha256', content, key);
-  return sequence(content, SHA256_WITH_RSA, bitString(signature));
+  return sequence(content, SHA256_WITH_RSA, bitString(signature), ...more);
 }
 
-function extension(type: string, value: Uint8Array, critical = false): Uint8Array {
+export function extension(type: string, value: Uint8Array, critical = false): Uint8Array {
   return sequence(oid(type), ...(critical ? [TRUE] : []), octetString(value));
 }
 
@@ -163,7 +189,7 @@ function authorityKeyIdentifier(caSpki: Uint8Array): Uint8Array {
 }
 
 /** SHA-1 of the key bits (RFC 5280 4.2.1.2, method 1): what follows the headers of the BIT STRING. */
-function keyIdentifier(spki: Uint8Array): Uint8Array {
+export function keyIdentifier(spki: Uint8Array): Uint8Array {
   const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
   const bits =
     key.asymmetricKeyType === 'rsa'

@@ -49,3 +49,10 @@ export function time(date: Date): Uint8Array {
     ? encodeTlv(0x17, utf8(digits.slice(2)))
     : encodeTlv(0x18, utf8(digits));
 }
+
+/** To the second, as OCSP has every time (RFC 6960 4.2.1). */
+export function generalizedTime(date: Date): Uint8Array {
+  return encodeTlv(0x18, utf8(`${date.toISOString().replaceAll(/[-:T]|\.\d+Z$/g, '')}Z`));
+}
+
+export const enumerated = (value: number): Uint8Array => encodeTlv(0x0a, Uint8Array.of(value));

@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPair, randomInt } from 'node:crypto';
+import { createPublicKey, generateKeyPair, randomInt, sign } from 'node:crypto';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { GateError } from '@pinless-gate/protocol/errors';
@@ -7,12 +7,15 @@ import {
   issueCaCertificate,
   issueCrl,
   issueHolderCertificate,
+  issueResponderCertificate,
   type SigningKey,
   signingKey,
   type Validity,
 } from './certificate.ts';
 import { CVCA_REFERENCE, DV_REFERENCE, issueCvCertificate, terminalReference } from './iso-ca.ts';
 import { ISSUER_NAME, TEST_ISSUER_NAME } from './names.ts';
+import type { OcspResponder } from './ocsp.ts';
+import { formatRenewals } from './renewals.ts';
 import { formatSerial, INITIAL_STATE, JlisFiles, type JlisState, parseSerial } from './state.ts';
 import { issueSurfaceRecord, municipalityKeyId, surfaceCaKeyId } from './surface-ca.ts';
 import {
@@ -27,6 +30,8 @@ const DAY_MS = 86_400_000;
 const YEAR_MS = 365.25 * DAY_MS;
 const NAME_ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const NAME_LENGTH = 24;
+/** RFC 5280 5.3.1. */
+const SUPERSEDED = 4;
 
 const generate = promisify(generateKeyPair);
 
@@ -228,9 +233,10 @@ export class Jlis {
     };
   }
 
-  /** Puts a serial number on the list and publishes a new CRL. */
-  async revoke(serial: string): Promise<void> {
-    const entry = { serial: parseSerial(serial), at: new Date().toISOString() };
+  /** Puts a serial number on the list and publishes a new CRL. `reason` as RFC 5280 5.3.1 numbers them. */
+  async revoke(serial: string, reason?: number): Promise<void> {
+    const at = new Date().toISOString();
+    const entry = { serial: parseSerial(serial), at, ...(reason !== undefined && { reason }) };
     if (this.#state.revoked.some((each) => each.serial === entry.serial)) {
       throw new GateError('ERR_JLIS_REVOKED', 'this certificate is revoked already');
     }
@@ -252,6 +258,57 @@ export class Jlis {
     );
     await this.files.write('crl.der', crl);
     return crl;
+  }
+
+  get state(): JlisState {
+    return this.#state;
+  }
+
+  /**
+   * Another certificate for the same card, whose old one is revoked as superseded. `linked`: the list of
+   * renewals names the new number; otherwise only that there is one.
+   */
+  async renew(serial: string, publicKeyPem: string, linked = true): Promise<IssuedCertificate> {
+    const issued = await this.issue({ publicKeyPem });
+    const link = { next: issued.serial, certificate: Buffer.from(issued.der).toString('base64') };
+    const entry = {
+      serial: parseSerial(serial),
+      at: new Date().toISOString(),
+      ...(linked && link),
+    };
+    await this.#remember({ ...this.#state, renewed: [...this.#state.renewed, entry] });
+    await this.revoke(serial, SUPERSEDED);
+    await this.writeRenewals();
+    return issued;
+  }
+
+  /** `renewals.ndjson` and its signature, by a key whose public half is `renewal-signer.pem`. */
+  async writeRenewals(): Promise<void> {
+    const keyPem = await this.#ownKey('renewal-signer', () => newEcKey('P-256'));
+    const spki = createPublicKey(keyPem).export({ format: 'pem', type: 'spki' });
+    await this.files.write('renewal-signer.pem', spki as string);
+    const text = formatRenewals(this.#state.renewed, new Date());
+    await this.files.write('renewals.ndjson', text);
+    await this.files.write('renewals.ndjson.sig', sign('sha256', Buffer.from(text), keyPem));
+  }
+
+  /** Key and certificate of the OCSP responder, made when it is first wanted. */
+  async responder(): Promise<OcspResponder> {
+    const ca = await this.#signer('ca');
+    const key = signingKey(await this.#ownKey('ocsp-responder', newRsaKey));
+    const validity = years(Date.now(), -0.1, 1);
+    const certificate = await issueResponderCertificate(ca, key.spki, validity);
+    await this.files.write('ocsp-responder.pem', certificatePem(certificate));
+    return { ca, key, certificate };
+  }
+
+  /** A key of this J-LIS that not every use of it needs. */
+  async #ownKey(name: string, make: () => Promise<KeyPair>): Promise<string> {
+    const file = `${name}-key.pem`;
+    if (!(await this.files.exists(file))) {
+      await this.files.write(file, (await make()).privateKeyPem);
+    }
+    return this.files.text(file);
   }
 
   /** The CVCA certificate of another country's cards. */

@@ -31,3 +31,6 @@ export const SERVICE_NAME = name(COUNTRY, [ORGANIZATION, utf8String('公的個�
 /** A holder's: country and 24 characters that say nothing. */
 export const holderName = (commonName: string): Uint8Array =>
   name(COUNTRY, [COMMON_NAME, printableString(commonName)]);
+
+/** The OCSP responder's. */
+export const RESPONDER_NAME = name(COUNTRY, [COMMON_NAME, utf8String('Sandbox OCSP responder')]);

@@ -12,7 +12,20 @@ const stateSchema = z.strictObject({
   /** Numbers the institutions whose keys were certified. */
   nextInstitution: z.int().min(1),
   nextCrl: z.int().min(1),
-  revoked: z.array(z.strictObject({ serial: z.string(), at: z.string() })),
+  revoked: z.array(
+    z.strictObject({ serial: z.string(), at: z.string(), reason: z.int().optional() }),
+  ),
+  /** Certificates that took another's place; without `next` the new number is not told. */
+  renewed: z
+    .array(
+      z.strictObject({
+        serial: z.string(),
+        next: z.string().optional(),
+        certificate: z.string().optional(),
+        at: z.string(),
+      }),
+    )
+    .default([]),
 });
 
 export type JlisState = z.infer<typeof stateSchema>;
@@ -26,6 +39,7 @@ export const INITIAL_STATE: JlisState = {
   nextInstitution: 1,
   nextCrl: 1,
   revoked: [],
+  renewed: [],
 };
 
 export function formatSerial(serial: number): string {
@@ -52,7 +66,7 @@ export class JlisFiles {
   /** Refuses a directory that holds a J-LIS already: its cards would lose their CA. */
   async create(): Promise<void> {
     await mkdir(this.directory, { recursive: true });
-    if (await this.#exists('state.json')) {
+    if (await this.exists('state.json')) {
       const hint = 'choose another directory, or remove this one with everything issued from it';
       throw new GateError('ERR_JLIS_EXISTS', `${this.directory} holds a J-LIS already`, { hint });
     }
@@ -76,7 +90,7 @@ export class JlisFiles {
   }
 
   async readState(): Promise<JlisState> {
-    if (!(await this.#exists('state.json'))) {
+    if (!(await this.exists('state.json'))) {
       const hint = `sandbox jlis new ${this.directory}`;
       throw new GateError('ERR_JLIS_MISSING', `${this.directory} holds no J-LIS`, { hint });
     }
@@ -88,7 +102,7 @@ export class JlisFiles {
     );
   }
 
-  async #exists(name: string): Promise<boolean> {
+  async exists(name: string): Promise<boolean> {
     try {
       await this.text(name);
       return true;

@@ -2,6 +2,7 @@ import type { Program } from '@pinless-gate/runtime/program';
 import { buildCommand } from './build.ts';
 import { crlVerifyCommand } from './crl-verify.ts';
 import { inspectCommand } from './inspect.ts';
+import { ocspCheckCommand, ocspVerifyCommand } from './ocsp.ts';
 import { passportCommand } from './passport.ts';
 import { serveCommand } from './serve.ts';
 import { verifyCommand } from './verify.ts';
@@ -17,6 +18,10 @@ export const program: Program = {
   whitelist passport BUNDLE [--json]
   whitelist serve --dir BUNDLE --port P [--host 127.0.0.1]
   whitelist crl verify --anchor CA.pem… --crl FILE… --cert FILE… [--at TIME] [--max-age HOURS] [--json]
+  whitelist ocsp verify --anchor CA.pem… --response FILE --cert FILE [--nonce HEX] [--at TIME]
+                        [--max-age HOURS] [--json]
+  whitelist ocsp check --anchor CA.pem… --url URL --cert FILE… [--hash sha1|sha256]
+                       [--without-nonce SECONDS] [--timeout SECONDS] [--max-age HOURS] [--json]
 
 Examples:
   whitelist build --feed purchases.ndjson --event event.toml --out bundle/ --crl jlis/crl.der
@@ -33,5 +38,7 @@ The columns of the feed: docs/whitelist.md and whitelist-builder/purchase.schema
     passport: passportCommand,
     serve: serveCommand,
     'crl verify': crlVerifyCommand,
+    'ocsp verify': ocspVerifyCommand,
+    'ocsp check': ocspCheckCommand,
   },
 };
