@@ -30,6 +30,7 @@ import {
   withExtension,
 } from '../unit/protocol/certificate/authority.ts';
 import * as x from '../unit/protocol/certificate/issue.ts';
+import * as o from '../unit/protocol/certificate/ocsp-authority.ts';
 import { dv, type Party, rsa, signed, terminal } from '../unit/protocol/cvc/authority.ts';
 import { newPair, recordOf, signerOf } from '../unit/protocol/kazashi/surface-files.ts';
 import { writeSeed } from './corpus.ts';
@@ -307,12 +308,27 @@ function cardScripts(): void {
   writeSeed('card', 'other-records', Uint8Array.of(4, ...Array(9).fill(0), 7, 7, 7, 7, 7, 7, 0));
 }
 
+function ocspResponses(): void {
+  writeSeed('.', 'ocsp-ca', ca());
+  const harmless = x.extension('1.2.3', x.int('01'));
+  const other = o.single(o.UNKNOWN, { id: o.certId('0705d991', 'sha256'), extensions: [harmless] });
+  const byCa = { responder: o.byKey(caKeys), certificates: null, signer: caKeys };
+  const responses = {
+    good: o.response(),
+    revoked: o.response({ ...byCa, singles: [o.single(o.revoked('06'))] }),
+    unknown: o.response({ singles: [o.single(o.UNKNOWN, { dates: [o.THIS_UPDATE] })] }),
+    several: o.response({ singles: [other, o.single()], certificates: [user(), o.responder()] }),
+  };
+  for (const [name, der] of Object.entries(responses)) writeSeed('ocsp', name, der);
+}
+
 const MAKERS: Readonly<Record<string, () => void>> = {
   apdu: apdus,
   tlv: tlvs,
   cvc: cvcs,
   'cvc-request': cvRequests,
   certificate: certificates,
+  ocsp: ocspResponses,
   record: records,
   surface: surfaces,
   bundle: bundles,

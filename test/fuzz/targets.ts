@@ -6,6 +6,7 @@ import { certificate, crl } from './targets/certificate.ts';
 import { cvcJpki, cvcRequest, cvcTr03110 } from './targets/cvc.ts';
 import { feed } from './targets/feed.ts';
 import { journal } from './targets/journal.ts';
+import { ocsp } from './targets/ocsp.ts';
 import { record } from './targets/record.ts';
 import { surface } from './targets/surface.ts';
 import { tlv } from './targets/tlv.ts';
@@ -18,6 +19,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   cvcRequest,
   certificate,
   crl,
+  ocsp,
   surface,
   record,
   bundle,

@@ -265,6 +265,11 @@ describe('the CA', () => {
     expect(verify(response(byCa), asked, next)).toBe('signature');
   });
 
+  test('a defect is no refusal', () => {
+    const broken = { ...anchor!, certificate: undefined as never };
+    expect(() => verify(response(), {}, { ...target, anchor: broken })).toThrow(TypeError);
+  });
+
   test('no time', () => {
     expect(() => verify(response(), {}, target, Number.NaN)).toThrow(RangeError);
   });
