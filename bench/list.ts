@@ -1,6 +1,8 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { applyBundle } from '@pinless-gate/gate-firmware/whitelist/apply';
+import { directorySource } from '@pinless-gate/gate-firmware/whitelist/source';
 import type { Whitelist } from '@pinless-gate/gate-firmware/whitelist/store';
 import {
   type BucketEntry,
@@ -10,6 +12,7 @@ import {
   encodeSignatures,
   formatLatest,
   LATEST_NAME,
+  type Publishers,
   sha256,
   signaturesName,
 } from '@pinless-gate/protocol/bundle';
@@ -24,19 +27,28 @@ export interface ListContent {
 
 const DAY_S = 86_400;
 
-/** Publishes entries as a bundle and applies it: verified, built, synced and verified again as at a gate. */
-export async function applyList(content: ListContent, directory: string): Promise<Whitelist> {
+/** A bundle in a directory, and what a gate must expect to apply it. */
+export interface PublishedList {
+  readonly directory: string;
+  readonly eventId: Uint8Array;
+  readonly eventKeyId: Uint8Array;
+  readonly publishers: Publishers;
+}
+
+/** Writes entries as a signed bundle, one bucket after the other: it need not fit into memory. */
+export function publishList(content: ListContent, directory: string): PublishedList {
   const { eventId, eventKeyId, bucketBits } = content;
   const publisher = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const spki = new Uint8Array(publisher.publicKey.export({ format: 'der', type: 'spki' }));
   const now = Math.floor(Date.now() / 1000);
-  const files = new Map<string, Uint8Array>();
+  mkdirSync(directory);
+  const write = (name: string, octets: Uint8Array) => writeFileSync(join(directory, name), octets);
   let entryCount = 0;
   const buckets = Array.from(content.buckets, (entries) => {
     entryCount += entries.length;
     const bytes = encodeBucket(entries);
     const hash = sha256(bytes);
-    files.set(contentName(hash), bytes);
+    write(contentName(hash), bytes);
     return hash;
   });
   const manifest = encodeManifest({
@@ -53,22 +65,32 @@ export async function applyList(content: ListContent, directory: string): Promis
     eventKeyId,
   });
   const hash = sha256(manifest);
-  const signature = sign('sha256', manifest, {
-    key: publisher.privateKey,
-    dsaEncoding: 'ieee-p1363',
-  });
-  files.set(contentName(hash), manifest);
-  files.set(signaturesName(hash), encodeSignatures([{ keyId: sha256(spki), signature }]));
-  files.set(LATEST_NAME, formatLatest(hash));
+  const key = publisher.privateKey;
+  const signature = sign('sha256', manifest, { key, dsaEncoding: 'ieee-p1363' });
+  write(contentName(hash), manifest);
+  write(signaturesName(hash), encodeSignatures([{ keyId: sha256(spki), signature }]));
+  write(LATEST_NAME, formatLatest(hash));
+  return { directory, eventId, eventKeyId, publishers: { keys: [spki], threshold: 1 } };
+}
 
-  mkdirSync(directory);
-  const publishers = { keys: [spki], threshold: 1 };
-  const source = { name: 'memory', read: async (name: string) => files.get(name)! };
+/** Applies it as a gate does: verified, built, synced. */
+export async function applyPublished(
+  { directory, eventId, eventKeyId, publishers }: PublishedList,
+  lists: string,
+): Promise<Whitelist> {
+  mkdirSync(lists, { recursive: true });
   const list = await applyBundle(
-    source,
-    directory,
-    { eventId, eventKeyId, publishers, floor: 0, now },
+    directorySource(directory),
+    lists,
+    { eventId, eventKeyId, publishers, floor: 0, now: Date.now() / 1000 },
     undefined,
   );
   return list!;
+}
+
+export async function applyList(content: ListContent, directory: string): Promise<Whitelist> {
+  const bundle = `${directory}.bundle`;
+  const list = await applyPublished(publishList(content, bundle), directory);
+  rmSync(bundle, { recursive: true });
+  return list;
 }

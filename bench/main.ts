@@ -12,12 +12,20 @@ read the figures: bench/README.md.`;
 
 /** Loaded when they are run: one that needs a reader does not hinder one that needs none. */
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
-  lookup: async () => (await import('./lookup.ts')).lookup,
+  lookup: async () => (await import('./lookup.ts')).lookup1m,
+  'lookup-10m': async () => (await import('./lookup.ts')).lookup10m,
+  'lookup-30m': async () => (await import('./lookup.ts')).lookup30m,
+  'apply-1m': async () => (await import('./apply.ts')).apply1m,
+  'apply-10m': async () => (await import('./apply.ts')).apply10m,
   journal: async () => (await import('./journal.ts')).journal,
   convert: async () => (await import('./convert.ts')).convert,
   verify: async () => (await import('./verify.ts')).verify,
   tap: async () => (await import('./tap.ts')).tap,
   'tap-modelled': async () => (await import('./tap.ts')).tapModelled,
+};
+
+const FAMILIES: Readonly<Record<string, readonly string[]>> = {
+  whitelist: ['whitelist', 'apply', 'lookup'],
 };
 
 async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -30,7 +38,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     io.out(USAGE);
     return 0;
   }
-  const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);
+  const names = positionals.length > 0 ? positionals.flatMap(named) : Object.keys(BENCHES);
   const unknown = names.find((name) => !Object.hasOwn(BENCHES, name));
   if (unknown !== undefined) {
     const known = Object.keys(BENCHES).join(', ');
@@ -49,6 +57,15 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     }
   }
   return code;
+}
+
+/** `lookup` is also `lookup-10m`, and so on; `whitelist` is everything that a list goes through. */
+function named(name: string): string[] {
+  const family = FAMILIES[name] ?? [name];
+  const all = Object.keys(BENCHES).filter((bench) =>
+    family.some((one) => bench === one || bench.startsWith(`${one}-`)),
+  );
+  return all.length > 0 ? all : [name];
 }
 
 /** Its directory is not under /tmp, which may be memory: what is measured includes the disk. */
