@@ -1,34 +1,70 @@
-import { toHex } from '../bytes.ts';
+import { fromHex, toHex } from '../bytes.ts';
 import type { PublicKey } from '../public-key.ts';
-import { type HashName, verifyEcdsaDer, verifyRsaPkcs1, verifyRsaPss } from '../signature.ts';
+import {
+  HASH_LENGTH,
+  type HashName,
+  verifyEcdsaDer,
+  verifyRsaPkcs1,
+  verifyRsaPss,
+} from '../signature.ts';
+import { encodeTlv } from '../tlv.ts';
+import { INTEGER, NULL, OID, SEQUENCE } from './der.ts';
 
 interface SignatureAlgorithm {
   readonly scheme: 'pkcs1' | 'pss' | 'ecdsa';
   readonly hash: HashName;
 }
 
-/** RSASSA-PSS with a hash, MGF1 with that hash, and a salt as long as the hash (RFC 4055 3.1). */
-function pss(lastOfOid: string, saltLength: string): string {
-  const hash = `300d0609608648016503040${lastOfOid}0500`;
-  const mgf1 = `301a06092a864886f70d010108${hash}`;
-  return `304106092a864886f70d01010a3034a00f${hash}a11c${mgf1}a203020${saltLength}`;
+const RSA = '2a864886f70d0101';
+const RSASSA_PSS = encodeTlv(OID, fromHex(`${RSA}0a`));
+const MGF1 = encodeTlv(OID, fromHex(`${RSA}08`));
+const SHA2 = '6086480165030402';
+const ECDSA_WITH_SHA2 = '2a8648ce3d0403';
+
+/** RFC 4055 2.1 and 5: NULL and no parameters mean the same for a hash, and for RSA with a hash. */
+function withNullOrWithout(oid: string): Uint8Array[] {
+  const type = encodeTlv(OID, fromHex(oid));
+  return [encodeTlv(SEQUENCE, type, encodeTlv(NULL)), encodeTlv(SEQUENCE, type)];
 }
+
+/** RSASSA-PSS with a hash, MGF1 with that hash, and a salt as long as the hash (RFC 4055 3.1). */
+function pss(hash: string, saltLength: number): Uint8Array[] {
+  const hashes = withNullOrWithout(hash);
+  const salt = encodeTlv(0xa2, encodeTlv(INTEGER, Uint8Array.of(saltLength)));
+  return hashes.flatMap((one) =>
+    hashes.map((ofMgf) => {
+      const mgf = encodeTlv(0xa1, encodeTlv(SEQUENCE, MGF1, ofMgf));
+      const parameters = encodeTlv(SEQUENCE, encodeTlv(0xa0, one), mgf, salt);
+      return encodeTlv(SEQUENCE, RSASSA_PSS, parameters);
+    }),
+  );
+}
+
+/** The last octets of the OIDs of RSA with a hash, of the hash, and of ECDSA with it (RFC 5758 3.2: no parameters). */
+const HASHES = [
+  ['sha256', '0b', '01', '02'],
+  ['sha384', '0c', '02', '03'],
+  ['sha512', '0d', '03', '04'],
+] as const;
 
 /**
  * AlgorithmIdentifiers by their whole DER: these and no others, so nothing about parameters is left to
  * interpretation. SHA-1 and MD5 are not among them.
  */
-const ALGORITHMS: ReadonlyMap<string, SignatureAlgorithm> = new Map([
-  ['300d06092a864886f70d01010b0500', { scheme: 'pkcs1', hash: 'sha256' }],
-  ['300d06092a864886f70d01010c0500', { scheme: 'pkcs1', hash: 'sha384' }],
-  ['300d06092a864886f70d01010d0500', { scheme: 'pkcs1', hash: 'sha512' }],
-  ['300a06082a8648ce3d040302', { scheme: 'ecdsa', hash: 'sha256' }],
-  ['300a06082a8648ce3d040303', { scheme: 'ecdsa', hash: 'sha384' }],
-  ['300a06082a8648ce3d040304', { scheme: 'ecdsa', hash: 'sha512' }],
-  [pss('201', '120'), { scheme: 'pss', hash: 'sha256' }],
-  [pss('202', '130'), { scheme: 'pss', hash: 'sha384' }],
-  [pss('203', '140'), { scheme: 'pss', hash: 'sha512' }],
-]);
+const ALGORITHMS: ReadonlyMap<string, SignatureAlgorithm> = new Map(
+  HASHES.flatMap(([hash, ofRsa, ofHash, ofEcdsa]) => {
+    const [, ecdsa] = withNullOrWithout(`${ECDSA_WITH_SHA2}${ofEcdsa}`);
+    const forms = {
+      pkcs1: withNullOrWithout(`${RSA}${ofRsa}`),
+      pss: pss(`${SHA2}${ofHash}`, HASH_LENGTH[hash]),
+      ecdsa: [ecdsa!],
+    };
+    const schemes = ['pkcs1', 'pss', 'ecdsa'] as const;
+    return schemes.flatMap((scheme) =>
+      forms[scheme].map((form) => [toHex(form), { scheme, hash }] as const),
+    );
+  }),
+);
 
 /** Undefined for an algorithm that we do not accept, or that is not encoded as its standard says. */
 export function signatureAlgorithm(identifier: Uint8Array): SignatureAlgorithm | undefined {

@@ -183,26 +183,33 @@ export function readNamedBits(value: Uint8Array, what: string): number {
 
 const MAX_OID_LENGTH = 64;
 
-/** Dotted form; components in the fewest octets, below 2^53. */
+/** Dotted form; components in the fewest octets, of any size (2.25 has some of 128 bits, X.667). */
 export function readOid(value: Uint8Array, what: string): string {
   const wrong = () => new FormatError('ERR_DER_OID', `${what}: not an object identifier`);
   if (value.length === 0 || value.length > MAX_OID_LENGTH || value.at(-1)! >= 0x80) throw wrong();
-  const components: number[] = [];
-  let component = 0;
-  let first = true;
-  for (const octet of value) {
-    if (first && octet === 0x80) throw wrong();
-    component = component * 0x80 + (octet & 0x7f);
-    if (!Number.isSafeInteger(component)) throw wrong();
-    first = octet < 0x80;
-    if (first) {
-      components.push(component);
-      component = 0;
-    }
+  const components: (number | bigint)[] = [];
+  for (let start = 0, i = 0; i < value.length; i++) {
+    if (value[i]! >= 0x80) continue;
+    if (value[start] === 0x80) throw wrong();
+    components.push(readComponent(value.subarray(start, i + 1)));
+    start = i + 1;
   }
-  const [head, ...tail] = components as [number, ...number[]];
+  const [head, ...tail] = components as [number | bigint, ...(number | bigint)[]];
+  // The first two in one (X.690 8.19.4); what has over seven octets is far above the roots 0 and 1.
+  const first = typeof head === 'bigint' ? [2, head - 80n] : firstComponents(head);
+  return [...first, ...tail].join('.');
+}
+
+/** Seven bits an octet: seven octets are exact in a number. */
+function readComponent(octets: Uint8Array): number | bigint {
+  return octets.length > 7
+    ? octets.reduce((sum, octet) => sum * 0x80n + BigInt(octet & 0x7f), 0n)
+    : octets.reduce((sum, octet) => sum * 0x80 + (octet & 0x7f), 0);
+}
+
+function firstComponents(head: number): number[] {
   const root = Math.min(Math.floor(head / 40), 2);
-  return [root, head - 40 * root, ...tail].join('.');
+  return [root, head - 40 * root];
 }
 
 /**

@@ -17,7 +17,7 @@ import {
 import { type DistributionPoint, readDistributionPoints } from './distribution-point.ts';
 import { CertificateError } from './error.ts';
 import type { Extension } from './extension.ts';
-import { type GeneralName, readGeneralNames } from './general-name.ts';
+import { type GeneralName, isAddress, readGeneralNames } from './general-name.ts';
 import { type NameConstraints, readNameConstraints } from './name-constraints.ts';
 import * as oid from './oid.ts';
 import { readPolicies } from './policies.ts';
@@ -163,7 +163,12 @@ function readExtendedKeyUsage(value: Uint8Array): string[] {
 }
 
 function readAltNames(value: Uint8Array): GeneralName[] {
-  return readGeneralNames(single(value, SEQUENCE, 'alternative names'), 'alternative names');
+  const what = 'alternative names';
+  const names = readGeneralNames(single(value, SEQUENCE, what), what);
+  if (names.some((name) => name.kind === 'ip' && !isAddress(name.octets))) {
+    throw new FormatError('ERR_DER_NAME', `${what}: neither IPv4 nor IPv6`);
+  }
+  return names;
 }
 
 function readPolicyConstraints(value: Uint8Array): { requireExplicitPolicy: number | undefined } {

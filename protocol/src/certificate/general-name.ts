@@ -39,6 +39,10 @@ export function readGeneralName({ tag, value }: DerElement, what: string): Gener
   return { kind: 'other', tag };
 }
 
+/** RFC 5280 4.2.1.6: an address of IPv4 or IPv6. In name constraints a mask follows it. */
+export const isAddress = (octets: Uint8Array): boolean =>
+  octets.length === 4 || octets.length === 16;
+
 /** A type and, tagged explicitly, one value of it. */
 function checkOtherName(value: Uint8Array, what: string): void {
   const reader = new DerReader(value);

@@ -1,6 +1,6 @@
 import { FormatError } from '../errors.ts';
 import { type DerElement, DerReader, readSequence, SEQUENCE } from './der.ts';
-import { type GeneralName, readGeneralName } from './general-name.ts';
+import { type GeneralName, isAddress, readGeneralName } from './general-name.ts';
 import { type Name, startsWithName } from './name.ts';
 import { OID_EMAIL_ADDRESS } from './oid.ts';
 
@@ -93,7 +93,7 @@ function isJudgeable(name: GeneralName): boolean {
     case 'directory':
       return true;
     case 'ip':
-      return name.octets.length === 4 || name.octets.length === 16;
+      return isAddress(name.octets);
     case 'dns':
       return isHost(name.text);
     case 'email':

@@ -1,6 +1,15 @@
 import { compare, equal } from '../bytes.ts';
 import { FormatError } from '../errors.ts';
-import { DerReader, OID, readOid, readSequence, SEQUENCE, SET } from './der.ts';
+import {
+  BIT_STRING,
+  DerReader,
+  OID,
+  readBitString,
+  readOid,
+  readSequence,
+  SEQUENCE,
+  SET,
+} from './der.ts';
 
 /** One attribute of a name. `text` is there for the string types of X.520 that RFC 5280 compares as text. */
 export interface Attribute {
@@ -60,7 +69,7 @@ export function readRdn(value: Uint8Array, what: string): Attribute[] {
   });
 }
 
-/** Text of the string types that RFC 5280 A.1 gives to attributes; undefined for TeletexString, which is compared octet for octet. */
+/** Text of the string types that RFC 5280 A.1 gives to attributes; undefined for TeletexString and BIT STRING, which are compared octet for octet. */
 function readText(tag: number, value: Uint8Array, what: string): string | undefined {
   const wrong = () => new FormatError('ERR_DER_STRING', `${what}: characters outside their type`);
   const matching = (allowed: RegExp): string => {
@@ -85,6 +94,9 @@ function readText(tag: number, value: Uint8Array, what: string): string | undefi
     case UNIVERSAL_STRING:
       return readCodePoints(value, 4, wrong);
     case TELETEX_STRING:
+      return undefined;
+    case BIT_STRING: // x500UniqueIdentifier, X.520 6.2.7
+      readBitString(value, what);
       return undefined;
     default:
       throw new FormatError('ERR_DER_TAG', `${what}: an attribute is no string`);

@@ -99,7 +99,6 @@ describe('readOid (X.690 8.19)', () => {
     ['2a86', 'no end'],
     ['2a8003', 'padded'],
     ['8001', 'padded'],
-    [`2a${'ff'.repeat(8)}7f`, 'a component beyond 2^53'],
     [`2a${'01'.repeat(64)}`, 'over 64 octets'],
   ])('"%s": %s', (hex) => {
     expect(() => der.readOid(fromHex(hex), 'x')).toThrow(code('ERR_DER_OID'));
