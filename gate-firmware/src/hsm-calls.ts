@@ -55,8 +55,12 @@ export function limitCalls(store: KeyStore, limits: CallLimits): KeyStore {
       for (const _ of data) take();
       return store.macAll(label, data);
     },
-    generate: (label, kind) => store.generate(label, kind),
-    require: (labels) => store.require(labels),
+    generate: (label, kind, options) => store.generate(label, kind, options),
+    require: (labels, options) => store.require(labels, options),
+    wrap: (label, targets, soPinFile) => store.wrap(label, targets, soPinFile),
+    unwrap: (request) => store.unwrap(request),
+    destroy: (label) => store.destroy(label),
+    capabilities: () => store.capabilities(),
     selftest: () => store.selftest(),
     status: () => store.status(),
     close: () => store.close(),

@@ -1,6 +1,12 @@
 import { serveIsolated } from '@pinless-gate/runtime/isolated-process';
 import type { HsmConfig } from './config.ts';
-import type { KeyKind } from './key-store.ts';
+import type {
+  GenerateOptions,
+  KeyKind,
+  RequireOptions,
+  UnwrapRequest,
+  WrapTarget,
+} from './key-store.ts';
 import type { MacBatch } from './mac-batch.ts';
 import { Pkcs11KeyStore } from './pkcs11/key-store.ts';
 
@@ -13,8 +19,15 @@ serveIsolated(async (init) => {
     sign: ([label, message]: [string, Uint8Array]) => store.sign(label, message),
     mac: ([label, data]: [string, Uint8Array]) => store.mac(label, data),
     macBatch: ([label, batch]: [string, MacBatch]) => store.macBatch(label, batch),
-    generate: ([label, kind]: [string, KeyKind]) => store.generate(label, kind),
-    require: (labels: Record<string, KeyKind>) => store.require(labels),
+    generate: ([label, kind, options]: [string, KeyKind, GenerateOptions]) =>
+      store.generate(label, kind, options),
+    require: ([labels, options]: [Record<string, KeyKind>, RequireOptions]) =>
+      store.require(labels, options),
+    wrap: ([label, targets, soPinFile]: [string, WrapTarget[], string | undefined]) =>
+      store.wrap(label, targets, soPinFile),
+    unwrap: (request: UnwrapRequest) => store.unwrap(request),
+    destroy: (label: string) => store.destroy(label),
+    capabilities: () => store.capabilities(),
     selftest: () => store.selftest(),
     status: () => store.status(),
     close: () => store.close(),

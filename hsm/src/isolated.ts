@@ -1,7 +1,19 @@
 import type { GateError } from '@pinless-gate/protocol/errors';
 import { IsolatedProcess } from '@pinless-gate/runtime/isolated-process';
 import type { HsmConfig } from './config.ts';
-import type { KeyInfo, KeyKind, KeyStore, SelftestReport, TokenStatus } from './key-store.ts';
+import type {
+  Capabilities,
+  GenerateOptions,
+  KeyInfo,
+  KeyKind,
+  KeyStore,
+  RequireOptions,
+  SelftestReport,
+  TokenStatus,
+  UnwrapRequest,
+  WrappedKey,
+  WrapTarget,
+} from './key-store.ts';
 import { packInputs, splitMacs } from './mac-batch.ts';
 import { inOverlappingSlices } from './overlap.ts';
 
@@ -22,6 +34,8 @@ const MAX_PENDING = 64;
 /** RSA key generation in a small token takes its time. */
 const GENERATE_MS = 120_000;
 const OVERVIEW_MS = 30_000;
+/** An RSA operation or two of a small token. */
+const TRANSPORT_MS_EACH = 10_000;
 /** What an HMAC may take in a batch; the slowest module tried took 4.5 ms. A batch may wait for the one before. */
 const BATCH_MS_EACH = 10;
 const BATCH = 4096;
@@ -91,12 +105,29 @@ export class IsolatedKeyStore implements KeyStore {
     });
   }
 
-  generate(label: string, kind: KeyKind): Promise<KeyInfo> {
-    return this.#isolated.call('generate', [label, kind], GENERATE_MS);
+  generate(label: string, kind: KeyKind, options: GenerateOptions = {}): Promise<KeyInfo> {
+    return this.#isolated.call('generate', [label, kind, options], GENERATE_MS);
   }
 
-  require(labels: Readonly<Record<string, KeyKind>>): Promise<void> {
-    return this.#isolated.call('require', labels, OVERVIEW_MS);
+  require(labels: Readonly<Record<string, KeyKind>>, options: RequireOptions = {}): Promise<void> {
+    return this.#isolated.call('require', [labels, options], OVERVIEW_MS);
+  }
+
+  wrap(label: string, targets: readonly WrapTarget[], soPinFile?: string): Promise<WrappedKey[]> {
+    const timeoutMs = OVERVIEW_MS + targets.length * TRANSPORT_MS_EACH;
+    return this.#isolated.call('wrap', [label, targets, soPinFile], timeoutMs);
+  }
+
+  unwrap(request: UnwrapRequest): Promise<KeyInfo> {
+    return this.#isolated.call('unwrap', request, OVERVIEW_MS);
+  }
+
+  destroy(label: string): Promise<void> {
+    return this.#isolated.call('destroy', label, OVERVIEW_MS);
+  }
+
+  capabilities(): Promise<Capabilities> {
+    return this.#isolated.call('capabilities', undefined, GENERATE_MS);
   }
 
   selftest(): Promise<SelftestReport> {

@@ -1,13 +1,24 @@
 import { GateError } from '@pinless-gate/protocol/errors';
+import type { TransportMechanism } from '@pinless-gate/protocol/transport-mechanism';
 
 /** The PKCS#11 module, its token or a key in it is not what it must be. Never holds a PIN or key material. */
 export class HsmError extends GateError {}
 
 /**
  * What a key is for, and so what it is: `institution` RSA-2048 that signs, `event` a GENERIC_SECRET of 64
- * octets for HMAC-SHA-512, `publisher`, `device` and `operator` EC P-256 that sign.
+ * octets for HMAC-SHA-512, `publisher`, `device` and `operator` EC P-256 that sign, `transport` RSA that unwraps and
+ * nothing else.
  */
-export type KeyKind = 'institution' | 'event' | 'publisher' | 'device' | 'operator';
+export type KeyKind =
+  | 'institution'
+  | 'event'
+  | 'publisher'
+  | 'device'
+  | 'operator'
+  | 'transport';
+
+/** The kinds that may be moved from the issuer's module to a gate's. */
+export type MovableKind = 'event' | 'institution';
 
 export interface KeyInfo {
   readonly label: string;
@@ -20,6 +31,8 @@ export interface KeyInfo {
   readonly bits: number;
   readonly sensitive: boolean;
   readonly extractable: boolean;
+  /** Leaves the token only under a key that the security officer marked as trusted. */
+  readonly wrapWithTrusted: boolean;
   readonly alwaysSensitive: boolean;
   readonly neverExtractable: boolean;
   /** Generated in the token. */
@@ -52,6 +65,70 @@ export interface TokenStatus {
   readonly keys: readonly KeyInfo[];
   /** Empty when every key of ours is as it must be and really computes. */
   readonly problems: readonly Problem[];
+  /** Promises that this module does not let us keep, a line each: nothing that keeps a program from starting. */
+  readonly weaker: readonly string[];
+}
+
+/** What one need of ours was found to come to. Every mechanism is really tried: a list of names proves nothing. */
+export interface Capability {
+  /** What it is for, in words. */
+  readonly need: string;
+  /** PKCS#11 name, or the name of a transport mechanism. */
+  readonly mechanism: string;
+  /** Whether the module's own list has it; absent where there is no such list. */
+  readonly listed?: boolean;
+  readonly outcome: 'works' | 'missing';
+  /** What the module said. */
+  readonly why?: string;
+  /** What follows where it is missing. */
+  readonly without?: string;
+}
+
+export interface Capabilities {
+  readonly checks: readonly Capability[];
+  /** How this module can send and take keys, strongest first. */
+  readonly wraps: readonly TransportMechanism[];
+  readonly unwraps: readonly TransportMechanism[];
+  /** The module keeps a key marked CKA_WRAP_WITH_TRUSTED from leaving under any but a trusted key. */
+  readonly enforcesTrust: boolean;
+}
+
+/** A key that crosses: wrapped under an AES key that is wrapped for the gate, or under the gate's key itself. */
+export interface WrappedKey {
+  readonly mechanism: TransportMechanism;
+  /** Empty where the mechanism is `direct`. */
+  readonly wrappedKek: Uint8Array;
+  readonly wrappedKey: Uint8Array;
+}
+
+export interface WrapTarget {
+  /** SubjectPublicKeyInfo of the gate's transport key. */
+  readonly transportKey: Uint8Array;
+  /** What the gate's module can unwrap. */
+  readonly mechanisms: readonly TransportMechanism[];
+}
+
+export interface UnwrapRequest {
+  /** Label of this gate's transport key. */
+  readonly transport: string;
+  readonly kind: MovableKind;
+  /** What the key is to be called. */
+  readonly label: string;
+  /** What the key must turn out to be, 16 octets, as `KeyEnvelope.keyId`. */
+  readonly keyId: Uint8Array;
+  /** Of an event key. */
+  readonly eventId?: Uint8Array | undefined;
+  readonly wrapped: WrappedKey;
+}
+
+export interface GenerateOptions {
+  /** May leave the token wrapped, under trusted keys alone where the module enforces that. Only `event` and `institution`. */
+  readonly transportable?: boolean;
+}
+
+export interface RequireOptions {
+  /** At an issuer a key that is to be moved may be extractable; at a gate never. */
+  readonly transportable?: boolean;
 }
 
 export interface SelftestCheck {
@@ -84,9 +161,24 @@ export interface KeyStore {
   /** As `mac` for many: a batch crosses at once. Results are views on one buffer. */
   macAll(label: string, data: readonly Uint8Array[]): Promise<Uint8Array[]>;
   /** Sensitive, not extractable, persistent; an existing label is ERR_HSM_KEY_EXISTS. */
-  generate(label: string, kind: KeyKind): Promise<KeyInfo>;
+  generate(label: string, kind: KeyKind, options?: GenerateOptions): Promise<KeyInfo>;
   /** Every key is there and is what its kind says, or the first one that is not rejects. */
-  require(labels: Readonly<Record<string, KeyKind>>): Promise<void>;
+  require(labels: Readonly<Record<string, KeyKind>>, options?: RequireOptions): Promise<void>;
+  /**
+   * Wraps a key for each target with the strongest mechanism that both modules have, under a fresh AES key each.
+   * A key that wants trusted wrapping keys needs the file with the security officer's PIN, which is tried once.
+   */
+  wrap(
+    label: string,
+    targets: readonly WrapTarget[],
+    soPinFile?: string | undefined,
+  ): Promise<WrappedKey[]>;
+  /** Persistent, sensitive, not extractable. A key other than `keyId` says is ERR_HSM_KEY_CHECK and leaves nothing. */
+  unwrap(request: UnwrapRequest): Promise<KeyInfo>;
+  /** The key and its public part. Resolves when the token has it no more and the handle it had computes nothing. */
+  destroy(label: string): Promise<void>;
+  /** Tries everything that we need, with keys made for the moment. Takes seconds. */
+  capabilities(): Promise<Capabilities>;
   selftest(): Promise<SelftestReport>;
   status(): Promise<TokenStatus>;
   close(): Promise<void>;
@@ -99,9 +191,10 @@ export const DEFAULT_LABELS = {
   institution: 'institution',
   publisher: 'publisher',
   device: 'device',
+  transport: 'transport',
 } as const;
 
-/** `eventIdHex`: 32 lower-case hex digits. */
-export function eventKeyLabel(eventIdHex: string): string {
-  return `event-${eventIdHex}`;
+/** `eventIdHex`: 32 lower-case hex digits. Generations after the first are counted in the label. */
+export function eventKeyLabel(eventIdHex: string, generation = 1): string {
+  return `event-${eventIdHex}${generation === 1 ? '' : `-${generation}`}`;
 }

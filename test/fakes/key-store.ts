@@ -1,5 +1,6 @@
 import {
   createHmac,
+  createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
   type KeyObject,
@@ -7,13 +8,24 @@ import {
   sign,
 } from 'node:crypto';
 import {
+  type Capabilities,
+  type GenerateOptions,
   HsmError,
   type KeyInfo,
   type KeyKind,
   type KeyStore,
+  type RequireOptions,
   type SelftestReport,
   type TokenStatus,
+  type UnwrapRequest,
+  type WrappedKey,
+  type WrapTarget,
 } from '@pinless-gate/hsm/key-store';
+import { equal } from '@pinless-gate/protocol/bytes';
+import { eventKeyIdInput } from '@pinless-gate/protocol/conversion';
+import { institutionKeyId } from '@pinless-gate/protocol/key-envelope';
+import { TRANSPORT_MECHANISMS } from '@pinless-gate/protocol/transport-mechanism';
+import { unwrapOctets, wrapOctets } from './key-carriage.ts';
 
 /** Keys in plain memory: for tests of what uses a `KeyStore`, never for anything else. */
 export class FakeKeyStore implements KeyStore {
@@ -48,9 +60,24 @@ export class FakeKeyStore implements KeyStore {
     return data.map((one) => this.#mac(label, one));
   }
 
-  async generate(label: string, kind: KeyKind): Promise<KeyInfo> {
+  async generate(
+    label: string,
+    kind: KeyKind,
+    { transportable = false }: GenerateOptions = {},
+  ): Promise<KeyInfo> {
+    const type = kind === 'event' ? 'secret' : RSA.has(kind) ? 'rsa' : 'ec';
+    const key = type === 'secret' ? randomBytes(64) : privateKey(type);
+    return this.#put(label, kind, key, { extractable: transportable, local: true });
+  }
+
+  #put(
+    label: string,
+    kind: KeyKind,
+    key: KeyObject | Uint8Array,
+    { extractable, local }: { extractable: boolean; local: boolean },
+  ): KeyInfo {
     if (this.#keys.has(label)) throw new HsmError('ERR_HSM_KEY_EXISTS', `key "${label}" exists`);
-    const type = kind === 'event' ? 'secret' : kind === 'institution' ? 'rsa' : 'ec';
+    const type = kind === 'event' ? 'secret' : RSA.has(kind) ? 'rsa' : 'ec';
     const info: KeyInfo = {
       label,
       kind,
@@ -58,22 +85,62 @@ export class FakeKeyStore implements KeyStore {
       type,
       bits: { secret: 512, rsa: 2048, ec: 256 }[type],
       sensitive: true,
-      extractable: false,
-      alwaysSensitive: true,
-      neverExtractable: true,
-      local: true,
-      usage: ['sign'],
+      extractable,
+      wrapWithTrusted: extractable,
+      alwaysSensitive: local,
+      neverExtractable: local && !extractable,
+      local,
+      usage: [kind === 'transport' ? 'unwrap' : 'sign'],
     };
-    this.#keys.set(label, { info, key: type === 'secret' ? randomBytes(64) : privateKey(type) });
+    this.#keys.set(label, { info, key });
     return info;
   }
 
-  async require(labels: Readonly<Record<string, KeyKind>>): Promise<void> {
+  async require(
+    labels: Readonly<Record<string, KeyKind>>,
+    { transportable = false }: RequireOptions = {},
+  ): Promise<void> {
     for (const [label, kind] of Object.entries(labels)) {
-      if (this.#key(label).info.kind !== kind) {
+      const { info } = this.#key(label);
+      if (info.kind !== kind) {
         throw new HsmError('ERR_HSM_KEY_USAGE', `key "${label}" is not of kind ${kind}`);
       }
+      if (info.extractable && !transportable) {
+        throw new HsmError('ERR_HSM_KEY_EXTRACTABLE', `key "${label}" can be extracted`);
+      }
     }
+  }
+
+  async wrap(label: string, targets: readonly WrapTarget[]): Promise<WrappedKey[]> {
+    const { key, info } = this.#key(label);
+    if (!info.extractable) throw new HsmError('ERR_HSM_KEY_UNEXTRACTABLE', `"${label}" stays`);
+    const octets = key instanceof Uint8Array ? key : key.export({ format: 'der', type: 'pkcs8' });
+    return targets.map((target) => wrapOctets(octets, target));
+  }
+
+  async unwrap({ transport, kind, label, ...request }: UnwrapRequest): Promise<KeyInfo> {
+    const octets = unwrapOctets(this.#private(transport), request.wrapped);
+    const event = kind === 'event';
+    const key = event
+      ? octets
+      : createPrivateKey({ key: Buffer.from(octets), format: 'der', type: 'pkcs8' });
+    const info = this.#put(label, kind, key, { extractable: false, local: false });
+    const keyId = event
+      ? this.#mac(label, eventKeyIdInput(request.eventId!)).subarray(0, 16)
+      : institutionKeyId(await this.publicKey(label));
+    if (equal(keyId, request.keyId)) return info;
+    this.#keys.delete(label);
+    throw new HsmError('ERR_HSM_KEY_CHECK', 'another key came out');
+  }
+
+  async destroy(label: string): Promise<void> {
+    this.#key(label);
+    this.#keys.delete(label);
+  }
+
+  async capabilities(): Promise<Capabilities> {
+    const mechanisms = TRANSPORT_MECHANISMS;
+    return { checks: [], wraps: mechanisms, unwraps: mechanisms, enforcesTrust: true };
   }
 
   async selftest(): Promise<SelftestReport> {
@@ -93,6 +160,7 @@ export class FakeKeyStore implements KeyStore {
       },
       keys: await this.keys(),
       problems: [],
+      weaker: [],
     };
   }
 
@@ -121,6 +189,8 @@ export class FakeKeyStore implements KeyStore {
     return new Uint8Array(createHmac('sha512', key).update(data).digest());
   }
 }
+
+const RSA: ReadonlySet<KeyKind> = new Set(['institution', 'transport']);
 
 function privateKey(type: 'rsa' | 'ec'): KeyObject {
   return type === 'rsa'

@@ -1,4 +1,10 @@
-import { HsmError, type KeyInfo, type KeyKind, type KeyStore } from '../key-store.ts';
+import {
+  type GenerateOptions,
+  HsmError,
+  type KeyInfo,
+  type KeyKind,
+  type KeyStore,
+} from '../key-store.ts';
 import { publicKeyPem } from '../public-key.ts';
 
 export interface NewKey {
@@ -8,15 +14,21 @@ export interface NewKey {
 }
 
 /** Makes a key in the token and uses it once, so that a key that does not work is found now and not at the door. */
-export async function newKey(store: KeyStore, label: string, kind: KeyKind): Promise<NewKey> {
+export async function newKey(
+  store: KeyStore,
+  label: string,
+  kind: KeyKind,
+  options: GenerateOptions = {},
+): Promise<NewKey> {
   checkLabel(label);
-  const key = await store.generate(label, kind);
+  const key = await store.generate(label, kind, options);
   const message = Buffer.from('pinless-gate/new-key/1');
   if (kind === 'event') {
     await store.mac(label, message);
     return { key };
   }
-  await store.sign(label, message);
+  // A transport key only unwraps: `hsm status` has it do so.
+  if (kind !== 'transport') await store.sign(label, message);
   return { key, publicKeyPem: publicKeyPem(await store.publicKey(label)) };
 }
 

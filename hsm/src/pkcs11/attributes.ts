@@ -1,6 +1,6 @@
 import pkcs11js from 'pkcs11js';
 import { kindOfLabel } from '../key-rules.ts';
-import { type KeyInfo, MAC_LENGTH } from '../key-store.ts';
+import { type KeyInfo, MAC_LENGTH, type MovableKind } from '../key-store.ts';
 import { P256_PARAMS } from '../public-key.ts';
 import { ckrOf } from './errors.ts';
 import type { Cryptoki, Handle } from './module.ts';
@@ -80,6 +80,7 @@ export function describeKey(lib: Cryptoki, session: Handle, key: Handle): KeyInf
     bits: keyBits(type, read),
     sensitive: flag(pkcs11js.CKA_SENSITIVE),
     extractable: flag(pkcs11js.CKA_EXTRACTABLE, true),
+    wrapWithTrusted: flag(pkcs11js.CKA_WRAP_WITH_TRUSTED),
     alwaysSensitive: flag(pkcs11js.CKA_ALWAYS_SENSITIVE),
     neverExtractable: flag(pkcs11js.CKA_NEVER_EXTRACTABLE),
     local: flag(pkcs11js.CKA_LOCAL),
@@ -100,47 +101,87 @@ function bitLength(modulus: Buffer | undefined): number {
   return (modulus.length - first) * 8 - Math.clz32(modulus[first]!) + 24;
 }
 
-/** Persistent, behind the login, unreadable, for signing alone. */
-function guarded(label: string, id: Buffer): pkcs11js.Template {
-  const off = USAGE.filter(([name]) => name !== 'sign');
+/** How a key of ours is guarded. Left out: for signing, in the token, not to be moved. */
+export interface Guard {
+  readonly use?: 'sign' | 'unwrap';
+  /** A session object is gone with its session. */
+  readonly inToken?: boolean;
+  /** `trusted`: leaves the token under trusted keys alone. */
+  readonly transportable?: 'no' | 'trusted' | 'any';
+}
+
+/** Behind the login, unreadable, for one use alone. */
+function guarded(
+  label: string,
+  id: Buffer,
+  { use = 'sign', inToken = true, transportable = 'no' }: Guard,
+): pkcs11js.Template {
   return [
-    { type: CKA_TOKEN, value: true },
+    { type: CKA_TOKEN, value: inToken },
     { type: pkcs11js.CKA_PRIVATE, value: true },
     { type: pkcs11js.CKA_SENSITIVE, value: true },
-    { type: pkcs11js.CKA_EXTRACTABLE, value: false },
+    { type: pkcs11js.CKA_EXTRACTABLE, value: transportable !== 'no' },
+    // Not every module knows the attribute: it is named where it matters.
+    ...(transportable === 'trusted' ? [{ type: pkcs11js.CKA_WRAP_WITH_TRUSTED, value: true }] : []),
     { type: CKA_LABEL, value: label },
     { type: CKA_ID, value: id },
-    { type: CKA_SIGN, value: true },
-    ...off.map(([, type]) => ({ type, value: false })),
+    ...USAGE.map(([name, type]) => ({ type, value: name === use })),
   ];
 }
 
 const OF_PUBLIC_KEYS = new Set([CKA_VERIFY, CKA_ENCRYPT, CKA_WRAP]);
 
-export function secretKeyTemplate(label: string, id: Buffer): pkcs11js.Template {
-  const attributes = guarded(label, id).filter(({ type }) => type !== CKA_SIGN_RECOVER);
-  return [...attributes, { type: pkcs11js.CKA_VALUE_LEN, value: MAC_LENGTH }];
+function secretKey(label: string, id: Buffer, guard: Guard): pkcs11js.Template {
+  return guarded(label, id, guard).filter(({ type }) => type !== CKA_SIGN_RECOVER);
+}
+
+export function secretKeyTemplate(label: string, id: Buffer, guard: Guard = {}): pkcs11js.Template {
+  return [...secretKey(label, id, guard), { type: pkcs11js.CKA_VALUE_LEN, value: MAC_LENGTH }];
 }
 
 /** The attributes of a public key do not belong on a private one (PKCS#11 v2.40 4.9). */
-export function privateKeyTemplate(label: string, id: Buffer): pkcs11js.Template {
-  return guarded(label, id).filter(({ type }) => !OF_PUBLIC_KEYS.has(type));
+export function privateKeyTemplate(
+  label: string,
+  id: Buffer,
+  guard: Guard = {},
+): pkcs11js.Template {
+  return guarded(label, id, guard).filter(({ type }) => !OF_PUBLIC_KEYS.has(type));
 }
 
-export function publicKeyTemplate(label: string, id: Buffer): pkcs11js.Template {
+/** Of a key that arrives wrapped: what it is has to be said, how long it is must not (PKCS#11 v2.40 5.13). */
+export function arrivingKeyTemplate(
+  kind: MovableKind,
+  label: string,
+  id: Buffer,
+  guard: Guard = {},
+): pkcs11js.Template {
+  const event = kind === 'event';
   return [
-    { type: CKA_CLASS, value: pkcs11js.CKO_PUBLIC_KEY },
-    { type: CKA_TOKEN, value: true },
-    { type: CKA_LABEL, value: label },
-    { type: CKA_ID, value: id },
-    { type: CKA_VERIFY, value: true },
-    { type: CKA_ENCRYPT, value: false },
-    { type: CKA_WRAP, value: false },
+    { type: CKA_CLASS, value: event ? pkcs11js.CKO_SECRET_KEY : pkcs11js.CKO_PRIVATE_KEY },
+    { type: CKA_KEY_TYPE, value: event ? pkcs11js.CKK_GENERIC_SECRET : pkcs11js.CKK_RSA },
+    ...(event ? secretKey(label, id, guard) : privateKeyTemplate(label, id, guard)),
   ];
 }
 
-export const RSA_2048: pkcs11js.Template = [
-  { type: pkcs11js.CKA_MODULUS_BITS, value: 2048 },
+/** `use` is that of the private key. */
+export function publicKeyTemplate(
+  label: string,
+  id: Buffer,
+  { use = 'sign', inToken = true }: Guard = {},
+): pkcs11js.Template {
+  return [
+    { type: CKA_CLASS, value: pkcs11js.CKO_PUBLIC_KEY },
+    { type: CKA_TOKEN, value: inToken },
+    { type: CKA_LABEL, value: label },
+    { type: CKA_ID, value: id },
+    { type: CKA_VERIFY, value: use === 'sign' },
+    { type: CKA_ENCRYPT, value: false },
+    { type: CKA_WRAP, value: use === 'unwrap' },
+  ];
+}
+
+export const rsaTemplate = (bits: number): pkcs11js.Template => [
+  { type: pkcs11js.CKA_MODULUS_BITS, value: bits },
   { type: pkcs11js.CKA_PUBLIC_EXPONENT, value: Buffer.from([1, 0, 1]) },
 ];
 

@@ -1,16 +1,24 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type graphene from 'graphene-pk11';
 import pkcs11js from 'pkcs11js';
 import type { HsmConfig } from '../config.ts';
 import { requireKey } from '../key-rules.ts';
-import { HsmError, type KeyInfo, type KeyKind, MAC_LENGTH } from '../key-store.ts';
+import {
+  type GenerateOptions,
+  HsmError,
+  type KeyInfo,
+  type KeyKind,
+  MAC_LENGTH,
+} from '../key-store.ts';
 import type { MacBatch } from '../mac-batch.ts';
 import { p256Spki, rsaSpki } from '../public-key.ts';
 import * as attributes from './attributes.ts';
 import { ConnectionClosedError, hsmError } from './errors.ts';
+import { makeKey } from './generate.ts';
 import { type Cryptoki, findToken, type Handle, login, openSession } from './module.ts';
 import { SessionPool } from './session-pool.ts';
+import { enforcesTrust } from './trust.ts';
 
 const { CKA_CLASS, CKA_LABEL, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY } = pkcs11js;
 const MAX_SESSIONS = 4;
@@ -40,6 +48,7 @@ export class Connection {
   /** For everything that does not leave the main thread, and so is never interleaved. It holds the login. */
   readonly session: Handle;
   readonly pool: SessionPool;
+  readonly slot: Handle;
   readonly #slot: graphene.Slot;
   readonly #keys = new Map<string, Key>();
   #closed = false;
@@ -49,12 +58,18 @@ export class Connection {
     this.token = token;
     this.session = session.handle;
     this.#slot = slot;
+    this.slot = slot.handle;
     this.pool = new SessionPool(slot, MAX_SESSIONS);
   }
 
-  /** The module is initialised. The PIN is tried once. */
-  static open(module: graphene.Module, config: HsmConfig): Connection {
+  /** The module is initialised. The PIN is tried once. `before`: what is done while nobody is logged in. */
+  static open(
+    module: graphene.Module,
+    config: HsmConfig,
+    before?: (slot: graphene.Slot) => void,
+  ): Connection {
     const slot = findToken(module, config);
+    before?.(slot);
     const token = slot.getToken();
     return new Connection(slot, token, login(slot, token, config));
   }
@@ -82,9 +97,7 @@ export class Connection {
     this.#checkOpen();
     const known = this.#keys.get(label);
     if (known) return known;
-    const handles = this.#find([{ type: CKA_LABEL, value: label }]).filter((object) =>
-      this.#holdsKey(object),
-    );
+    const handles = this.objectsOf(label).filter((object) => this.#holdsKey(object));
     if (handles.length > 1) {
       const message = `${handles.length} keys are labelled "${label}"`;
       const hint = 'give each key of the token a label of its own';
@@ -100,13 +113,13 @@ export class Connection {
   /** On the main thread: the hop to another would cost more than the HMAC. */
   mac(label: string, data: Uint8Array): Uint8Array {
     const mac = Buffer.alloc(MAC_LENGTH);
-    this.#macInto(this.#keyOf(label, 'secret'), asBuffer(data), mac);
+    this.#macInto(this.keyOf(label, 'secret'), asBuffer(data), mac);
     return mac;
   }
 
   /** HMACs one after another, with a turn for others every so often. */
   async macBatch(label: string, { flat, lengths }: MacBatch): Promise<Uint8Array> {
-    const key = this.#keyOf(label, 'secret');
+    const key = this.keyOf(label, 'secret');
     const input = asBuffer(flat);
     const macs = Buffer.alloc(lengths.length * MAC_LENGTH);
     let turn = performance.now();
@@ -130,7 +143,7 @@ export class Connection {
   }
 
   async sign(label: string, message: Uint8Array): Promise<Uint8Array> {
-    const { handle, info } = this.#keyOf(label, 'rsa', 'ec');
+    const { handle, info } = this.keyOf(label, 'rsa', 'ec');
     const { mechanism, length } = SIGNING[info.type as keyof typeof SIGNING];
     // CKM_ECDSA takes the hash: not every module has CKM_ECDSA_SHA256.
     const data =
@@ -147,7 +160,7 @@ export class Connection {
   }
 
   publicKey(label: string): Uint8Array {
-    const key = this.#keyOf(label, 'rsa', 'ec');
+    const key = this.keyOf(label, 'rsa', 'ec');
     const [held] = this.#find([
       { type: CKA_LABEL, value: label },
       { type: CKA_CLASS, value: CKO_PUBLIC_KEY },
@@ -163,49 +176,52 @@ export class Connection {
     return rsaSpki(read(pkcs11js.CKA_MODULUS), read(pkcs11js.CKA_PUBLIC_EXPONENT));
   }
 
-  async generate(label: string, kind: KeyKind): Promise<KeyInfo> {
-    if (this.find(label)) {
-      throw new HsmError('ERR_HSM_KEY_EXISTS', `a key labelled "${label}" exists already`, {
-        hint: 'keys are never replaced: choose another label',
-      });
-    }
-    const { CKF_RW_SESSION } = pkcs11js;
-    await this.pool.hold(async () => {
-      const session = openSession(this.#slot, CKF_RW_SESSION);
+  async generate(label: string, kind: KeyKind, options: GenerateOptions): Promise<KeyInfo> {
+    this.refuseExisting(label);
+    await this.withSession(async (session) => {
+      const enforced = options.transportable === true && enforcesTrust(this.lib, session);
+      await makeKey(this.lib, session, { label, kind, ...options, enforced });
+    });
+    const made = this.find(label);
+    // The token may have made something else of the template.
+    requireKey(label, kind, made?.info, options);
+    return { ...made!.info, kind };
+  }
+
+  refuseExisting(label: string): void {
+    if (!this.find(label)) return;
+    throw new HsmError('ERR_HSM_KEY_EXISTS', `a key labelled "${label}" exists already`, {
+      hint: 'keys are never replaced: choose another label',
+    });
+  }
+
+  /** Runs with a session that may write, and is closed with all its session objects after. */
+  withSession<T>(run: (session: Handle) => T | Promise<T>): Promise<T> {
+    return this.pool.hold(async () => {
+      this.#checkOpen();
+      const session = openSession(this.#slot, pkcs11js.CKF_RW_SESSION);
       try {
-        await this.#generateIn(session.handle, label, kind);
+        return await run(session.handle);
       } finally {
         session.close();
       }
     });
-    const made = this.find(label);
-    // The token may have made something else of the template.
-    requireKey(label, kind, made?.info);
-    return { ...made!.info, kind };
   }
 
-  async #generateIn(session: Handle, label: string, kind: KeyKind): Promise<void> {
-    const id = randomBytes(16);
-    if (kind === 'event') {
-      const mechanism = { mechanism: pkcs11js.CKM_GENERIC_SECRET_KEY_GEN };
-      const template = attributes.secretKeyTemplate(label, id);
-      await this.lib.C_GenerateKeyAsync(session, mechanism, template);
-      return;
-    }
-    const rsa = kind === 'institution';
-    const mechanism = rsa ? pkcs11js.CKM_RSA_PKCS_KEY_PAIR_GEN : pkcs11js.CKM_EC_KEY_PAIR_GEN;
-    await this.lib.C_GenerateKeyPairAsync(
-      session,
-      { mechanism },
-      [
-        ...attributes.publicKeyTemplate(label, id),
-        ...(rsa ? attributes.RSA_2048 : attributes.EC_P256),
-      ],
-      attributes.privateKeyTemplate(label, id),
-    );
+  /** The objects of this label, of every class. */
+  objectsOf(label: string): Handle[] {
+    return this.#find([
+      { type: CKA_LABEL, value: label },
+      { type: pkcs11js.CKA_TOKEN, value: true },
+    ]);
   }
 
-  #keyOf(label: string, ...types: readonly KeyInfo['type'][]): Key {
+  forget(label: string): void {
+    this.#keys.delete(label);
+  }
+
+  /** As `find`; a key that is not there or of none of the types is an error. */
+  keyOf(label: string, ...types: readonly KeyInfo['type'][]): Key {
     const key = this.find(label);
     if (!key) {
       throw new HsmError('ERR_HSM_KEY_MISSING', `no key labelled "${label}" in the token`, {

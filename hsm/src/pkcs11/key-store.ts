@@ -3,19 +3,28 @@ import pkcs11js from 'pkcs11js';
 import type { HsmConfig } from '../config.ts';
 import { requireKey } from '../key-rules.ts';
 import {
+  type Capabilities,
+  type GenerateOptions,
   HsmError,
   type KeyInfo,
   type KeyKind,
   type KeyStore,
   type Problem,
+  type RequireOptions,
   type SelftestReport,
   type TokenStatus,
+  type UnwrapRequest,
+  type WrappedKey,
+  type WrapTarget,
 } from '../key-store.ts';
 import { type MacBatch, packInputs, splitMacs } from '../mac-batch.ts';
 import { Connection, finalizeModule } from './connection.ts';
 import { hsmError, isConnectionLost } from './errors.ts';
 import { initializeModule, loadModule } from './module.ts';
 import { runSelftest } from './selftest.ts';
+import { destroyKey, tryTransport, unwrapKey, wrapKey } from './transport.ts';
+import { runTrials } from './trial.ts';
+import { enforcesTrust, OfficersKeys } from './trust.ts';
 
 /** However often others lose the connection under it, a call ends. */
 const MAX_TRIES = 4;
@@ -26,6 +35,8 @@ export class Pkcs11KeyStore implements KeyStore {
   readonly #module: graphene.Module;
   #connection: Connection | undefined;
   #connecting: Promise<Connection> | undefined;
+  /** Whether the module enforces CKA_WRAP_WITH_TRUSTED, once it was asked. */
+  #trust: boolean | undefined;
   /** Set once the token refused the PIN: it is never offered again. */
   #pinRefused: HsmError | undefined;
 
@@ -64,16 +75,58 @@ export class Pkcs11KeyStore implements KeyStore {
     return this.#run('C_Sign', (connection) => connection.macBatch(label, batch));
   }
 
-  generate(label: string, kind: KeyKind): Promise<KeyInfo> {
-    return this.#run('C_GenerateKey', (connection) => connection.generate(label, kind));
+  generate(label: string, kind: KeyKind, options: GenerateOptions = {}): Promise<KeyInfo> {
+    return this.#run('C_GenerateKey', (connection) => connection.generate(label, kind, options));
   }
 
-  require(labels: Readonly<Record<string, KeyKind>>): Promise<void> {
-    return this.#run('C_GetAttributeValue', (connection) => {
+  require(labels: Readonly<Record<string, KeyKind>>, options: RequireOptions = {}): Promise<void> {
+    return this.#run('C_GetAttributeValue', async (connection) => {
       for (const [label, kind] of Object.entries(labels)) {
-        requireKey(label, kind, connection.find(label)?.info);
+        const info = connection.find(label)?.info;
+        requireKey(label, kind, info, options);
+        if (info && isLoose(info) && (await this.#enforcesTrust(connection))) {
+          throw looseKey(label);
+        }
       }
     });
+  }
+
+  async wrap(
+    label: string,
+    targets: readonly WrapTarget[],
+    soPinFile?: string,
+  ): Promise<WrappedKey[]> {
+    if (soPinFile === undefined) {
+      return this.#run('C_WrapKey', (connection) => wrapKey(connection, label, targets));
+    }
+    // The login is the process's: while the officer has it nobody else is logged in, so all begins anew.
+    await this.#connecting?.catch(() => undefined);
+    const officer = new OfficersKeys(soPinFile, targets);
+    this.#connecting = this.#reinitialize(this.#connection, (slot) => officer.make(slot)).finally(
+      () => {
+        this.#connecting = undefined;
+      },
+    );
+    const connection = await this.#connecting;
+    try {
+      return await connection.pool.hold(() => wrapKey(connection, label, targets, officer));
+    } catch (error) {
+      throw hsmError('C_WrapKey', error);
+    } finally {
+      officer.close();
+    }
+  }
+
+  unwrap(request: UnwrapRequest): Promise<KeyInfo> {
+    return this.#run('C_UnwrapKey', (connection) => unwrapKey(connection, request));
+  }
+
+  destroy(label: string): Promise<void> {
+    return this.#run('C_DestroyObject', (connection) => destroyKey(connection, label));
+  }
+
+  capabilities(): Promise<Capabilities> {
+    return this.#run('C_GetMechanismList', (connection) => runTrials(connection));
   }
 
   selftest(): Promise<SelftestReport> {
@@ -92,6 +145,7 @@ export class Pkcs11KeyStore implements KeyStore {
       const problem = await this.#problemOf(key, key.kind);
       if (problem) problems.push(problem);
     }
+    const loose = keys.filter((key) => key.kind && isLoose(key)).map(({ label }) => label);
     return {
       module: {
         path: libFile,
@@ -108,6 +162,10 @@ export class Pkcs11KeyStore implements KeyStore {
       },
       keys,
       problems,
+      weaker: loose.map(
+        (label) =>
+          `key "${label}" may leave wrapped under any key: this module does not hold it to trusted ones`,
+      ),
     };
   }
 
@@ -117,17 +175,25 @@ export class Pkcs11KeyStore implements KeyStore {
   }
 
   /** A key may look right and not compute: sessions survive their token, so each is really used. */
-  async #problemOf(info: KeyInfo, kind: KeyKind): Promise<Problem | undefined> {
-    const { label } = info;
+  async #problemOf({ label }: KeyInfo, kind: KeyKind): Promise<Problem | undefined> {
     const probe = Buffer.from('pinless-gate/health/1');
     try {
-      requireKey(label, kind, info);
-      await (kind === 'event' ? this.mac(label, probe) : this.sign(label, probe));
+      // At an issuer a key that moves is as it must be; a gate refuses it when it starts.
+      await this.require({ [label]: kind }, { transportable: true });
+      if (kind === 'transport') await this.#run('C_UnwrapKey', (one) => tryTransport(one, label));
+      else await (kind === 'event' ? this.mac(label, probe) : this.sign(label, probe));
       return undefined;
     } catch (error) {
       if (!(error instanceof HsmError)) throw error;
       return { code: error.code, message: error.message, hint: error.hint };
     }
+  }
+
+  async #enforcesTrust(connection: Connection): Promise<boolean> {
+    this.#trust ??= await connection.withSession((session) =>
+      enforcesTrust(connection.lib, session),
+    );
+    return this.#trust;
   }
 
   /**
@@ -159,14 +225,17 @@ export class Pkcs11KeyStore implements KeyStore {
     return this.#connecting;
   }
 
-  async #reinitialize(lost: Connection | undefined): Promise<Connection> {
+  async #reinitialize(
+    lost: Connection | undefined,
+    before?: (slot: graphene.Slot) => void,
+  ): Promise<Connection> {
     if (this.#pinRefused) throw this.#pinRefused;
     this.#connection = undefined;
     await lost?.close();
     finalizeModule(this.#module);
     try {
       initializeModule(this.#module);
-      this.#connection = this.#connect();
+      this.#connection = this.#connect(before);
       return this.#connection;
     } catch (error) {
       if (error instanceof HsmError && error.code === 'ERR_HSM_PIN') this.#pinRefused = error;
@@ -174,11 +243,23 @@ export class Pkcs11KeyStore implements KeyStore {
     }
   }
 
-  #connect(): Connection {
+  #connect(before?: (slot: graphene.Slot) => void): Connection {
     try {
-      return Connection.open(this.#module, this.#config);
+      return Connection.open(this.#module, this.#config, before);
     } catch (error) {
       throw hsmError('C_GetTokenInfo', error);
     }
   }
+}
+
+/** May leave under any key. */
+function isLoose({ extractable, wrapWithTrusted }: KeyInfo): boolean {
+  return extractable && !wrapWithTrusted;
+}
+
+function looseKey(label: string): HsmError {
+  const message = `key "${label}" can be extracted under any key, though this module could prevent it`;
+  return new HsmError('ERR_HSM_KEY_EXTRACTABLE', message, {
+    hint: 'keep it out of use and make a new one with --transportable',
+  });
 }

@@ -124,7 +124,7 @@ export function openSession(slot: graphene.Slot, flags = 0): graphene.Session {
   }
 }
 
-function readPin(path: string): string {
+export function readPin(path: string): string {
   let text: string;
   try {
     if (statSync(path).mode & 0o007) {

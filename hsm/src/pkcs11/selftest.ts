@@ -11,6 +11,7 @@ import {
 import type { Connection } from './connection.ts';
 import { ckrName, ckrOf, isConnectionLost } from './errors.ts';
 import type { Handle } from './module.ts';
+import { tryTransport } from './transport.ts';
 
 /** RFC 4231 4.7, test case 6: a key longer than the block of SHA-512. */
 const RFC4231_CASE_6 = {
@@ -33,6 +34,8 @@ export async function runSelftest(connection: Connection): Promise<SelftestRepor
     checks.push(await check('attributes', info, () => checkAttributes(info)));
     if (info.type === 'secret') {
       checks.push(await check('hmac-repeats', info, () => checkMac(connection, info.label)));
+    } else if (info.kind === 'transport') {
+      checks.push(await check('wrap-and-unwrap', info, () => checkTransport(connection, info)));
     } else if (info.type === 'rsa' || info.type === 'ec') {
       checks.push(await check('sign-and-verify', info, () => checkSignature(connection, info)));
     }
@@ -89,7 +92,12 @@ async function check(
 }
 
 function checkAttributes(info: KeyInfo): undefined {
-  if (info.kind) requireKey(info.label, info.kind, info);
+  // A gate that finds a key of its own extractable says so when it starts.
+  if (info.kind) requireKey(info.label, info.kind, info, { transportable: true });
+}
+
+async function checkTransport(connection: Connection, { label }: KeyInfo): Promise<undefined> {
+  await tryTransport(connection, label);
 }
 
 function checkMac(connection: Connection, label: string): string | undefined {

@@ -9,6 +9,7 @@ const EVENT: KeyInfo = {
   bits: 512,
   sensitive: true,
   extractable: false,
+  wrapWithTrusted: false,
   alwaysSensitive: true,
   neverExtractable: true,
   local: true,

@@ -69,7 +69,9 @@ export async function buildBundle(job: BuildJob): Promise<Built> {
     );
   }
   const { event: eventLabel, publisher: label } = event.keys;
-  await keys.require({ [eventLabel]: 'event', [label]: 'publisher' });
+  const needed = { [eventLabel]: 'event', [label]: 'publisher' } as const;
+  // Here a key may be one that is sent to gates; at a gate it may not be able to leave.
+  await keys.require(needed, { transportable: true });
   const publisher = { label, publicKey: await keys.publicKey(label) };
   const feed = await openFeed(job.feed);
   try {

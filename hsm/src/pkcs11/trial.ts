@@ -1,0 +1,235 @@
+import { createHash } from 'node:crypto';
+import {
+  mechanismName,
+  TRANSPORT_MECHANISMS,
+  type TransportMechanism,
+} from '@pinless-gate/protocol/transport-mechanism';
+import pkcs11js from 'pkcs11js';
+import { type Capabilities, type Capability, HsmError, MAC_LENGTH } from '../key-store.ts';
+import { p256Spki, rsaSpki } from '../public-key.ts';
+import * as attributes from './attributes.ts';
+import { makeWrappingKeys, unwrapUnder, type WrappingKeys, wrapUnder } from './carriage.ts';
+import type { Connection } from './connection.ts';
+import { ckrName, ckrOf, isConnectionLost } from './errors.ts';
+import type { Cryptoki, Handle } from './module.ts';
+import { Counterpart, isPrivateHalf, macOf, verifies, wrapForModule } from './trial-counterpart.ts';
+import { enforcesTrust } from './trust.ts';
+
+/** Session objects, sensitive as ours are: gone with the session. */
+const MOVING: attributes.Guard = { inToken: false, transportable: 'any' };
+const ID = Buffer.alloc(1);
+const MESSAGE = Buffer.from('pinless-gate/trial/1');
+
+/** Everything that we need of a module, done once with keys made for the moment. */
+export function runTrials(connection: Connection): Promise<Capabilities> {
+  return connection.withSession((session) => new Trial(connection, session).run());
+}
+
+interface Step {
+  readonly need: string;
+  readonly mechanism: string;
+  readonly without: string;
+  /** A text says what is wrong; an error of the module says it too. */
+  readonly attempt: () => string | undefined | Promise<string | undefined>;
+}
+
+class Trial {
+  readonly #lib: Cryptoki;
+  readonly #session: Handle;
+  readonly #listed: ReadonlySet<number>;
+  readonly #checks: Capability[] = [];
+  readonly #counterpart = new Counterpart();
+
+  constructor({ lib, slot }: Connection, session: Handle) {
+    this.#lib = lib;
+    this.#session = session;
+    this.#listed = new Set(lib.C_GetMechanismList(slot));
+  }
+
+  async run(): Promise<Capabilities> {
+    const transport = await this.#makeKeys();
+    const keys = makeWrappingKeys(this.#lib, this.#session, this.#counterpart.transportKey, false);
+    const wraps = await this.#transport('send an event key', (one) => this.#wraps(keys, one));
+    await this.#institution(keys, wraps);
+    const unwraps = await this.#transport('take an event key', (one) =>
+      transport ? this.#unwraps(transport, one) : 'no RSA key to unwrap with',
+    );
+    const enforced = enforcesTrust(this.#lib, this.#session);
+    this.#checks.push({
+      need: 'hold keys that move to trusted wrapping keys',
+      mechanism: 'CKA_WRAP_WITH_TRUSTED',
+      outcome: enforced ? 'works' : 'missing',
+      ...(!enforced && {
+        why: 'the module does not enforce it',
+        without: 'whoever knows the PIN can wrap a key that may move under a key of their own',
+      }),
+    });
+    return { checks: this.#checks, wraps, unwraps, enforcesTrust: enforced };
+  }
+
+  /** Returns an RSA pair for unwrapping, where the module makes one. */
+  async #makeKeys(): Promise<{ privateKey: Handle; spki: Uint8Array } | undefined> {
+    await this.#check({
+      need: 'conversion values',
+      mechanism: 'CKM_SHA512_HMAC',
+      without: 'no list can be built and no card looked up',
+      attempt: () => this.#hmac(),
+    });
+    await this.#check({
+      need: 'prove the gate to the card',
+      mechanism: 'CKM_SHA256_RSA_PKCS',
+      without: 'no institution key here',
+      attempt: async () => {
+        const { privateKey, spki } = await this.#rsaPair({ inToken: false });
+        const signature = this.#sign(pkcs11js.CKM_SHA256_RSA_PKCS, privateKey, MESSAGE, 256);
+        return verifies(spki, MESSAGE, signature) ? undefined : 'the signature is wrong';
+      },
+    });
+    await this.#check({
+      need: 'sign lists and journals',
+      mechanism: 'CKM_ECDSA',
+      without: 'no publisher or device key here',
+      attempt: () => this.#ecdsa(),
+    });
+    let transport: { privateKey: Handle; spki: Uint8Array } | undefined;
+    await this.#check({
+      need: 'a transport key that unwraps and does nothing else',
+      mechanism: 'CKM_RSA_PKCS_KEY_PAIR_GEN',
+      without: 'keys cannot be sent to this module',
+      attempt: async () => {
+        transport = await this.#rsaPair({ use: 'unwrap', inToken: false });
+        return undefined;
+      },
+    });
+    return transport;
+  }
+
+  #secret(): Handle {
+    const mechanism = { mechanism: pkcs11js.CKM_GENERIC_SECRET_KEY_GEN };
+    const template = attributes.secretKeyTemplate('', ID, MOVING);
+    return this.#lib.C_GenerateKey(this.#session, mechanism, template);
+  }
+
+  #hmac(): string | undefined {
+    const key = this.#secret();
+    const mac = this.#mac(key);
+    if (!mac.equals(this.#mac(key))) return 'two HMACs of one message differ';
+    const value = attributes.readAttribute(this.#lib, this.#session, key, pkcs11js.CKA_VALUE);
+    return value && value.length > 0 ? 'a sensitive key can be read' : undefined;
+  }
+
+  async #rsaPair(guard: attributes.Guard): Promise<{ privateKey: Handle; spki: Uint8Array }> {
+    const { publicKey, privateKey } = await this.#lib.C_GenerateKeyPairAsync(
+      this.#session,
+      { mechanism: pkcs11js.CKM_RSA_PKCS_KEY_PAIR_GEN },
+      [...attributes.publicKeyTemplate('', ID, guard), ...attributes.rsaTemplate(2048)],
+      attributes.privateKeyTemplate('', ID, guard),
+    );
+    const [modulus, exponent] = this.#read(
+      publicKey,
+      pkcs11js.CKA_MODULUS,
+      pkcs11js.CKA_PUBLIC_EXPONENT,
+    );
+    return { privateKey, spki: rsaSpki(modulus!, exponent!) };
+  }
+
+  async #ecdsa(): Promise<string | undefined> {
+    const guard = { inToken: false };
+    const { publicKey, privateKey } = await this.#lib.C_GenerateKeyPairAsync(
+      this.#session,
+      { mechanism: pkcs11js.CKM_EC_KEY_PAIR_GEN },
+      [...attributes.publicKeyTemplate('', ID, guard), ...attributes.EC_P256],
+      attributes.privateKeyTemplate('', ID, guard),
+    );
+    const [point] = this.#read(publicKey, pkcs11js.CKA_EC_POINT);
+    const hash = createHash('sha256').update(MESSAGE).digest();
+    const signature = this.#sign(pkcs11js.CKM_ECDSA, privateKey, hash, 64);
+    return verifies(p256Spki(point!), MESSAGE, signature) ? undefined : 'the signature is wrong';
+  }
+
+  #wraps(keys: WrappingKeys, mechanism: TransportMechanism): string | undefined {
+    const key = this.#secret();
+    const wrapped = wrapUnder(this.#lib, this.#session, keys, key, mechanism);
+    const secret = this.#counterpart.open(wrapped);
+    if (!secret) return 'another implementation cannot open it';
+    return macOf(secret, MESSAGE).equals(this.#mac(key)) ? undefined : 'another key came out';
+  }
+
+  #unwraps(
+    { privateKey, spki }: { privateKey: Handle; spki: Uint8Array },
+    mechanism: TransportMechanism,
+  ): string | undefined {
+    const { wrapped, mac } = wrapForModule(spki, mechanism);
+    const template = attributes.arrivingKeyTemplate('event', '', ID, { inToken: false });
+    const key = unwrapUnder(this.#lib, this.#session, privateKey, wrapped, template);
+    return this.#mac(key).equals(mac(MESSAGE)) ? undefined : 'another key came out';
+  }
+
+  /** The same for an RSA key, which is too long for OAEP alone. */
+  async #institution(keys: WrappingKeys, wraps: readonly TransportMechanism[]): Promise<void> {
+    const mechanism = wraps.find(({ carrier }) => carrier !== 'direct');
+    await this.#check({
+      need: 'send an institution key',
+      mechanism: mechanism ? mechanismName(mechanism) : 'CKM_AES_KEY_WRAP',
+      without: 'each gate makes its own institution key',
+      attempt: async () => {
+        if (!mechanism) return 'no AES key wrap';
+        const { privateKey, spki } = await this.#rsaPair(MOVING);
+        const wrapped = wrapUnder(this.#lib, this.#session, keys, privateKey, mechanism);
+        const pkcs8 = this.#counterpart.open(wrapped);
+        return pkcs8 && isPrivateHalf(pkcs8, spki) ? undefined : 'another key came out';
+      },
+    });
+  }
+
+  async #transport(
+    need: string,
+    attempt: (mechanism: TransportMechanism) => string | undefined,
+  ): Promise<TransportMechanism[]> {
+    const working: TransportMechanism[] = [];
+    for (const mechanism of TRANSPORT_MECHANISMS) {
+      const works = await this.#check({
+        need,
+        mechanism: mechanismName(mechanism),
+        without: 'a weaker one of this table is used, or none where none works',
+        attempt: () => attempt(mechanism),
+      });
+      if (works) working.push(mechanism);
+    }
+    return working;
+  }
+
+  async #check({ need, mechanism, without, attempt }: Step): Promise<boolean> {
+    const number = (pkcs11js as unknown as Record<string, number | undefined>)[mechanism];
+    const listed = number === undefined ? {} : { listed: this.#listed.has(number) };
+    let why: string | undefined;
+    try {
+      why = await attempt();
+    } catch (error) {
+      const known = error instanceof HsmError || ckrOf(error) !== undefined;
+      // SoftHSM says CKR_GENERAL_ERROR of what it cannot do: a lost token shows at the next call.
+      if (!known) throw error;
+      why = error instanceof HsmError ? error.message : ckrName(error);
+      if (isConnectionLost(error)) this.#lib.C_GetSessionInfo(this.#session);
+    }
+    if (why === undefined) this.#checks.push({ need, mechanism, ...listed, outcome: 'works' });
+    else this.#checks.push({ need, mechanism, ...listed, outcome: 'missing', why, without });
+    return why === undefined;
+  }
+
+  #mac(key: Handle): Buffer {
+    return this.#sign(pkcs11js.CKM_SHA512_HMAC, key, MESSAGE, MAC_LENGTH);
+  }
+
+  #sign(mechanism: number, key: Handle, message: Buffer, length: number): Buffer {
+    this.#lib.C_SignInit(this.#session, { mechanism }, key);
+    return this.#lib.C_Sign(this.#session, message, Buffer.alloc(length));
+  }
+
+  #read(object: Handle, ...types: readonly number[]): Buffer[] {
+    const template = types.map((type) => ({ type }));
+    return this.#lib
+      .C_GetAttributeValue(this.#session, object, template)
+      .map(({ value }) => value as Buffer);
+  }
+}
