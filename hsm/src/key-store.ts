@@ -9,13 +9,7 @@ export class HsmError extends GateError {}
  * octets for HMAC-SHA-512, `publisher`, `device` and `operator` EC P-256 that sign, `transport` RSA that unwraps and
  * nothing else.
  */
-export type KeyKind =
-  | 'institution'
-  | 'event'
-  | 'publisher'
-  | 'device'
-  | 'operator'
-  | 'transport';
+export type KeyKind = 'institution' | 'event' | 'publisher' | 'device' | 'operator' | 'transport';
 
 /** The kinds that may be moved from the issuer's module to a gate's. */
 export type MovableKind = 'event' | 'institution';
