@@ -10,6 +10,7 @@ import { ConfigError, placeOf, readConfig, resolveFrom } from '@pinless-gate/run
 import { z } from 'zod';
 import type { TerminalProfileName } from './card/profiles/profile.ts';
 import { type DisplayTable, displayTable } from './display/config.ts';
+import type { ConsoleAddress } from './fleet/console-client.ts';
 import { type TurnstileTable, turnstileTable } from './hardware/config.ts';
 import type { SurfaceTrust } from './lane/surface.ts';
 import { type PrinterTable, printerTable } from './receipt/config.ts';
@@ -124,7 +125,7 @@ export interface GateConfig {
   readonly turnstile: TurnstileTable;
   readonly display: DisplayTable;
   readonly http: { readonly host: string; readonly port: number };
-  readonly console: URL | undefined;
+  readonly console: ConsoleAddress | undefined;
   readonly logLevel: string;
 }
 
@@ -214,7 +215,7 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
     turnstile: table.turnstile,
     display: table.display,
     http: table.http,
-    console: table.console && baseUrl(table.console.url),
+    console: table.console && { url: baseUrl(table.console.url) },
     logLevel: table.log.level,
   };
 }

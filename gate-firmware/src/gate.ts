@@ -11,6 +11,7 @@ import { Reader } from './card/reader.ts';
 import type { ReaderState } from './card/reader-messages.ts';
 import { TranscriptFile } from './card/transcript-file.ts';
 import type { GateConfig } from './config.ts';
+import { ConversionWatch } from './conversion-watch.ts';
 import { type LaneServer, serveLane } from './display/server.ts';
 import { DisplayBus } from './display/state.ts';
 import { Uploader } from './fleet/upload.ts';
@@ -49,6 +50,7 @@ export class Gate {
   /** Ended in the reverse order of their beginning. */
   readonly #closers: (() => unknown)[] = [];
   readonly metrics = new Metrics();
+  readonly #watch: ConversionWatch;
   readonly #bus: DisplayBus = new DisplayBus({ state: 'closed' });
   #journal!: Journal;
   #store!: KeyStore;
@@ -68,6 +70,16 @@ export class Gate {
     this.#config = config;
     this.#log = log;
     this.#transcript = transcript;
+    const told = troubleLog(log, 'conversion calls');
+    this.#watch = new ConversionWatch({
+      now: systemClock.monotonic,
+      onState: (error) => {
+        told(error);
+        if (!error) return;
+        this.metrics.faults.inc({ code: error.code });
+        this.#note('fault', error.code);
+      },
+    });
   }
 
   /** Rejects with what is missing or wrong, and leaves nothing open. */
@@ -140,8 +152,8 @@ export class Gate {
   }
 
   async #openKeys(): Promise<void> {
-    const { labels, console } = this.#config;
-    this.#store = await openKeys(this.#config, this.#log, this.metrics);
+    const { labels, gateId, console } = this.#config;
+    this.#store = await openKeys(this.#config, this.#log, this.metrics, this.#watch);
     this.#closers.push(() => this.#store.close());
     this.#converter = new Converter(this.#store, labels.event);
     const sign = (message: Uint8Array) => this.#store.sign(labels.device, message);
@@ -156,7 +168,7 @@ export class Gate {
     this.#uploader = new Uploader({
       console,
       journal: this.#journal,
-      sign,
+      identity: { gateId, sign, now: systemClock.now, random: randomBytes },
       onState: troubleLog(this.#log, 'upload'),
     });
     this.#closers.push(() => this.#uploader?.close());
@@ -165,7 +177,10 @@ export class Gate {
   async #openLists(): Promise<void> {
     const { lists, close } = await serveLists({
       config: this.#config,
-      converter: this.#converter,
+      eventKeyId: () => {
+        this.#watch.explained();
+        return this.#converter.eventKeyId(this.#config.eventId);
+      },
       journal: this.#journal,
       log: this.#log,
       metrics: this.metrics,
@@ -222,6 +237,7 @@ export class Gate {
         },
       },
       health: async () => {
+        this.#watch.explained();
         await this.#store.mac(labels.event, new Uint8Array(1));
       },
     };
@@ -233,6 +249,7 @@ export class Gate {
       lists: this.#lists,
       printer: devices.printer,
       uploads: this.#uploader !== undefined,
+      unexplained: () => this.#watch.unexplained,
       ready: () => this.notReady === undefined,
       now: systemClock.now,
     });
@@ -265,6 +282,7 @@ export class Gate {
   }
 
   #onResult(result: TapResult): void {
+    if (asksForConversion(result)) this.#watch.explained();
     this.#outcome.apply(result);
     this.#checkpoints.entry();
     this.#uploader?.poke();
@@ -296,6 +314,11 @@ export class Gate {
     });
     this.#uploader?.poke();
   }
+}
+
+/** A tap's one conversion, done or cut off by a fault; it is in the journal by now. */
+function asksForConversion({ steps, fault }: TapResult): boolean {
+  return steps.convert !== undefined || fault !== undefined;
 }
 
 function codeOf(error: unknown): string {

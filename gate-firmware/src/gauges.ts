@@ -9,6 +9,8 @@ export interface Gauged {
   readonly printer: Printer;
   /** Whether the journal is uploaded at all. */
   readonly uploads: boolean;
+  /** Conversion calls that nothing on record explains. */
+  readonly unexplained: () => number;
   readonly ready: () => boolean;
   /** Unix milliseconds. */
   readonly now: () => number;
@@ -16,7 +18,7 @@ export interface Gauged {
 
 /** The figures that are looked up when somebody asks for them. */
 export function registerGauges(metrics: Metrics, gauged: Gauged): void {
-  const { journal, lists, printer, uploads, ready, now } = gauged;
+  const { journal, lists, printer, uploads, unexplained, ready, now } = gauged;
   metrics.gauge('gate_list_age_seconds', 'Age of the list in force', () => {
     const issuedAt = lists.current?.manifest.issuedAt;
     return issuedAt === undefined ? Number.NaN : now() / 1000 - issuedAt;
@@ -28,6 +30,11 @@ export function registerGauges(metrics: Metrics, gauged: Gauged): void {
   );
   metrics.gauge('gate_journal_backlog', 'Entries that the console does not hold yet', () =>
     uploads ? journal.sequence - journal.uploaded : 0,
+  );
+  metrics.gauge(
+    'gate_hsm_calls_unexplained',
+    'Conversion calls of the last hour that no tap and no list check explains',
+    unexplained,
   );
   metrics.gauge('gate_printer_ok', '1 when the last job was printed', () =>
     printer.state === 'ok' ? 1 : 0,

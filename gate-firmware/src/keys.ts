@@ -2,6 +2,7 @@ import { openKeyStore } from '@pinless-gate/hsm/isolated';
 import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import type { Logger } from '@pinless-gate/runtime/log';
 import type { GateConfig } from './config.ts';
+import type { ConversionWatch } from './conversion-watch.ts';
 import { LANE_LIMITS, limitCalls } from './hsm-calls.ts';
 import { systemClock } from './lane/clock.ts';
 import type { Metrics } from './metrics.ts';
@@ -11,6 +12,7 @@ export async function openKeys(
   { hsm, labels, terminals }: GateConfig,
   log: Logger,
   metrics: Metrics,
+  watch: ConversionWatch,
 ): Promise<KeyStore> {
   const isolated = await openKeyStore(hsm, {
     onDown: ({ code }) => log.error({ code }, 'hsm is down'),
@@ -19,7 +21,10 @@ export async function openKeys(
   const store = limitCalls(isolated, {
     ...LANE_LIMITS,
     now: systemClock.monotonic,
-    onCall: (operation, refused) => metrics.hsmCalls.inc({ operation, refused: `${refused}` }),
+    onCall: (operation, refused) => {
+      metrics.hsmCalls.inc({ operation, refused: `${refused}` });
+      if (operation === 'mac') watch.called();
+    },
   });
   try {
     await store.require({

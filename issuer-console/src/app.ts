@@ -2,7 +2,8 @@ import { GateError } from '@pinless-gate/protocol/errors';
 import type { Logger } from '@pinless-gate/runtime/log';
 import { type Context, Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
-import { isLoopback } from './config.ts';
+import { isLoopback, type PublisherConfig } from './config.ts';
+import type { EnrolmentStore } from './domain/enrolment.ts';
 import type { GateStore } from './domain/gate.ts';
 import type { JournalStore } from './domain/journal.ts';
 import { type OverviewStore, readOverview } from './domain/overview.ts';
@@ -11,6 +12,8 @@ import { ConsoleMetrics } from './metrics.ts';
 import { Assets } from './routes/assets.ts';
 import { Board } from './routes/board.ts';
 import { bundleRoutes } from './routes/bundle.ts';
+import { enrolmentRoutes } from './routes/enrolment.ts';
+import { gateAuth } from './routes/gate-auth.ts';
 import { healthRoutes } from './routes/health.ts';
 import { journalRoutes } from './routes/journal.ts';
 import { liveRoutes } from './routes/live.ts';
@@ -23,6 +26,11 @@ export interface AppDeps {
   readonly gates: GateStore;
   readonly journal: JournalStore;
   readonly overview: OverviewStore;
+  readonly enrolment: EnrolmentStore;
+  /** This console's id, 32 hex digits. */
+  readonly consoleId: () => Promise<string>;
+  readonly publishers: PublisherConfig | undefined;
+  readonly random: (length: number) => Uint8Array;
   readonly bundles: BundleFiles;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Unix milliseconds. */
@@ -75,7 +83,7 @@ export function createApp(deps: AppDeps): App {
     .route(
       '/',
       journalRoutes({
-        gates,
+        authentic: gateAuth({ gates, now }),
         journal,
         now,
         onPlaced: (gateId, placement) => {
@@ -83,6 +91,18 @@ export function createApp(deps: AppDeps): App {
           const { outcome, sequence } = placement;
           if (outcome === 'conflict')
             log.warn({ gateId, sequence, at: placement.at }, 'journal conflict');
+          board.changed();
+        },
+      }),
+    )
+    .route(
+      '/',
+      enrolmentRoutes({
+        ...deps,
+        onJudged: (outcome, gateId) => {
+          metrics.enrolled(outcome);
+          if (outcome === 'enrolled') log.info({ gateId }, 'gate enrolled');
+          else log.warn({ reason: outcome }, 'enrolment refused');
           board.changed();
         },
       }),

@@ -15,6 +15,15 @@ export interface ConsoleConfig {
   readonly timeZone: string;
   readonly silentAfterMs: number;
   readonly gates: readonly Gate[];
+  /** Who publishes lists, told to gates that enrol; undefined where no gate may enrol itself. */
+  readonly publishers: PublisherConfig | undefined;
+}
+
+export interface PublisherConfig {
+  /** SubjectPublicKeyInfo, DER. */
+  readonly keys: readonly Uint8Array[];
+  /** How many of them must have signed a list. */
+  readonly threshold: number;
 }
 
 const path = z.string().min(1);
@@ -33,6 +42,12 @@ const schema = z.strictObject({
   alarms: z
     .strictObject({ gate_silent_minutes: z.number().positive().max(1440).default(5) })
     .default({ gate_silent_minutes: 5 }),
+  enrolment: z
+    .strictObject({
+      publishers: z.array(path).min(1).max(16),
+      threshold: z.int().min(1).default(1),
+    })
+    .optional(),
   gates: z
     .array(z.strictObject({ id: z.string(), name: z.string(), device_key: path }))
     .default([]),
@@ -69,7 +84,28 @@ export async function readConsoleConfig(configPath: string): Promise<ConsoleConf
     timeZone: table.time_zone,
     silentAfterMs: table.alarms.gate_silent_minutes * 60_000,
     gates,
+    publishers: table.enrolment && (await readPublishers(configPath, table.enrolment)),
   };
+}
+
+interface EnrolmentTable {
+  readonly publishers: readonly string[];
+  readonly threshold: number;
+}
+
+async function readPublishers(
+  configPath: string,
+  { publishers, threshold }: EnrolmentTable,
+): Promise<PublisherConfig> {
+  const pems = publishers.map((name) => readFile(resolveFrom(configPath, name), 'utf8'));
+  const keys = (await Promise.all(pems)).map(parseDeviceKey);
+  const different = new Set(keys.map((key) => Buffer.from(key).toString('hex'))).size;
+  if (different === keys.length && threshold <= different) return { keys, threshold };
+  const what =
+    different < keys.length
+      ? 'publishers: a key stands there twice'
+      : 'threshold: more than there are publishers';
+  throw new ConfigError('ERR_CONFIG_KEY', `${configPath}: enrolment.${what}`);
 }
 
 export interface GateSource {

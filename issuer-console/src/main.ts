@@ -1,4 +1,10 @@
 import { main } from '@pinless-gate/runtime/program';
+import {
+  gateInviteCommand,
+  gateListCommand,
+  gateRevokeCommand,
+  gateShowCommand,
+} from './cli/gate.ts';
 import { gateAddCommand } from './cli/gate-add.ts';
 import { migrateCommand } from './cli/migrate.ts';
 import { serveCommand } from './cli/serve.ts';
@@ -7,5 +13,13 @@ import { USAGE } from './cli/usage.ts';
 await main({
   name: 'issuer-console',
   usage: USAGE,
-  commands: { serve: serveCommand, migrate: migrateCommand, 'gate add': gateAddCommand },
+  commands: {
+    serve: serveCommand,
+    migrate: migrateCommand,
+    'gate invite': gateInviteCommand,
+    'gate add': gateAddCommand,
+    'gate list': gateListCommand,
+    'gate show': gateShowCommand,
+    'gate revoke': gateRevokeCommand,
+  },
 });

@@ -10,6 +10,9 @@ export class ConsoleMetrics {
     'outcome',
   ]);
   readonly #taps = this.#counter('taps_total', 'Taps received since start', ['outcome', 'reason']);
+  readonly #enrolments = this.#counter('enrolments_total', 'Enrolments by what became of them', [
+    'outcome',
+  ]);
   readonly #requests = this.#counter('http_requests_total', 'Answers by status', ['status']);
   readonly #sequence = this.#gauge('gate_journal_sequence', 'Last journal entry held', ['gate']);
   readonly #seen = this.#gauge('gate_last_seen_timestamp_seconds', 'When a gate last uploaded', [
@@ -34,6 +37,10 @@ export class ConsoleMetrics {
       const known = REFUSAL_REASONS.some((one) => one === reason);
       this.#taps.inc({ outcome, reason: reason === undefined ? '' : known ? reason : 'other' });
     }
+  }
+
+  enrolled(outcome: string): void {
+    this.#enrolments.inc({ outcome });
   }
 
   answered(status: number): void {

@@ -1,7 +1,11 @@
+import { chmod, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { serve } from '@hono/node-server';
+import { join } from 'node:path';
+import { createAdaptorServer, serve } from '@hono/node-server';
 import type { App } from './app.ts';
+import type { Office } from './domain/office.ts';
+import { controlRoutes } from './routes/control.ts';
 
 export interface Listening {
   readonly url: string;
@@ -40,4 +44,28 @@ export async function listen(app: App, host: string, port: number): Promise<List
       clearTimeout(cut);
     },
   };
+}
+
+/**
+ * The embedded database has one opener. While `serve` is it, other commands ask `serve`, through a socket in the
+ * store's directory: whoever may open that directory has the database anyway.
+ */
+export function controlSocket(storeDirectory: string): string {
+  return join(storeDirectory, 'control.sock');
+}
+
+/** The caller holds the store's lock: a socket that is there is of a process that is gone. */
+export async function serveControl(office: Office, path: string): Promise<() => Promise<void>> {
+  const server = createAdaptorServer({ fetch: controlRoutes(office).fetch }) as Server;
+  await rm(path, { force: true });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  await chmod(path, 0o600);
+  return () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
 }

@@ -1,4 +1,3 @@
-import { concat, domain } from './bytes.ts';
 import { CborMap, encodeCbor } from './cbor.ts';
 import { FormatError } from './errors.ts';
 
@@ -40,13 +39,3 @@ export function decodeJournalUpload(bytes: Uint8Array): JournalUpload {
 export interface JournalReceipt {
   readonly sequence: number;
 }
-
-const UPLOAD = domain('pinless-gate/journal-upload/1');
-
-/** What the gate's device key signs so that a console knows whose upload it is. */
-export function journalUploadMessage(body: Uint8Array): Uint8Array {
-  return concat(UPLOAD, body);
-}
-
-/** HTTP header with the base64 of the ECDSA P-256 signature (plain r‖s) over `journalUploadMessage`. */
-export const UPLOAD_SIGNATURE_HEADER = 'x-gate-signature';

@@ -46,6 +46,9 @@ export interface NoteEntry extends EntryBase {
 
 export type JournalEntry = DecisionEntry | NoteEntry;
 
+/** Detail of a `fault`: the gate's key computed conversion values that no tap asked for. */
+export const UNEXPLAINED_CALLS = 'ERR_HSM_UNEXPLAINED';
+
 const KINDS = ['start', 'stop', 'list', 'fault'] as const;
 const FIRST = domain('pinless-gate/journal/1');
 

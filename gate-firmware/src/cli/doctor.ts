@@ -7,6 +7,7 @@ import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import { formatFingerprint } from '@pinless-gate/protocol/bundle';
 import { equal } from '@pinless-gate/protocol/bytes';
 import { GateError } from '@pinless-gate/protocol/errors';
+import { decodeJournalEntry, UNEXPLAINED_CALLS } from '@pinless-gate/protocol/journal';
 import { type Command, EXIT_OK, EXIT_REFUSED } from '@pinless-gate/runtime/program';
 import { listRefusal } from '../admission/decide.ts';
 import { Reader } from '../card/reader.ts';
@@ -32,6 +33,7 @@ export interface Finding {
 const LONGEST_COMMAND = 4 + 3 + 307;
 const MIN_FREE_SHARE = 0.1;
 const CONNECT_MS = 2000;
+const DAY_MS = 86_400_000;
 const SAFE_SINCE = Date.UTC(2026, 0, 1);
 
 /** `gate doctor`: looks at everything that a tap needs, and says what to do where something is missing. */
@@ -63,6 +65,7 @@ async function examine(config: GateConfig): Promise<Finding[]> {
   if (store.value) {
     findings.push(...(await examineKeys(config, store.value)));
     findings.push((await clock(config)).finding, await list(config, store.value));
+    findings.push(await conversionCalls(config));
     await store.value.close();
   } else {
     findings.push((await clock(config)).finding);
@@ -174,6 +177,28 @@ function clock({ journalDirectory, gateId }: GateConfig) {
     }
     return [new Date(now).toISOString(), undefined] as const;
   });
+}
+
+/** What the journal tells of the last day. */
+async function conversionCalls({ journalDirectory, gateId }: GateConfig): Promise<Finding> {
+  const action = 'keep this gate as it is and tell the person in charge';
+  const result = await attempt('conversion calls', action, async () => {
+    const journal = Journal.open(journalDirectory, gateId);
+    try {
+      const since = systemClock.now() - DAY_MS;
+      for (const encoded of journal.backwards()) {
+        const { entry } = decodeJournalEntry(encoded);
+        if (entry.at < since) break;
+        if (entry.kind !== 'fault' || entry.detail !== UNEXPLAINED_CALLS) continue;
+        const at = new Date(entry.at).toISOString();
+        throw new GateError(UNEXPLAINED_CALLS, `more than taps explain, noted at ${at}`);
+      }
+    } finally {
+      await journal.close();
+    }
+    return ['none in a day that no tap explains', undefined] as const;
+  });
+  return result.finding;
 }
 
 async function reader({ reader: wanted }: GateConfig): Promise<Finding[]> {

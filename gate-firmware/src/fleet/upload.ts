@@ -2,26 +2,22 @@ import { GateError } from '@pinless-gate/protocol/errors';
 import {
   encodeJournalUpload,
   JOURNAL_UPLOAD_TYPE,
-  journalUploadMessage,
   MAX_UPLOAD_ENTRIES,
-  UPLOAD_SIGNATURE_HEADER,
 } from '@pinless-gate/protocol/fleet';
 import type { Journal } from '../journal/journal.ts';
+import { askAsGate, type ConsoleAddress, type GateIdentity } from './console-client.ts';
 
 export interface UploadParts {
-  readonly console: URL;
+  readonly console: ConsoleAddress;
   readonly journal: Journal;
-  /** The device key. */
-  readonly sign: (message: Uint8Array) => Promise<Uint8Array>;
+  readonly identity: GateIdentity;
   /** Told when the console's answer changes: undefined is well. */
   readonly onState: (error: GateError | undefined) => void;
 }
 
-const REQUEST_TIMEOUT_MS = 10_000;
 const CLOSE_MS = 1000;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 30_000;
-const MAX_ANSWER_LENGTH = 4096;
 /** A gate without news says so: the console takes silence for trouble. */
 const HEARTBEAT_MS = 60_000;
 
@@ -78,9 +74,7 @@ export class Uploader {
   async #send(): Promise<void> {
     const { journal } = this.#parts;
     const entries = journal.read(journal.uploaded + 1, MAX_UPLOAD_ENTRIES);
-    const body = encodeJournalUpload({ gateId: journal.gateId, entries });
-    const signature = await this.#parts.sign(journalUploadMessage(body));
-    const sequence = await this.#post(body, signature);
+    const sequence = await this.#post(encodeJournalUpload({ gateId: journal.gateId, entries }));
     if (sequence > journal.sequence) {
       throw new GateError(
         'ERR_UPLOAD_AHEAD',
@@ -97,33 +91,25 @@ export class Uploader {
   }
 
   /** The last sequence number that the console holds of this gate. */
-  async #post(body: Uint8Array, signature: Uint8Array): Promise<number> {
-    let response: Response;
-    let text: string;
-    try {
-      response = await fetch(new URL('api/journal', this.#parts.console), {
-        method: 'POST',
-        body,
-        headers: {
-          'content-type': JOURNAL_UPLOAD_TYPE,
-          [UPLOAD_SIGNATURE_HEADER]: Buffer.from(signature).toString('base64'),
-        },
-        signal: AbortSignal.any([this.#abort.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
-        redirect: 'error',
-      });
-      text = (await response.text()).slice(0, MAX_ANSWER_LENGTH);
-    } catch (cause) {
-      throw new GateError('ERR_UPLOAD_UNREACHABLE', 'the console cannot be reached', { cause });
-    }
-    const sequence = sequenceOf(text);
-    if ((response.ok || response.status === 409) && sequence !== undefined) return sequence;
-    if (response.status === 409) {
+  async #post(body: Uint8Array): Promise<number> {
+    const { console, identity } = this.#parts;
+    const response = await askAsGate(console, identity, {
+      method: 'POST',
+      path: '/api/journal',
+      type: JOURNAL_UPLOAD_TYPE,
+      body,
+      signal: this.#abort.signal,
+    });
+    const { status } = response;
+    const sequence = sequenceOf(Buffer.from(response.body).toString());
+    if ((status === 200 || status === 409) && sequence !== undefined) return sequence;
+    if (status === 409) {
       throw new GateError('ERR_UPLOAD_CONFLICT', 'the console holds other entries of this gate', {
         hint: 'the journal was replaced or edited: keep both and tell the person in charge',
       });
     }
-    throw new GateError('ERR_UPLOAD_REFUSED', `the console answered HTTP ${response.status}`, {
-      hint: "check that the console knows this gate's device key",
+    throw new GateError('ERR_UPLOAD_REFUSED', `the console answered HTTP ${status}`, {
+      hint: "the console's log says why",
     });
   }
 

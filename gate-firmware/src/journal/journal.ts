@@ -185,6 +185,11 @@ export class Journal {
     for (const { value } of this.#entries.getRange({})) yield value;
   }
 
+  /** The same from the newest. */
+  *backwards(): Generator<Uint8Array> {
+    for (const { value } of this.#entries.getRange({ reverse: true })) yield value;
+  }
+
   *checkpoints(): Generator<Checkpoint> {
     for (const { value } of this.#checkpoints.getRange({})) yield decodeCheckpoint(value);
   }

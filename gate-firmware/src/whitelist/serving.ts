@@ -1,5 +1,4 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Converter } from '@pinless-gate/hsm/conversion-value';
 import { formatFingerprint } from '@pinless-gate/protocol/bundle';
 import type { GateError } from '@pinless-gate/protocol/errors';
 import type { Logger } from '@pinless-gate/runtime/log';
@@ -19,7 +18,8 @@ const SCRUB_EVERY_MS = 3_600_000;
 
 export interface ServingParts {
   readonly config: GateConfig;
-  readonly converter: Converter;
+  /** Of the event key that the list must have been made with. */
+  readonly eventKeyId: () => Promise<Uint8Array>;
   readonly journal: Journal;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -33,14 +33,14 @@ export interface ServingParts {
 export async function serveLists(
   parts: ServingParts,
 ): Promise<{ lists: Lists; close: () => Promise<void> }> {
-  const { config, converter, journal, log, metrics } = parts;
+  const { config, eventKeyId, journal, log, metrics } = parts;
   const { whitelist, eventId } = config;
   const follow: FollowParts = {
     directory: whitelist.directory,
     source: sourceOf(whitelist.source),
     publishers: whitelist.publishers,
     eventId,
-    eventKeyId: () => converter.eventKeyId(eventId),
+    eventKeyId,
     journal,
     clock: systemClock,
   };

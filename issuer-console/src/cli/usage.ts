@@ -2,10 +2,20 @@ export const DEFAULT_CONFIG = 'issuer-console.toml';
 
 export const USAGE = `issuer-console: publishes lists to gates, receives their journals, shows entry live.
 
-  issuer-console serve    [--config issuer-console.toml] [--json]
-  issuer-console migrate  [--config issuer-console.toml] [--json]
-  issuer-console gate add [--config issuer-console.toml] --id HEX --name NAME --device-key PEM [--json]
+  issuer-console serve       [--config issuer-console.toml] [--json]
+  issuer-console migrate     [--config issuer-console.toml] [--json]
+  issuer-console gate invite --name NAME [--event HEX…] [--valid 24h] [--config FILE] [--json]
+                             a one-time token, by which one gate enrols itself; shown once
+  issuer-console gate add    --id HEX --name NAME --device-key PEM [--config FILE] [--json]
+                             a gate whose device key you bring
+  issuer-console gate list   [--config FILE] [--json]
+  issuer-console gate show ID [--config FILE] [--json]
+  issuer-console gate revoke ID [--config FILE] [--json]
+                             nothing more is taken from it or given to it, or its token is good no more
+
+While serve runs on the embedded database, the other commands go through it.
 
 Examples:
+  issuer-console gate invite --name "北ゲート 1" --valid 2h
   issuer-console gate add --id 7c1e0d2b5a8f4c3d9e6b1a2f3c4d5e6f --name A --device-key gate-a.pem
   issuer-console serve --config /etc/pinless-gate/issuer-console.toml`;

@@ -16,6 +16,11 @@ export type Alarm =
       readonly gate: string;
       readonly since: number;
     }
+  | {
+      readonly kind: 'unexplained-calls';
+      readonly gate: string;
+      readonly since: number;
+    }
   | { readonly kind: 'list-missing' }
   | { readonly kind: 'list-unreadable'; readonly code: ErrorCode }
   | { readonly kind: 'list-expired' | 'list-stale'; readonly since: number };
@@ -27,6 +32,9 @@ export interface AlarmInput {
   readonly gates: readonly GateSummary[];
 }
 
+/** Nobody can confirm that it was looked into yet: it goes away by itself. */
+const UNEXPLAINED_SHOWN_MS = 86_400_000;
+
 /** Gravest first: tampering, then the list, then silence. */
 export function alarmsOf({ now, silentAfterMs, list, gates }: AlarmInput): Alarm[] {
   return [
@@ -35,10 +43,18 @@ export function alarmsOf({ now, silentAfterMs, list, gates }: AlarmInput): Alarm
         ? [{ kind: 'chain-conflict', gate: name, sequence: conflict.sequence, since: conflict.at }]
         : [],
     ),
+    ...gates.flatMap(({ name, unexplainedAt }): Alarm[] =>
+      unexplainedAt !== undefined && now - unexplainedAt < UNEXPLAINED_SHOWN_MS
+        ? [{ kind: 'unexplained-calls', gate: name, since: unexplainedAt }]
+        : [],
+    ),
     ...listAlarms(list, now),
-    ...gates.flatMap(({ id, name, lastSeenAt, stopped }): Alarm[] =>
-      // A gate that never reported is not running yet: the table says so, no alarm does.
-      lastSeenAt !== undefined && !stopped && now - lastSeenAt >= silentAfterMs
+    ...gates.flatMap(({ id, name, lastSeenAt, stopped, revokedAt }): Alarm[] =>
+      // A gate that never reported is not running yet, a revoked one is not heard: the table says so, no alarm does.
+      lastSeenAt !== undefined &&
+      !stopped &&
+      revokedAt === undefined &&
+      now - lastSeenAt >= silentAfterMs
         ? [{ kind: 'gate-silent', gateId: id, gate: name, since: lastSeenAt }]
         : [],
     ),

@@ -1,6 +1,5 @@
-import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { GateError } from '@pinless-gate/protocol/errors';
-import { journalUploadMessage } from '@pinless-gate/protocol/fleet';
 
 /** A gate that cannot be enrolled as given. */
 export class GateEnrolmentError extends GateError {}
@@ -10,6 +9,11 @@ export interface Gate {
   readonly id: string;
   readonly name: string;
   readonly deviceKey: Uint8Array;
+}
+
+/** A gate as held: nothing is taken from one that was revoked. Unix milliseconds. */
+export interface KnownGate extends Gate {
+  readonly revokedAt?: number | undefined;
 }
 
 /** What the console holds of a gate's journal. Times in Unix milliseconds. */
@@ -28,6 +32,9 @@ export interface GateSummary {
   /** Version of the list it last reported. */
   readonly listVersion?: number | undefined;
   readonly conflict?: ChainConflict | undefined;
+  /** When it last told of conversion calls that no tap explains. */
+  readonly unexplainedAt?: number | undefined;
+  readonly revokedAt?: number | undefined;
 }
 
 /** The gate signed two different journals: from `sequence` on, what it sent is not what we hold. */
@@ -38,11 +45,22 @@ export interface ChainConflict {
 
 /** Where gates are kept. */
 export interface GateStore {
-  gate(id: string): Promise<Gate | undefined>;
+  gate(id: string): Promise<KnownGate | undefined>;
   /** False, and nothing changed, where the id is taken. */
   addGate(gate: Gate, at: number): Promise<boolean>;
   /** Adds, or renames and re-keys. True where a key that was there was replaced. */
   putGate(gate: Gate, at: number): Promise<boolean>;
+  /**
+   * Notes that a gate's request with this nonce was taken: false where it was before. Nonces taken before
+   * `forget` are forgotten.
+   */
+  takeNonce(id: string, nonce: Uint8Array, times: NonceTimes): Promise<boolean>;
+}
+
+/** Unix milliseconds. */
+export interface NonceTimes {
+  readonly at: number;
+  readonly forget: number;
 }
 
 const MAX_NAME_LENGTH = 64;
@@ -82,15 +100,4 @@ export function parseDeviceKey(pem: string): Uint8Array {
     throw new GateEnrolmentError('ERR_GATE_KEY', 'device key is not on the curve P-256');
   }
   return new Uint8Array(key.export({ format: 'der', type: 'spki' }));
-}
-
-/** True where `signature` (plain r‖s) over these very octets is by the gate's device key. */
-export function isSignedByGate(gate: Gate, body: Uint8Array, signature: Uint8Array): boolean {
-  const key = createPublicKey({ key: Buffer.from(gate.deviceKey), format: 'der', type: 'spki' });
-  return verify(
-    'sha256',
-    journalUploadMessage(body),
-    { key, dsaEncoding: 'ieee-p1363' },
-    signature,
-  );
 }

@@ -7,6 +7,7 @@ import {
   type JournalEntry,
   JournalError,
   JournalVerifier,
+  UNEXPLAINED_CALLS,
 } from '@pinless-gate/protocol/journal';
 
 /** An upload that is not what the format says: nothing of it is kept. */
@@ -107,6 +108,14 @@ export function placeEntries(
     }
   }
   return { outcome: 'accepted', sequence: verifier.sequence, hash: verifier.hash, fresh };
+}
+
+/** When a gate last noted, in these entries, that its key computed values which no tap explains. */
+export function unexplainedCalls(entries: readonly UploadedEntry[]): number | undefined {
+  const noted = entries.findLast(
+    ({ entry }) => entry.kind === 'fault' && entry.detail === UNEXPLAINED_CALLS,
+  );
+  return noted?.entry.at;
 }
 
 /** Microseconds of the whole tap; where the gate names no total, its steps added up. */

@@ -1,14 +1,10 @@
-import { fromBase64 } from '@pinless-gate/protocol/bytes';
-import { FormatError, GateError } from '@pinless-gate/protocol/errors';
 import {
   decodeJournalUpload,
   JOURNAL_UPLOAD_TYPE,
   type JournalReceipt,
-  UPLOAD_SIGNATURE_HEADER,
 } from '@pinless-gate/protocol/fleet';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { type GateStore, isSignedByGate } from '../domain/gate.ts';
 import {
   gateIdOf,
   type JournalStore,
@@ -16,12 +12,13 @@ import {
   readUpload,
   type UploadedEntry,
 } from '../domain/journal.ts';
-import { type Problem, ProblemError } from './problem.ts';
+import { DENIED, type GateAuth } from './gate-auth.ts';
+import { bodyTooLarge, type Problem, ProblemError, requireType, wellFormed } from './problem.ts';
 
 export const MAX_UPLOAD_LENGTH = 1024 * 1024;
 
 export interface JournalRoutesDeps {
-  readonly gates: Pick<GateStore, 'gate'>;
+  readonly authentic: GateAuth;
   readonly journal: JournalStore;
   readonly now: () => number;
   /** Told of every upload that was placed, and of its fresh entries where they were kept. */
@@ -31,16 +28,12 @@ export interface JournalRoutesDeps {
 export const journalRoutes = (deps: JournalRoutesDeps) =>
   new Hono().post(
     '/api/journal',
-    bodyLimit({ maxSize: MAX_UPLOAD_LENGTH, onError: tooLarge }),
+    bodyLimit({ maxSize: MAX_UPLOAD_LENGTH, onError: bodyTooLarge(MAX_UPLOAD_LENGTH) }),
     async (c) => {
-      const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
-      if (type !== JOURNAL_UPLOAD_TYPE) throw new ProblemError(WRONG_TYPE);
+      requireType(c, JOURNAL_UPLOAD_TYPE);
       const body = new Uint8Array(await c.req.arrayBuffer());
-      const { gateId, entries } = await authentic(
-        deps,
-        body,
-        c.req.header(UPLOAD_SIGNATURE_HEADER),
-      );
+      const { id: gateId } = await deps.authentic(c, body);
+      const entries = entriesOf(gateId, body);
       const placement = await deps.journal.receive(gateId, entries, deps.now());
       if (!placement) throw new ProblemError(DENIED);
       deps.onPlaced(gateId, placement);
@@ -49,34 +42,11 @@ export const journalRoutes = (deps: JournalRoutesDeps) =>
     },
   );
 
-/** The upload's entries, once its gate's device key has vouched for these very octets. */
-async function authentic(
-  { gates }: JournalRoutesDeps,
-  body: Uint8Array,
-  header = '',
-): Promise<{ gateId: string; entries: UploadedEntry[] }> {
+/** A gate uploads its own entries. */
+function entriesOf(gateId: string, body: Uint8Array): UploadedEntry[] {
   const upload = wellFormed(() => decodeJournalUpload(body));
-  const signature = wellFormed(() => fromBase64(header));
-  const gateId = gateIdOf(upload);
-  const gate = await gates.gate(gateId);
-  // One answer for both, so that nobody can ask which gates there are.
-  if (!gate || !isSignedByGate(gate, body, signature)) throw new ProblemError(DENIED);
-  return { gateId, entries: wellFormed(() => readUpload(upload)) };
-}
-
-function wellFormed<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof GateError)) throw error;
-    const cause = error.cause instanceof FormatError ? `: ${error.cause.message}` : '';
-    throw new ProblemError({
-      status: 400,
-      code: error.code,
-      title: 'the upload is not of the right form',
-      detail: `${error.message}${cause}`,
-    });
-  }
+  if (gateIdOf(upload) !== gateId) throw new ProblemError(DENIED);
+  return wellFormed(() => readUpload(upload));
 }
 
 function misplaced(placement: Exclude<Placement, { outcome: 'accepted' }>): Problem {
@@ -99,23 +69,3 @@ function misplaced(placement: Exclude<Placement, { outcome: 'accepted' }>): Prob
     more: { held: sequence, at: placement.at },
   };
 }
-
-const tooLarge = () => {
-  throw new ProblemError({
-    status: 413,
-    code: 'ERR_HTTP_TOO_LARGE',
-    title: `an upload has at most ${MAX_UPLOAD_LENGTH} octets`,
-  });
-};
-
-const WRONG_TYPE: Problem = {
-  status: 415,
-  code: 'ERR_HTTP_CONTENT_TYPE',
-  title: `an upload is of type ${JOURNAL_UPLOAD_TYPE}`,
-};
-
-const DENIED: Problem = {
-  status: 403,
-  code: 'ERR_UPLOAD_DENIED',
-  title: 'the gate is not enrolled, or the signature is not by its device key',
-};

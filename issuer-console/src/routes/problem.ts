@@ -1,4 +1,4 @@
-import { type ErrorCode, GateError } from '@pinless-gate/protocol/errors';
+import { type ErrorCode, FormatError, GateError } from '@pinless-gate/protocol/errors';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
@@ -40,4 +40,38 @@ export const NOT_FOUND: Problem = {
   status: 404,
   code: 'ERR_HTTP_NOT_FOUND',
   title: 'there is nothing here',
+};
+
+/** What `read` gives; octets that are not what the format says are the sender's 400. */
+export function wellFormed<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof GateError)) throw error;
+    const cause = error.cause instanceof FormatError ? `: ${error.cause.message}` : '';
+    throw new ProblemError({
+      status: 400,
+      code: error.code,
+      title: 'the request is not of the right form',
+      detail: `${error.message}${cause}`,
+    });
+  }
+}
+
+export function requireType(c: Context, wanted: string): void {
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (type === wanted) return;
+  throw new ProblemError({
+    status: 415,
+    code: 'ERR_HTTP_CONTENT_TYPE',
+    title: `a body here is of type ${wanted}`,
+  });
+}
+
+export const bodyTooLarge = (most: number) => (): never => {
+  throw new ProblemError({
+    status: 413,
+    code: 'ERR_HTTP_TOO_LARGE',
+    title: `a body here has at most ${most} octets`,
+  });
 };

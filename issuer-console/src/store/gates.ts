@@ -1,18 +1,19 @@
 import { fromHex } from '@pinless-gate/protocol/bytes';
 import { journalOrigin } from '@pinless-gate/protocol/journal';
-import { and, desc, eq } from 'drizzle-orm';
+import { and, desc, eq, lt } from 'drizzle-orm';
 import type { Gate, GateStore, GateSummary } from '../domain/gate.ts';
 import type { OverviewStore, Tap } from '../domain/overview.ts';
 import type { Database } from './database.ts';
 import { guarded } from './error.ts';
-import { gates, journalEntries } from './schema.ts';
+import { gateNonces, gates, journalEntries } from './schema.ts';
 
 export function gateStore(db: Database): GateStore {
   return {
     gate: (id) =>
       guarded('look up a gate', async () => {
         const [row] = await db.select().from(gates).where(eq(gates.id, id));
-        return row && { id: row.id, name: row.name, deviceKey: row.deviceKey };
+        const revokedAt = row?.revokedAt?.getTime();
+        return row && { id: row.id, name: row.name, deviceKey: row.deviceKey, revokedAt };
       }),
 
     addGate: (gate, at) =>
@@ -34,17 +35,31 @@ export function gateStore(db: Database): GateStore {
             .where(eq(gates.id, gate.id))
             .for('update');
           const { name, deviceKey } = gate;
+          const replaced = held !== undefined && Buffer.compare(held.deviceKey, deviceKey) !== 0;
+          // What a gate stated of itself was stated by the key that goes.
+          const stated = replaced ? { statement: null, enrolledAt: null } : {};
           await tx
             .insert(gates)
             .values(newGate(gate, at))
-            .onConflictDoUpdate({ target: gates.id, set: { name, deviceKey } });
-          return held !== undefined && Buffer.compare(held.deviceKey, deviceKey) !== 0;
+            .onConflictDoUpdate({ target: gates.id, set: { name, deviceKey, ...stated } });
+          return replaced;
         }),
       ),
+
+    takeNonce: (gateId, nonce, { at, forget }) =>
+      guarded('take a request', async () => {
+        await db.delete(gateNonces).where(lt(gateNonces.takenAt, new Date(forget)));
+        const taken = await db
+          .insert(gateNonces)
+          .values({ gateId, nonce, takenAt: new Date(at) })
+          .onConflictDoNothing()
+          .returning({ gateId: gateNonces.gateId });
+        return taken.length > 0;
+      }),
   };
 }
 
-function newGate(gate: Gate, at: number): typeof gates.$inferInsert {
+export function newGate(gate: Gate, at: number): typeof gates.$inferInsert {
   return { ...gate, addedAt: new Date(at), lastHash: journalOrigin(fromHex(gate.id)) };
 }
 
@@ -126,5 +141,7 @@ function summary({ gate, kind, version }: GateRow): GateSummary {
       conflictSequence === null || conflictAt === null
         ? undefined
         : { sequence: conflictSequence, at: conflictAt.getTime() },
+    unexplainedAt: gate.unexplainedAt?.getTime(),
+    revokedAt: gate.revokedAt?.getTime(),
   };
 }

@@ -5,6 +5,7 @@ import {
   placeEntries,
   totalUs,
   type UploadedEntry,
+  unexplainedCalls,
 } from '../domain/journal.ts';
 import type { Database } from './database.ts';
 import { guarded } from './error.ts';
@@ -69,9 +70,11 @@ async function keep(
   const admitted = rows.filter(({ outcome }) => outcome === 'admitted').length;
   const refused = rows.filter(({ outcome }) => outcome === 'refused').length;
   const people = rows.reduce((sum, row) => sum + row.people, 0);
+  const unexplained = unexplainedCalls(fresh);
   await tx
     .update(gates)
     .set({
+      ...(unexplained !== undefined && { unexplainedAt: new Date(unexplained) }),
       lastSequence: sequence,
       lastHash: hash,
       lastSeenAt: at,

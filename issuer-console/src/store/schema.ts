@@ -1,6 +1,7 @@
 import { desc, sql } from 'drizzle-orm';
 import {
   bigint,
+  check,
   customType,
   index,
   integer,
@@ -41,7 +42,56 @@ export const gates = pgTable('gates', {
   people: count('people').notNull().default(0),
   conflictSequence: count('conflict_sequence'),
   conflictAt: moment('conflict_at'),
+  /** When the gate last told of conversion calls that no tap explains, by its own clock. */
+  unexplainedAt: moment('unexplained_at'),
+  /** Of a gate that enrolled itself: what it stated, as it signed it. */
+  statement: bytes('statement'),
+  eventIds: text('event_ids').array().notNull().default([]),
+  enrolledAt: moment('enrolled_at'),
+  revokedAt: moment('revoked_at'),
 });
+
+/** Exactly one row: who this console is, for tokens that are shown to another one. */
+export const identity = pgTable(
+  'identity',
+  { only: integer('only').primaryKey(), id: id('id').notNull() },
+  (table) => [check('identity_only', sql`${table.only} = 1`)],
+);
+
+/** One-time tokens, of which only the hash is kept. The gate's id is given with the invitation. */
+export const invitations = pgTable('invitations', {
+  tokenHash: bytes('token_hash').primaryKey(),
+  gateId: id('gate_id').notNull().unique(),
+  gateName: text('gate_name').notNull(),
+  eventIds: text('event_ids').array().notNull(),
+  createdAt: moment('created_at').notNull(),
+  expiresAt: moment('expires_at').notNull(),
+  usedAt: moment('used_at'),
+  withdrawnAt: moment('withdrawn_at'),
+});
+
+/** Challenges that were offered and not taken yet. */
+export const challenges = pgTable(
+  'enrolment_challenges',
+  { challenge: bytes('challenge').primaryKey(), expiresAt: moment('expires_at').notNull() },
+  (table) => [index('enrolment_challenges_expiry').on(table.expiresAt)],
+);
+
+/** Requests of gates that were taken, for as long as their time would let them be taken again. */
+export const gateNonces = pgTable(
+  'gate_nonces',
+  {
+    gateId: id('gate_id')
+      .notNull()
+      .references(() => gates.id),
+    nonce: bytes('nonce').notNull(),
+    takenAt: moment('taken_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.gateId, table.nonce] }),
+    index('gate_nonces_taken').on(table.takenAt),
+  ],
+);
 
 /** `raw` is the entry as the gate hashed and signed it; tickets and conversion values stand only in there. */
 export const journalEntries = pgTable(

@@ -49,12 +49,18 @@ export const AlarmCountView = ({
   overview: Overview;
 }) => <>{text.alarms.count(overview.alarms.length)}</>;
 
-const GRAVE: ReadonlySet<Alarm['kind']> = new Set(['chain-conflict', 'list-expired']);
+const GRAVE: ReadonlySet<Alarm['kind']> = new Set([
+  'chain-conflict',
+  'unexplained-calls',
+  'list-expired',
+]);
 
 function adviceOn(alarm: Alarm, { alarms: { text } }: Messages): Advice {
   switch (alarm.kind) {
     case 'chain-conflict':
       return text.conflict(alarm.gate, String(alarm.sequence));
+    case 'unexplained-calls':
+      return text.unexplained(alarm.gate);
     case 'gate-silent':
       return text.silent(alarm.gate);
     case 'list-missing':

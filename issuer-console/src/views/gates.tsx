@@ -85,7 +85,7 @@ const GateRow = ({ view: { text, format }, overview, gate }: GateRowProps) => {
   );
 };
 
-type GateState = 'running' | 'silent' | 'stopped' | 'never' | 'conflict';
+type GateState = 'running' | 'silent' | 'stopped' | 'never' | 'conflict' | 'revoked';
 
 const STATE_SHAPES: Readonly<Record<GateState, Shape>> = {
   running: 'good',
@@ -93,9 +93,11 @@ const STATE_SHAPES: Readonly<Record<GateState, Shape>> = {
   stopped: 'resting',
   never: 'resting',
   conflict: 'refused',
+  revoked: 'refused',
 };
 
 function stateOf(gate: GateSummary, { alarms }: Overview): GateState {
+  if (gate.revokedAt !== undefined) return 'revoked';
   if (gate.conflict) return 'conflict';
   if (gate.lastSeenAt === undefined) return 'never';
   if (gate.stopped) return 'stopped';

@@ -53,6 +53,10 @@ export const en: Messages = {
         what: `${gate}: journal differs from what it sent before (from entry ${sequence})`,
         next: 'Possible tampering: stop this gate, leave the device as it is, call the lead',
       }),
+      unexplained: (gate) => ({
+        what: `${gate}: its key computed values that no tap asked for`,
+        next: 'Somebody may be misusing this gate: stop it, leave the device as it is, call the lead',
+      }),
       silent: (gate) => ({
         what: `${gate}: no word from this gate`,
         next: 'Entry goes on without us. Check power and network; ask staff at the gate',
@@ -74,7 +78,7 @@ export const en: Messages = {
   },
   gates: {
     heading: 'Gates',
-    none: 'No gate is enrolled yet: issuer-console gate add enrols one',
+    none: 'No gate is enrolled yet: issuer-console gate invite gives the token for one',
     name: 'Gate',
     state: 'State',
     people: 'People',
@@ -88,6 +92,7 @@ export const en: Messages = {
     silent: 'Silent',
     stopped: 'Stopped',
     conflict: 'Journal conflict',
+    revoked: 'Revoked',
   },
   taps: {
     heading: (n) => (n < 2 ? 'Last tap' : `Last ${n} taps`),

@@ -51,6 +51,10 @@ export const ja: Messages = {
         what: `${gate} の記録が食い違っています(${sequence} 番から)`,
         next: '改ざんの疑い。このゲートを止め、装置をそのまま保全し、責任者へ連絡',
       }),
+      unexplained: (gate) => ({
+        what: `${gate} の鍵が、タップによらない計算に使われました`,
+        next: '不正使用の疑い。このゲートを止め、装置をそのまま保全し、責任者へ連絡',
+      }),
       silent: (gate) => ({
         what: `${gate} から連絡がありません`,
         next: '入場は続けられます。電源と回線を確認し、現地スタッフに様子を聞く',
@@ -72,7 +76,7 @@ export const ja: Messages = {
   },
   gates: {
     heading: 'ゲート',
-    none: '登録されたゲートはまだありません。issuer-console gate add で登録してください',
+    none: '登録されたゲートはまだありません。issuer-console gate invite で登録用のトークンを作成してください',
     name: 'ゲート',
     state: '状態',
     people: '入場者',
@@ -86,6 +90,7 @@ export const ja: Messages = {
     silent: '連絡なし',
     stopped: '停止',
     conflict: '記録に食い違い',
+    revoked: '失効',
   },
   taps: {
     heading: (n) => (n === 0 ? '最近のタップ' : `最近のタップ ${n} 件`),

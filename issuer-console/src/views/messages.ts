@@ -42,6 +42,7 @@ export interface Messages {
     readonly since: (moment: string, ago: string) => string;
     readonly text: {
       readonly conflict: (gate: string, sequence: string) => Advice;
+      readonly unexplained: (gate: string) => Advice;
       readonly silent: (gate: string) => Advice;
       readonly missing: Advice;
       readonly unreadable: (code: string) => Advice;
@@ -65,6 +66,7 @@ export interface Messages {
     readonly silent: string;
     readonly stopped: string;
     readonly conflict: string;
+    readonly revoked: string;
   };
   readonly taps: {
     readonly heading: (n: number) => string;

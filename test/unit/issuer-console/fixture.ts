@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,16 +6,17 @@ import { type App, createApp } from '@pinless-gate/issuer-console/app';
 import type { Gate } from '@pinless-gate/issuer-console/domain/gate';
 import { BundleDirectory } from '@pinless-gate/issuer-console/store/bundle-directory';
 import { type OpenDatabase, openMemoryDatabase } from '@pinless-gate/issuer-console/store/database';
+import { enrolmentStore } from '@pinless-gate/issuer-console/store/enrolment';
 import { gateStore, overviewStore } from '@pinless-gate/issuer-console/store/gates';
 import { journalStore } from '@pinless-gate/issuer-console/store/journal';
 import { encodeManifest, formatLatest, type Manifest, sha256 } from '@pinless-gate/protocol/bundle';
 import { fromHex } from '@pinless-gate/protocol/bytes';
+import { encodeJournalUpload, JOURNAL_UPLOAD_TYPE } from '@pinless-gate/protocol/fleet';
 import {
-  encodeJournalUpload,
-  JOURNAL_UPLOAD_TYPE,
-  journalUploadMessage,
-  UPLOAD_SIGNATURE_HEADER,
-} from '@pinless-gate/protocol/fleet';
+  formatGateCredential,
+  type GateCredential,
+  gateRequestMessage,
+} from '@pinless-gate/protocol/gate-request';
 import {
   type DecisionEntry,
   encodeJournalEntry,
@@ -82,27 +83,36 @@ export class TestGate {
     return this.write({ outcome: 'refused', reason, ...more });
   }
 
-  /** The device key's signature over these octets, as the header carries it. */
-  sign(body: Uint8Array): string {
+  /** The device key's plain signature over these octets. */
+  sign(octets: Uint8Array): Uint8Array {
     const key = { key: this.#key, dsaEncoding: 'ieee-p1363' } as const;
-    return sign('sha256', journalUploadMessage(body), key).toString('base64');
+    return new Uint8Array(sign('sha256', octets, key));
   }
 
-  upload(entries: readonly Uint8Array[] = this.entries): RequestInit {
-    return this.uploadBody(encodeJournalUpload({ gateId: this.id, entries }));
+  /** The header that makes this request the gate's own. */
+  authorization(method: string, path: string, body: Uint8Array, more: CredentialChanges = {}) {
+    const unsigned = { gateId: this.id, at: NOW, nonce: randomBytes(16), ...more };
+    const signature = this.sign(gateRequestMessage({ method, path, body }, unsigned));
+    return formatGateCredential({ ...unsigned, signature });
   }
 
-  uploadBody(body: Uint8Array): RequestInit {
+  upload(entries: readonly Uint8Array[] = this.entries, more: CredentialChanges = {}): RequestInit {
+    return this.uploadBody(encodeJournalUpload({ gateId: this.id, entries }), more);
+  }
+
+  uploadBody(body: Uint8Array, more: CredentialChanges = {}): RequestInit {
     return {
       method: 'POST',
       body: Buffer.from(body),
       headers: {
         'content-type': JOURNAL_UPLOAD_TYPE,
-        [UPLOAD_SIGNATURE_HEADER]: this.sign(body),
+        authorization: this.authorization('POST', '/api/journal', body, more),
       },
     };
   }
 }
+
+export type CredentialChanges = Partial<Omit<GateCredential, 'signature'>>;
 
 export const GATE_A = '7c1e0d2b5a8f4c3d9e6b1a2f3c4d5e6f';
 export const GATE_B = '8c1e0d2b5a8f4c3d9e6b1a2f3c4d5e6f';
@@ -150,6 +160,10 @@ export interface TestConsole {
   close(): Promise<void>;
 }
 
+/** Ids and keys that gates are told at enrolment. */
+export const CONSOLE_ID = '0123456789abcdef0123456789abcdef';
+export const PUBLISHER = new TestGate(GATE_A, 'a publisher is a P-256 key too');
+
 /** A console on a database in memory. The first one in a process takes seconds: share it in a file. */
 export async function startConsole(): Promise<TestConsole> {
   const database = await openMemoryDatabase();
@@ -158,25 +172,39 @@ export async function startConsole(): Promise<TestConsole> {
   const logged: string[] = [];
   const keep = (...line: unknown[]) => void logged.push(JSON.stringify(line));
   const { db } = database;
+  let now = NOW;
   const started: TestConsole = {
     database,
     bundles,
     logged,
-    now: NOW,
+    get now() {
+      return now;
+    },
+    set now(at) {
+      now = at;
+    },
     app: createApp({
       gates: gateStore(db),
       journal: journalStore(db),
       overview: overviewStore(db),
+      enrolment: enrolmentStore(db),
+      consoleId: async () => CONSOLE_ID,
+      publishers: { keys: [PUBLISHER.gate.deviceKey], threshold: 1 },
+      random: (length) => new Uint8Array(randomBytes(length)),
       bundles: new BundleDirectory(bundles),
       log: { info: keep, warn: keep, error: keep } as never,
-      now: () => started.now,
+      now: () => now,
       timeZone: 'Asia/Tokyo',
       silentAfterMs: 300_000,
       version: '0.0.0',
     }),
     enrol: async ({ gate }) => void (await gateStore(db).addGate(gate, NOW)),
-    upload: async (gate, entries) => started.app.request('/api/journal', gate.upload(entries)),
-    clear: async () => void (await db.execute('truncate gates, journal_entries')),
+    upload: async (gate, entries) =>
+      started.app.request('/api/journal', gate.upload(entries, { at: started.now })),
+    clear: async () =>
+      void (await db.execute(
+        'truncate gates, journal_entries, gate_nonces, invitations, enrolment_challenges',
+      )),
     close: async () => {
       started.app.close();
       await database.close();

@@ -1,16 +1,12 @@
-import { createPublicKey, verify } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { Uploader } from '@pinless-gate/gate-firmware/fleet/upload';
 import { Journal } from '@pinless-gate/gate-firmware/journal/journal';
 import { HsmError } from '@pinless-gate/hsm/key-store';
-import {
-  decodeJournalUpload,
-  JOURNAL_UPLOAD_TYPE,
-  journalUploadMessage,
-  UPLOAD_SIGNATURE_HEADER,
-} from '@pinless-gate/protocol/fleet';
+import { decodeJournalUpload, JOURNAL_UPLOAD_TYPE } from '@pinless-gate/protocol/fleet';
+import { isRequestOf, parseGateCredential } from '@pinless-gate/protocol/gate-request';
 import { decodeJournalEntry } from '@pinless-gate/protocol/journal';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { FakeKeyStore } from '../../../fakes/key-store.ts';
@@ -41,30 +37,28 @@ const append = (count: number) => {
 };
 
 /** What the console answers to an upload whose last entry has this number: status and body. */
-type Answer = (last: number) => [number, string];
+type Answer = (last: number) => [number, string, string?];
+const PROBLEM = 'application/problem+json';
 const ack: Answer = (last) => [200, JSON.stringify({ sequence: last })];
 
 async function consoleThat(answer: Answer, port = 0) {
-  const key = createPublicKey({
-    key: Buffer.from(await store.publicKey('device')),
-    format: 'der',
-    type: 'spki',
-  });
+  const key = await store.publicKey('device');
   const listener: RequestListener = async (request, response) => {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const body = Buffer.concat(parts);
-    const signature = Buffer.from(String(request.headers[UPLOAD_SIGNATURE_HEADER]), 'base64');
+    const { method = '', url: path = '' } = request;
+    const credential = parseGateCredential(request.headers.authorization ?? '');
     const good =
-      request.url === '/api/journal' &&
+      path === '/api/journal' &&
       request.headers['content-type'] === JOURNAL_UPLOAD_TYPE &&
-      verify('sha256', journalUploadMessage(body), { key, dsaEncoding: 'ieee-p1363' }, signature);
+      isRequestOf(key, { method, path, body }, credential);
     if (!good) return void response.writeHead(400).end();
     const { entries } = decodeJournalUpload(body);
     const sequences = entries.map((encoded) => decodeJournalEntry(encoded).entry.sequence);
     uploads.push([sequences[0], sequences.at(-1)]);
-    const [status, text] = answer(sequences.at(-1) ?? journal.uploaded);
-    response.writeHead(status).end(text);
+    const [status, text, type = 'application/json'] = answer(sequences.at(-1) ?? journal.uploaded);
+    response.writeHead(status, { 'content-type': type }).end(text);
   };
   const server = createServer(listener).listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -81,9 +75,14 @@ async function consoleThat(answer: Answer, port = 0) {
 
 function start(console: URL): Uploader {
   uploader = new Uploader({
-    console,
+    console: { url: console },
     journal,
-    sign: (message) => store.sign('device', message),
+    identity: {
+      gateId: GATE_ID,
+      sign: (message) => store.sign('device', message),
+      now: Date.now,
+      random: randomBytes,
+    },
     onState: (error) => {
       const state = error?.code ?? 'well';
       if (states.at(-1) !== state) states.push(state);
@@ -154,11 +153,11 @@ describe('Uploader', () => {
     await close();
     append(3);
     start(url);
-    await expect.poll(() => states).toEqual(['ERR_UPLOAD_UNREACHABLE']);
+    await expect.poll(() => states).toEqual(['ERR_CONSOLE_UNREACHABLE']);
     append(2);
     await consoleThat(ack, Number(url.port));
     await uploaded(5);
-    expect(states).toEqual(['ERR_UPLOAD_UNREACHABLE', 'well']);
+    expect(states).toEqual(['ERR_CONSOLE_UNREACHABLE', 'well']);
     expect(uploads).toEqual([[1, 5]]);
   });
 
@@ -166,13 +165,17 @@ describe('Uploader', () => {
     ['holds more than there is', () => [200, '{"sequence":99}'], 'ERR_UPLOAD_AHEAD'],
     ['holds others', () => [409, '{"error":"conflict"}'], 'ERR_UPLOAD_CONFLICT'],
     ['does not know this gate', () => [403, '{}'], 'ERR_UPLOAD_REFUSED'],
+    ['has revoked it', () => [403, '{"code":"ERR_GATE_REVOKED"}', PROBLEM], 'ERR_GATE_REVOKED'],
+    ['has another time', () => [403, '{"code":"ERR_GATE_CLOCK"}', PROBLEM], 'ERR_GATE_CLOCK'],
+    ['denies it', () => [403, '{"code":"ERR_GATE_DENIED"}', PROBLEM], 'ERR_GATE_DENIED'],
+    ['says more than it should', () => [200, ' '.repeat(20_000)], 'ERR_CONSOLE_UNREACHABLE'],
     ['is broken', () => [500, 'oops'], 'ERR_UPLOAD_REFUSED'],
     ['answers no JSON', () => [200, '<html>'], 'ERR_UPLOAD_REFUSED'],
     ['answers no number', () => [200, '{"sequence":"2"}'], 'ERR_UPLOAD_REFUSED'],
     ['answers a negative number', () => [200, '{"sequence":-1}'], 'ERR_UPLOAD_REFUSED'],
     ['answers half a number', () => [200, '{"sequence":1.5}'], 'ERR_UPLOAD_REFUSED'],
     ['takes nothing', () => [200, '{"sequence":0}'], 'ERR_UPLOAD_STUCK'],
-    ['sends elsewhere', () => [302, ''], 'ERR_UPLOAD_UNREACHABLE'],
+    ['sends elsewhere', () => [302, ''], 'ERR_CONSOLE_UNREACHABLE'],
   ])('a console that %s: told, nothing noted, and it is not stormed', async (_, answer, code) => {
     append(2);
     start((await consoleThat(answer)).url);
@@ -198,7 +201,7 @@ describe('Uploader.close', () => {
     await close();
     append(1);
     const one = start(url);
-    await expect.poll(() => states).toEqual(['ERR_UPLOAD_UNREACHABLE']);
+    await expect.poll(() => states).toEqual(['ERR_CONSOLE_UNREACHABLE']);
     const from = performance.now();
     await one.close();
     expect(performance.now() - from).toBeLessThan(300);

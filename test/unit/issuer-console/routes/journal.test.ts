@@ -1,5 +1,11 @@
+import { enrolmentStore } from '@pinless-gate/issuer-console/store/enrolment';
 import { encodeCbor } from '@pinless-gate/protocol/cbor';
 import { encodeJournalUpload, JOURNAL_UPLOAD_TYPE } from '@pinless-gate/protocol/fleet';
+import {
+  formatGateCredential,
+  type GateCredential,
+  MAX_CLOCK_SKEW_MS,
+} from '@pinless-gate/protocol/gate-request';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { GATE_A, GATE_B, NOW, startConsole, type TestConsole, TestGate } from '../fixture.ts';
 
@@ -12,6 +18,7 @@ beforeAll(async () => {
 afterAll(() => started.close());
 beforeEach(async () => {
   await started.clear();
+  started.now = NOW;
   gate = new TestGate(GATE_A, 'A');
   await started.enrol(gate);
 });
@@ -180,7 +187,7 @@ describe('POST /api/journal, entries out of place', () => {
 });
 
 describe('POST /api/journal, who may', () => {
-  const denied = [403, 'ERR_UPLOAD_DENIED'];
+  const denied = [403, 'ERR_GATE_DENIED'];
 
   test('a gate that is not enrolled is refused', async () => {
     const stranger = new TestGate(GATE_B, 'B');
@@ -204,27 +211,87 @@ describe('POST /api/journal, who may', () => {
     expect(await problem(await post({ ...init, body }))).toEqual(denied);
   });
 
+  const signed = (authorization: string | undefined): RequestInit => {
+    const { authorization: own, ...headers } = gate.upload().headers as Record<string, string>;
+    return {
+      ...gate.upload(),
+      headers: authorization === undefined ? headers : { ...headers, authorization },
+    };
+  };
+  const credential = (more: Partial<GateCredential>) =>
+    formatGateCredential({
+      gateId: gate.id,
+      at: NOW,
+      nonce: new Uint8Array(16),
+      signature: new Uint8Array(64),
+      ...more,
+    });
+
   test.each([
-    ['none', undefined],
-    ['an empty one', ''],
-    ['one in DER', Buffer.from('3006020101020101', 'hex').toString('base64')],
-    ['64 zeros', Buffer.alloc(64).toString('base64')],
-  ])('%s as signature is refused', async (_, signature) => {
+    ['no credential', () => undefined],
+    ['an empty one', () => ''],
+    ['one of another scheme', () => 'Basic Z2F0ZTpnYXRl'],
+    ['one that is no base64', () => 'PinlessGate ?'],
+    ['one that is nothing', () => 'PinlessGate AAAA'],
+    ['64 zeros as signature', () => credential({})],
+    ['one without end', () => `PinlessGate ${'A'.repeat(4096)}`],
+    ['one for another path', () => gate.authorization('POST', '/api/other', body())],
+    ['one for another method', () => gate.authorization('PUT', '/api/journal', body())],
+    ['one for another body', () => gate.authorization('POST', '/api/journal', new Uint8Array(1))],
+  ])('%s is refused', async (_, authorization) => {
     gate.admit();
-    const init = gate.upload();
-    const headers = new Headers(init.headers);
-    headers.delete('x-gate-signature');
-    if (signature !== undefined) headers.set('x-gate-signature', signature);
-    expect(await problem(await post({ ...init, headers }))).toEqual(denied);
+    expect(await problem(await post(signed(authorization())))).toEqual(denied);
+  });
+  const body = () => new Uint8Array(gate.upload().body as Buffer);
+
+  test('a gate uploads only its own journal', async () => {
+    const other = new TestGate(GATE_B, 'B');
+    await started.enrol(other);
+    other.admit();
+    const theirs = encodeJournalUpload({ gateId: other.id, entries: other.entries });
+    expect(await problem(await post(gate.uploadBody(theirs)))).toEqual(denied);
+    expect(await held()).toHaveLength(0);
   });
 
-  test('an upload signed for another purpose is refused', async () => {
-    gate.admit();
-    const init = gate.upload();
-    const headers = new Headers(init.headers);
-    headers.set('x-gate-signature', gate.sign(Buffer.from('other')));
-    expect(await problem(await post({ ...init, headers }))).toEqual(denied);
+  test('the same request again is refused, and names no gate as alive', async () => {
+    const init = gate.upload([]);
+    expect((await post(init)).status).toBe(200);
+    started.now += 60_000;
+    expect(await problem(await post(init))).toEqual([403, 'ERR_GATE_REPLAYED']);
+    const page = await (await started.app.request('/?lang=en')).text();
+    expect(page).toContain('1 min ago');
   });
+
+  test.each([
+    ['just within', MAX_CLOCK_SKEW_MS, 200],
+    ['beyond', MAX_CLOCK_SKEW_MS + 1, 403],
+  ])('clocks %s what is allowed', async (_, apart, status) => {
+    for (const at of [NOW - apart, NOW + apart]) {
+      const response = await post(gate.upload([], { at }));
+      expect(response.status).toBe(status);
+      if (status === 403) expect(await problem(response)).toEqual([403, 'ERR_GATE_CLOCK']);
+    }
+  });
+
+  test('a request that was taken stays taken for as long as its clock would let it pass', async () => {
+    const early = gate.upload([], { at: NOW + MAX_CLOCK_SKEW_MS });
+    expect((await post(early)).status).toBe(200);
+    started.now = NOW + 2 * MAX_CLOCK_SKEW_MS;
+    expect((await post(gate.upload([], { at: started.now }))).status).toBe(200);
+    expect(await problem(await post(early))).toEqual([403, 'ERR_GATE_REPLAYED']);
+    started.now = NOW + 2 * MAX_CLOCK_SKEW_MS + 1;
+    expect(await problem(await post(early))).toEqual([403, 'ERR_GATE_CLOCK']);
+  });
+
+  test('a revoked gate is told so, and nothing of it is kept', async () => {
+    gate.admit();
+    expect(await revoke(GATE_A)).toBe('revoked');
+    expect(await problem(await started.upload(gate))).toEqual([403, 'ERR_GATE_REVOKED']);
+    const thief = new TestGate(GATE_A, 'A');
+    expect(await problem(await started.upload(thief))).toEqual(denied);
+    expect(await held()).toHaveLength(0);
+  });
+  const revoke = (id: string) => enrolmentStore(started.database.db).revoke(id, NOW);
 });
 
 describe('POST /api/journal, form', () => {

@@ -1,0 +1,46 @@
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { type ErrorCode, GateError } from '@pinless-gate/protocol/errors';
+import type { Office } from '../domain/office.ts';
+
+const TIMEOUT_MS = 30_000;
+
+/** The office of the console that runs. */
+export function remoteOffice(path: string): Office {
+  const call = async <T>(what: keyof Office, ...values: unknown[]): Promise<T> =>
+    (await post(path, what, JSON.stringify(values))) as T;
+  return {
+    invite: (invitation) => call('invite', invitation),
+    gates: () => call('gates'),
+    revoke: (gateId) => call('revoke', gateId),
+  };
+}
+
+async function post(socketPath: string, what: string, body: string): Promise<unknown> {
+  const answer = await new Promise<string>((resolve, reject) => {
+    const sent = request(
+      { socketPath, path: `/${what}`, method: 'POST', timeout: TIMEOUT_MS },
+      (response) => void text(response).then(resolve, reject),
+    );
+    sent.once('timeout', () => sent.destroy());
+    sent.once('error', (cause) => reject(unreachable(cause)));
+    sent.end(body);
+  });
+  const { result, code, title, hint } = JSON.parse(answer) as Answer;
+  if (code === undefined) return result;
+  throw new GateError(code, title ?? code, hint === undefined ? {} : { hint });
+}
+
+interface Answer {
+  readonly result?: unknown;
+  readonly code?: ErrorCode;
+  readonly title?: string;
+  readonly hint?: string;
+}
+
+function unreachable(cause: unknown): GateError {
+  return new GateError('ERR_CONTROL', 'the console that has the database does not answer', {
+    cause,
+    hint: 'if it hangs, stop it; then this command opens the database itself',
+  });
+}

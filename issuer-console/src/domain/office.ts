@@ -1,0 +1,87 @@
+import { fromHex } from '@pinless-gate/protocol/bytes';
+import {
+  consoleTag,
+  type EnrolmentToken,
+  formatEnrolmentToken,
+  hashEnrolmentToken,
+  TOKEN_SECRET_LENGTH,
+} from '@pinless-gate/protocol/enrolment-token';
+import { GateError } from '@pinless-gate/protocol/errors';
+import type { EnrolmentStore, GateRecord, Revocation } from './enrolment.ts';
+import { parseGateId, parseGateName } from './gate.ts';
+
+/** What an operator asked for and cannot have. */
+export class OfficeError extends GateError {}
+
+export interface NewInvitation {
+  readonly name: string;
+  /** 32 hex digits each. */
+  readonly eventIds: readonly string[];
+  readonly validMs: number;
+}
+
+export interface Invited {
+  /** Shown once: nobody can be told it again. */
+  readonly token: string;
+  readonly gateId: string;
+  readonly name: string;
+  /** Unix milliseconds. */
+  readonly expiresAt: number;
+}
+
+/** What operators do about gates, at this process or at the console that has the database. */
+export interface Office {
+  invite(invitation: NewInvitation): Promise<Invited>;
+  gates(): Promise<GateRecord[]>;
+  revoke(gateId: string): Promise<Revocation>;
+}
+
+export interface OfficeDeps {
+  readonly enrolment: EnrolmentStore;
+  readonly consoleId: () => Promise<string>;
+  /** Gates are told whose lists to believe: without that none is invited. */
+  readonly hasPublishers: boolean;
+  readonly now: () => number;
+  readonly random: (length: number) => Uint8Array;
+}
+
+const MAX_VALID_MS = 30 * 86_400_000;
+const MIN_VALID_MS = 60_000;
+const MAX_EVENTS = 64;
+
+export function office(deps: OfficeDeps): Office {
+  const { enrolment, now } = deps;
+  return {
+    invite: (invitation) => invite(deps, invitation),
+    gates: () => enrolment.records(),
+    revoke: (gateId) => enrolment.revoke(parseGateId(gateId), now()),
+  };
+}
+
+async function invite(deps: OfficeDeps, wanted: NewInvitation): Promise<Invited> {
+  const { enrolment, random, hasPublishers } = deps;
+  if (!hasPublishers) {
+    throw new OfficeError('ERR_ENROLMENT_PUBLISHERS', 'no keys of publishers are configured', {
+      hint: 'name them in issuer-console.toml: [enrolment] publishers = ["publisher.pem"]',
+    });
+  }
+  const name = parseGateName(wanted.name);
+  const eventIds = wanted.eventIds.map(parseGateId);
+  if (eventIds.length > MAX_EVENTS || new Set(eventIds).size < eventIds.length) {
+    throw new OfficeError('ERR_INVITATION_EVENTS', `at most ${MAX_EVENTS} events, each once`);
+  }
+  const { validMs } = wanted;
+  if (!Number.isSafeInteger(validMs) || validMs < MIN_VALID_MS || validMs > MAX_VALID_MS) {
+    throw new OfficeError('ERR_INVITATION_VALID', 'a token is valid for 1 minute to 30 days');
+  }
+  const token: EnrolmentToken = {
+    consoleTag: consoleTag(fromHex(await deps.consoleId())),
+    secret: random(TOKEN_SECRET_LENGTH),
+  };
+  const gateId = Buffer.from(random(16)).toString('hex');
+  const createdAt = deps.now();
+  const expiresAt = createdAt + validMs;
+  const tokenHash = hashEnrolmentToken(token);
+  await enrolment.invite({ tokenHash, gateId, gateName: name, eventIds, createdAt, expiresAt });
+  return { token: formatEnrolmentToken(token), gateId, name, expiresAt };
+}

@@ -1,0 +1,54 @@
+import { GateError } from '@pinless-gate/protocol/errors';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { z } from 'zod';
+import type { Office } from '../domain/office.ts';
+import { answerProblem, bodyTooLarge, NOT_FOUND } from './problem.ts';
+
+const MAX_LENGTH = 16 * 1024 * 1024;
+
+const SCHEMAS = {
+  invite: z.tuple([
+    z.strictObject({ name: z.string(), eventIds: z.array(z.string()), validMs: z.number() }),
+  ]),
+  gates: z.tuple([]),
+  revoke: z.tuple([z.string()]),
+} as const satisfies Record<keyof Office, z.ZodType>;
+
+/**
+ * The office for another process of the one who owns the store, over a socket that nobody else can open:
+ * `POST /<what>` with the arguments as a JSON array.
+ */
+export const controlRoutes = (office: Office) => {
+  const app = new Hono().post(
+    '/:what',
+    bodyLimit({ maxSize: MAX_LENGTH, onError: bodyTooLarge(MAX_LENGTH) }),
+    async (c) => {
+      const what = c.req.param('what');
+      if (!isKnown(what)) return answerProblem(c, NOT_FOUND);
+      const given = SCHEMAS[what].safeParse(await c.req.json());
+      if (!given.success) return answerProblem(c, UNKNOWN_ARGUMENTS);
+      const act = office[what] as (...values: unknown[]) => Promise<unknown>;
+      return c.json({ result: await act(...given.data) });
+    },
+  );
+  app.onError(answerError);
+  return app;
+};
+
+function isKnown(what: string): what is keyof Office {
+  return Object.hasOwn(SCHEMAS, what);
+}
+
+const UNKNOWN_ARGUMENTS = {
+  status: 400,
+  code: 'ERR_CONTROL_ARGUMENTS',
+  title: 'the running console is of another release than this command',
+} as const;
+
+function answerError(error: Error, c: Context): Response {
+  if (!(error instanceof GateError)) throw error;
+  const { code, message, hint } = error;
+  const problem = { status: 422, code, title: message } as const;
+  return answerProblem(c, hint === undefined ? problem : { ...problem, more: { hint } });
+}

@@ -1,0 +1,97 @@
+import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import {
+  type Invited,
+  type NewInvitation,
+  office,
+} from '@pinless-gate/issuer-console/domain/office';
+import { enrolmentStore } from '@pinless-gate/issuer-console/store/enrolment';
+import { fromHex } from '@pinless-gate/protocol/bytes';
+import {
+  decodeEnrolmentOffer,
+  ENROLMENT_TYPE,
+  type EnrolmentStatement,
+  encodeEnrolmentRequest,
+  encodeEnrolmentStatement,
+  enrolmentMessage,
+} from '@pinless-gate/protocol/enrolment';
+import { hashEnrolmentToken, parseEnrolmentToken } from '@pinless-gate/protocol/enrolment-token';
+import { CONSOLE_ID, type TestConsole } from './fixture.ts';
+
+const spki = (key: KeyObject) => new Uint8Array(key.export({ format: 'der', type: 'spki' }));
+const transportKey = spki(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey);
+
+/** A gate before its enrolment: keys, and what it states of itself. */
+export class NewGate {
+  readonly deviceKey: Uint8Array;
+  readonly #privateKey: KeyObject;
+
+  constructor() {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    this.deviceKey = spki(publicKey);
+    this.#privateKey = privateKey;
+  }
+
+  sign(octets: Uint8Array): Uint8Array {
+    const key = { key: this.#privateKey, dsaEncoding: 'ieee-p1363' } as const;
+    return new Uint8Array(sign('sha256', octets, key));
+  }
+
+  statement(challenge: Uint8Array, more: Partial<EnrolmentStatement> = {}): EnrolmentStatement {
+    return {
+      consoleId: fromHex(CONSOLE_ID),
+      challenge,
+      tokenHash: new Uint8Array(32),
+      deviceKey: this.deviceKey,
+      transportKey,
+      software: '0.1.0',
+      module: {
+        description: 'Implementation of PKCS11',
+        version: '2.6',
+        manufacturer: 'SoftHSM project',
+        model: 'SoftHSM v2',
+        serial: 'dc97b44e0caca822',
+      },
+      capabilities: ['rsa-oaep-sha1+aes-256-kwp'],
+      ...more,
+    };
+  }
+
+  /** A whole request with this token, as `gate enrol` makes it. */
+  request(token: string, challenge: Uint8Array, more: Partial<EnrolmentStatement> = {}) {
+    const tokenHash = hashEnrolmentToken(parseEnrolmentToken(token));
+    const statement = encodeEnrolmentStatement(this.statement(challenge, { tokenHash, ...more }));
+    const signature = this.sign(enrolmentMessage(statement));
+    return post(encodeEnrolmentRequest({ token, statement, signature }));
+  }
+}
+
+export const post = (body: Uint8Array): RequestInit => ({
+  method: 'POST',
+  body: Buffer.from(body),
+  headers: { 'content-type': ENROLMENT_TYPE },
+});
+
+export async function challengeOf({ app }: TestConsole): Promise<Uint8Array> {
+  const response = await app.request('/api/enrolment/offer', { method: 'POST' });
+  return decodeEnrolmentOffer(new Uint8Array(await response.arrayBuffer())).challenge;
+}
+
+/** `gate invite`. */
+export function invite(started: TestConsole, more: Partial<NewInvitation> = {}): Promise<Invited> {
+  return officeOf(started).invite({
+    name: '北ゲート 1',
+    eventIds: [],
+    validMs: 3_600_000,
+    ...more,
+  });
+}
+
+export function officeOf(started: TestConsole) {
+  return office({
+    enrolment: enrolmentStore(started.database.db),
+    consoleId: async () => CONSOLE_ID,
+    hasPublishers: true,
+    now: () => started.now,
+    random: (length) => new Uint8Array(randomBytes(length)),
+  });
+}
