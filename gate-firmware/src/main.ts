@@ -17,7 +17,8 @@ const USAGE = `gate: decide at the door, offline, who may enter
   gate journal verify --config gate.toml [--device-key device.pem] [--json]
   gate journal export --config gate.toml
   gate receipt preview --ticket ticket.json --out receipt.svg
-  gate certificate verify --anchor ca.pem… [--policy OID] [--at TIME] [--profile jpki|generic] [--json] FILE…
+  gate certificate verify --anchor ca.pem… [--policy OID] [--at TIME] [--profile jpki|generic]
+                          [--allow-test-anchor] [--json] FILE…
   gate signature verify --vectors wycheproof.json [--json]
 
 examples

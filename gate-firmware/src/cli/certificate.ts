@@ -24,6 +24,7 @@ export const certificateVerifyCommand: Command = async (argv, io) => {
     options: {
       anchor: { type: 'string', multiple: true },
       policy: { type: 'string', multiple: true },
+      'allow-test-anchor': { type: 'boolean', default: false },
       at: { type: 'string' },
       profile: { type: 'string', default: 'jpki' },
       json: { type: 'boolean', default: false },
@@ -35,7 +36,9 @@ export const certificateVerifyCommand: Command = async (argv, io) => {
   if (positionals.length === 0) throw new UsageError('which certificates? name their files');
   const profile = profileOf(values.profile, values.policy);
   const at = timeOrNow(values.at, '--at');
-  const anchors = await readAnchorFiles(values.anchor);
+  const anchors = await readAnchorFiles(values.anchor, {
+    allowTest: values['allow-test-anchor'],
+  });
 
   let refused = 0;
   for (const file of positionals) {

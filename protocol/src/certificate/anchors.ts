@@ -44,7 +44,7 @@ export function trustAnchors(
     const anchor = readAnchor(der, i);
     if (!allowTest && isTestName(anchor.certificate.subject)) {
       throw new AnchorError('ERR_ANCHOR_TEST', 'trust anchor of the test hierarchy', {
-        hint: 'test roots are for test configurations only: remove it, or allow test anchors there',
+        hint: 'gates and builders never take one; commands that only verify do with --allow-test-anchor',
       });
     }
     if (pins && !pins.includes(anchor.fingerprint)) {

@@ -32,6 +32,7 @@ export const crlVerifyCommand: Command = async (argv, io) => {
       anchor: { type: 'string', multiple: true, default: [] },
       crl: { type: 'string', multiple: true, default: [] },
       cert: { type: 'string', multiple: true, default: [] },
+      'allow-test-anchor': { type: 'boolean', default: false },
       at: { type: 'string' },
       'max-age': { type: 'string' },
       json: { type: 'boolean', default: false },
@@ -47,7 +48,9 @@ export const crlVerifyCommand: Command = async (argv, io) => {
       ? {}
       : { maxAgeS: 3600 * wholeNumber(maxAge, '--max-age', 1, MAX_AGE_HOURS) };
 
-  const anchors = await readAnchorFiles(values.anchor);
+  const anchors = await readAnchorFiles(values.anchor, {
+    allowTest: values['allow-test-anchor'],
+  });
   const lists: List[] = [];
   for (const file of values.crl) {
     const list = await readList(file, (der) => verifyCrl(der, anchors, at, options));
