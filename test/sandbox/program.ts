@@ -10,10 +10,14 @@ import { upCommand } from './cli/up.ts';
 const USAGE = `usage: sandbox COMMAND
 
   jlis new DIR                          make a J-LIS: CAs, CRL
+  jlis cvc --jlis DIR --request FILE --out DIR
+                                        certify an institution that proves to have the key
   jlis cvc --jlis DIR --public-key PEM --out DIR
-                                        certify an institution's key in both layouts
+                                        certify an institution's key in both layouts, unproven
   jlis revoke --jlis DIR --serial HEX [--hold]
                                         put a certificate on the CRL
+  jlis revoke --jlis DIR --institution CODE
+                                        certify nothing more for an institution
   jlis renew CARD --jlis DIR --out FILE [--without-link]
                                         another certificate for the card; the old one is revoked
   jlis ocsp --jlis DIR [--port 9300] [--fault NAME]

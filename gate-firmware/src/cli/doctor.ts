@@ -1,11 +1,13 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
+import { expiryOf, WARN_DAYS } from '@pinless-gate/hsm/ceremony/institution-status';
 import { Converter } from '@pinless-gate/hsm/conversion-value';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
 import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import { formatFingerprint } from '@pinless-gate/protocol/bundle';
 import { equal } from '@pinless-gate/protocol/bytes';
+import { decodeCvCertificate } from '@pinless-gate/protocol/cvc/tr03110';
 import { GateError } from '@pinless-gate/protocol/errors';
 import { decodeJournalEntry, UNEXPLAINED_CALLS } from '@pinless-gate/protocol/journal';
 import { type Command, EXIT_OK, EXIT_REFUSED } from '@pinless-gate/runtime/program';
@@ -100,12 +102,22 @@ async function examineKeys(config: GateConfig, store: KeyStore): Promise<Finding
       const now = systemClock.now();
       const terminals = await openTerminals(store, institution, config.terminals, now);
       const names = terminals.map(({ profile }) => profile.name).join(', ');
-      return [`fit the institution key, for ${names}`, undefined] as const;
+      const dates = datesOf(config, now);
+      return [`fit the institution key, for ${names}${dates}`, undefined] as const;
     });
   const results = [];
   const needed = needsInstitution ? [...keys, selftest, chain()] : [...keys, selftest];
   for (const one of needed) results.push((await one).finding);
   return results;
+}
+
+/** Of the layout that has dates; the other is good until J-LIS says otherwise. */
+function datesOf({ terminals }: GateConfig, at: number): string {
+  const chain = terminals.get('iso');
+  if (!chain) return '; no dates in that layout';
+  const { expiry, daysLeft } = expiryOf(chain.map(decodeCvCertificate), at);
+  const soon = daysLeft > WARN_DAYS ? '' : ': request the next ones now';
+  return `; iso until ${expiry}, ${daysLeft} days left${soon}`;
 }
 
 function anchors({ anchors: pinned }: GateConfig): Finding {

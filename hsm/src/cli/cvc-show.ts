@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { toHex } from '@pinless-gate/protocol/bytes';
 import { readOid } from '@pinless-gate/protocol/certificate/der';
 import { decodeJpkiCvc } from '@pinless-gate/protocol/cvc/jpki';
+import { decodeJpkiRequest } from '@pinless-gate/protocol/cvc/jpki-request';
 import { type CvKeySummary, summarizeCvPublicKey } from '@pinless-gate/protocol/cvc/key-summary';
 import { decodeCvPublicKey } from '@pinless-gate/protocol/cvc/public-key';
 import { cvcReason } from '@pinless-gate/protocol/cvc/reason';
@@ -59,6 +60,14 @@ const SHOW: Readonly<Record<CvcKind, (encoded: Uint8Array) => Content>> = {
     return {
       issuerKeyId: toHex(issuerKeyId),
       subjectKeyId: toHex(subjectKeyId),
+      key: { algorithm: 'rsa-sha256', kind: 'rsa', bits: publicKey.bits },
+      keySha256: sha256(publicKey.spki),
+      signatureLength: signature.length,
+    };
+  },
+  'jpki-request': (encoded) => {
+    const { publicKey, signature } = decodeJpkiRequest(encoded);
+    return {
       key: { algorithm: 'rsa-sha256', kind: 'rsa', bits: publicKey.bits },
       keySha256: sha256(publicKey.spki),
       signatureLength: signature.length,
@@ -132,6 +141,7 @@ const LABELS: Readonly<Record<string, string>> = {
 };
 const HEADINGS: Readonly<Record<CvcKind, string>> = {
   jpki: 'certificate of JPKI',
+  'jpki-request': 'request of JPKI, as assumed',
   certificate: 'certificate of TR-03110',
   request: 'request of TR-03110',
   authentication: 'request of TR-03110 with an outer signature',

@@ -10,6 +10,7 @@ import {
 } from '@pinless-gate/protocol/cvc/chain';
 import { CvcError } from '@pinless-gate/protocol/cvc/error';
 import { decodeJpkiCvc, type JpkiCvc, sameKeyId } from '@pinless-gate/protocol/cvc/jpki';
+import { decodeJpkiRequest, verifyJpkiRequest } from '@pinless-gate/protocol/cvc/jpki-request';
 import { type CvcReason, cvcReason } from '@pinless-gate/protocol/cvc/reason';
 import {
   type CvRequest,
@@ -98,6 +99,10 @@ class CvcVerifier {
 
   #prove({ kind, encoded }: { kind: CvcKind; encoded: Uint8Array }): Proven {
     if (kind === 'jpki') return this.#proveJpki(decodeJpkiCvc(encoded));
+    if (kind === 'jpki-request') {
+      verifyJpkiRequest(decodeJpkiRequest(encoded));
+      return { kind: 'request' };
+    }
     if (kind === 'certificate') return this.#proveCertificate(decodeCvCertificate(encoded));
     if (kind === 'authentication') return this.#proveAuthentication(encoded);
     const request = decodeCvRequest(encoded);

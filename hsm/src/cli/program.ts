@@ -4,6 +4,7 @@ import { ceremonyLogCommand } from './ceremony-log.ts';
 import { cvcShowCommand } from './cvc-show.ts';
 import { cvcVerifyCommand } from './cvc-verify.ts';
 import { initCommand } from './init.ts';
+import { institutionImportCommand, institutionRequestCommand } from './institution.ts';
 import { newEventKeyCommand, newKeyCommand } from './new-key.ts';
 import { operatorAddCommand, operatorNewCommand, operatorRemoveCommand } from './operator.ts';
 import { publicKeyCommand } from './public-key.ts';
@@ -21,6 +22,11 @@ commands
   status                    module, token, keys with their attributes, and what is wrong
   selftest                  known answers, and every key used once
   institution new           RSA-2048 key by which gates prove themselves to cards   [--label LABEL]
+  institution request --layout jpki|tr03110 --out FILE
+                            what J-LIS is to certify   [--label LABEL] [--holder-reference REF]
+                                                       [--authority-reference REF]
+  institution import --layout jpki|tr03110 --anchor FILE… CVC…
+                            with approval: certificates from the anchor down, checked and stored  [--label LABEL]
   event-key new --event ID  secret that turns serial numbers into conversion values [--label LABEL]
   publisher new             EC P-256 key that signs lists                           [--label LABEL]
   device new                EC P-256 key of one gate, signs its journal             [--label LABEL]
@@ -58,6 +64,8 @@ export const program: Program = {
     status: statusCommand,
     selftest: selftestCommand,
     'institution new': newKeyCommand('institution'),
+    'institution request': institutionRequestCommand,
+    'institution import': institutionImportCommand,
     'event-key new': newEventKeyCommand,
     'publisher new': newKeyCommand('publisher'),
     'device new': newKeyCommand('device'),

@@ -2,15 +2,20 @@ import { parseArgs } from 'node:util';
 import { EXIT_OK, EXIT_REFUSED, type Io } from '@pinless-gate/runtime/program';
 import type { KeyInfo, SelftestCheck } from '../key-store.ts';
 import { COMMON_OPTIONS, withKeyStore } from './options.ts';
+import { ceremonyLines, ceremonyStatus } from './status-ceremony.ts';
 
 /** `hsm status`. Exit code 1 where something is wrong with a key of ours. */
 export async function statusCommand(argv: readonly string[], io: Io): Promise<number> {
   const { values } = parseArgs({ args: [...argv], options: COMMON_OPTIONS });
-  const status = await withKeyStore(values.config, (store) => store.status());
-  const { module, token, keys, problems } = status;
+  const { status, around } = await withKeyStore(values.config, async (store) => ({
+    status: await store.status(),
+    around: await ceremonyStatus(values.config!, store),
+  }));
+  const { module, token, keys } = status;
+  const problems = [...status.problems, ...around.problems];
   const code = problems.length === 0 ? EXIT_OK : EXIT_REFUSED;
   if (values.json) {
-    io.out(JSON.stringify(status));
+    io.out(JSON.stringify({ ...status, ...around, problems }));
     return code;
   }
   io.out(`module  ${module.path} (${module.description} ${module.version})`);
@@ -19,6 +24,7 @@ export async function statusCommand(argv: readonly string[], io: Io): Promise<nu
   if (token.writeProtected) io.out('        write-protected');
   for (const line of keys.map(keyLine)) io.out(line);
   if (keys.length === 0) io.out('keys    none');
+  for (const line of ceremonyLines(around)) io.out(line);
   for (const { code, message, hint } of problems) {
     io.err(`hsm status: ${message} [${code}]`);
     if (hint) io.err(`  ${hint}`);

@@ -2,7 +2,8 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeFileDurably } from '@pinless-gate/runtime/durable-file';
-import { type Command, EXIT_OK, UsageError } from '@pinless-gate/runtime/program';
+import { type Command, EXIT_OK, type Io, UsageError } from '@pinless-gate/runtime/program';
+import { filesOf } from '../jlis/institution.ts';
 import { Jlis } from '../jlis/jlis.ts';
 
 /** `sandbox jlis new DIR` */
@@ -15,31 +16,28 @@ export const jlisNew: Command = async (argv, io) => {
   return EXIT_OK;
 };
 
-/** `sandbox jlis cvc --jlis DIR --public-key institution.pem --out DIR` */
+/** `sandbox jlis cvc --jlis DIR --request FILE | --public-key institution.pem --out DIR` */
 export const jlisCvc: Command = async (argv, io) => {
   const { values } = parseArgs({
     args: [...argv],
     options: {
       jlis: { type: 'string' },
       'public-key': { type: 'string' },
+      request: { type: 'string' },
       out: { type: 'string' },
     },
   });
-  const { jlis: directory, 'public-key': publicKey, out } = values;
-  if (!directory || !publicKey || !out) {
-    throw new UsageError('--jlis, --public-key and --out are wanted');
+  const { jlis: directory, 'public-key': publicKey, request, out } = values;
+  if (!directory || !out || (publicKey === undefined) === (request === undefined)) {
+    throw new UsageError('--jlis, --out, and --request or --public-key are wanted');
   }
   const jlis = await Jlis.open(directory);
-  const certificates = await jlis.certifyTerminal(await readFile(publicKey, 'utf8'));
+  const files =
+    request === undefined
+      ? filesOf(await jlis.certifyTerminal(await readFile(publicKey!, 'utf8')))
+      : await certified(jlis, new Uint8Array(await readFile(request)), io);
   await mkdir(out, { recursive: true });
-  const files: [string, Uint8Array | undefined][] = [
-    ['intermediate.cvc', certificates.intermediate],
-    ['institution.cvc', certificates.institution],
-    ['dv.cvcert', certificates.dv],
-    ['terminal.cvcert', certificates.terminal],
-  ];
   for (const [name, content] of files) {
-    if (!content) continue;
     const path = join(out, name);
     await writeFileDurably(path, content);
     io.out(path);
@@ -47,10 +45,16 @@ export const jlisCvc: Command = async (argv, io) => {
   return EXIT_OK;
 };
 
+async function certified(jlis: Jlis, request: Uint8Array, io: Io) {
+  const { code, certificates } = await jlis.certifyRequest(request);
+  io.err(`institution ${code}`);
+  return filesOf(certificates);
+}
+
 /** RFC 5280 5.3.1. */
 const CERTIFICATE_HOLD = 6;
 
-/** `sandbox jlis revoke --jlis DIR --serial HEX [--hold]` */
+/** `sandbox jlis revoke --jlis DIR --serial HEX [--hold] | --institution CODE` */
 export const jlisRevoke: Command = async (argv, io) => {
   const { values } = parseArgs({
     args: [...argv],
@@ -58,11 +62,20 @@ export const jlisRevoke: Command = async (argv, io) => {
       jlis: { type: 'string' },
       serial: { type: 'string' },
       hold: { type: 'boolean', default: false },
+      institution: { type: 'string' },
     },
   });
-  if (!values.jlis || !values.serial) throw new UsageError('--jlis and --serial are wanted');
-  const jlis = await Jlis.open(values.jlis);
-  await jlis.revoke(values.serial, values.hold ? CERTIFICATE_HOLD : undefined);
+  const { jlis: directory, serial, hold, institution } = values;
+  if (!directory || (serial === undefined) === (institution === undefined)) {
+    throw new UsageError('--jlis, and --serial or --institution are wanted');
+  }
+  const jlis = await Jlis.open(directory);
+  if (institution !== undefined) {
+    await jlis.revokeInstitution(institution);
+    io.out(institution);
+    return EXIT_OK;
+  }
+  await jlis.revoke(serial!, hold ? CERTIFICATE_HOLD : undefined);
   io.out(join(jlis.files.directory, 'crl.der'));
   return EXIT_OK;
 };

@@ -12,6 +12,15 @@ import {
   signingKey,
   type Validity,
 } from './certificate.ts';
+import {
+  certifyIso,
+  certifyJpki,
+  type RequestedCertificates,
+  registerInstitution,
+  revokeInstitution,
+  type TerminalCertificates,
+} from './institution.ts';
+import { readInstitutionRequest } from './institution-request.ts';
 import { CVCA_REFERENCE, DV_REFERENCE, issueCvCertificate, terminalReference } from './iso-ca.ts';
 import { ISSUER_NAME, TEST_ISSUER_NAME } from './names.ts';
 import type { OcspResponder } from './ocsp.ts';
@@ -19,7 +28,7 @@ import { formatRenewals } from './renewals.ts';
 import { formatSerial, INITIAL_STATE, JlisFiles, type JlisState, parseSerial } from './state.ts';
 import { issueSurfaceRecord, municipalityKeyId, surfaceCaKeyId } from './surface-ca.ts';
 import {
-  institutionKeyId,
+  institutionCode,
   intermediateKeyId,
   issueJpkiCvc,
   type TerminalKey,
@@ -34,14 +43,6 @@ const NAME_LENGTH = 24;
 const SUPERSEDED = 4;
 
 const generate = promisify(generateKeyPair);
-
-/** What an institution gets for its public key; the jpki ones only for RSA-2048. */
-export interface TerminalCertificates {
-  readonly intermediate?: Uint8Array;
-  readonly institution?: Uint8Array;
-  readonly dv: Uint8Array;
-  readonly terminal: Uint8Array;
-}
 
 export interface HolderOptions {
   readonly publicKeyPem: string;
@@ -160,38 +161,30 @@ export class Jlis {
     return new Jlis(files, await files.readState());
   }
 
-  /** CV certificates for an institution's public key, whose private half stays where it is. */
+  /** CV certificates for an institution's public key, whose private half stays where it is: in both layouts. */
   async certifyTerminal(publicKeyPem: string): Promise<TerminalCertificates> {
     const isRsa = keyType(publicKeyPem) === 'rsa';
     const number = this.#state.nextInstitution;
-    const dv = await this.files.octets('iso-dv.cvcert');
-    const terminal = issueCvCertificate(
-      { reference: DV_REFERENCE, privateKeyPem: await this.files.text('iso-dv-key.pem') },
-      {
-        reference: terminalReference(number),
-        role: 'terminal',
-        publicKeyPem,
-        ...days(Date.now(), -1, 365),
-      },
-    );
     await this.#remember({ ...this.#state, nextInstitution: number + 1 });
-    if (!isRsa) return { dv, terminal };
+    const iso = await certifyIso(this.files, publicKeyPem, terminalReference(number));
+    return isRsa ? { ...(await certifyJpki(this.files, publicKeyPem, number)), ...iso } : iso;
+  }
 
-    const ca: TerminalKey = JSON.parse(await this.files.text('terminal-ca.json'));
-    const between: TerminalKey = JSON.parse(await this.files.text('terminal-intermediate.json'));
-    const issuer = async (key: TerminalKey, name: string) => ({
-      keyId: key.keyId,
-      privateKeyPem: await this.files.text(`${name}-key.pem`),
-    });
-    return {
-      intermediate: issueJpkiCvc(await issuer(ca, 'terminal-ca'), between),
-      institution: issueJpkiCvc(await issuer(between, 'terminal-intermediate'), {
-        keyId: institutionKeyId(number),
-        publicKeyPem,
-      }),
-      dv,
-      terminal,
-    };
+  /** For whoever proves possession, in the layout of the request. One key, one institution code. */
+  async certifyRequest(encoded: Uint8Array): Promise<RequestedCertificates> {
+    const { publicKeyPem, holderReference: reference } = readInstitutionRequest(encoded);
+    const { state, number } = registerInstitution(this.#state, publicKeyPem);
+    await this.#remember(state);
+    const certificates =
+      reference === undefined
+        ? await certifyJpki(this.files, publicKeyPem, number)
+        : await certifyIso(this.files, publicKeyPem, reference);
+    return { code: institutionCode(number), certificates };
+  }
+
+  /** Certifies nothing for this institution any more: what it has stays good until it expires, if it has dates. */
+  async revokeInstitution(code: string): Promise<void> {
+    await this.#remember(revokeInstitution(this.#state, code, new Date().toISOString()));
   }
 
   async issue(options: HolderOptions): Promise<IssuedCertificate> {

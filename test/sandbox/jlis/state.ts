@@ -12,6 +12,16 @@ const stateSchema = z.strictObject({
   /** Numbers the institutions whose keys were certified. */
   nextInstitution: z.int().min(1),
   nextCrl: z.int().min(1),
+  /** Institutions that asked with a proof of possession; a J-LIS of an earlier version knows none. */
+  institutions: z
+    .array(
+      z.strictObject({
+        number: z.int().min(1),
+        keySha256: z.string(),
+        revokedAt: z.string().optional(),
+      }),
+    )
+    .default([]),
   revoked: z.array(
     z.strictObject({ serial: z.string(), at: z.string(), reason: z.int().optional() }),
   ),
@@ -38,6 +48,7 @@ export const INITIAL_STATE: JlisState = {
   nextSerial: formatSerial(FIRST_SERIAL),
   nextInstitution: 1,
   nextCrl: 1,
+  institutions: [],
   revoked: [],
   renewed: [],
 };

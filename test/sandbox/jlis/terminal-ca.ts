@@ -25,6 +25,8 @@ export function keyId(number: number, generation = 1): string {
 
 export const terminalCaKeyId = (generation?: number) => keyId(CA_NUMBER, generation);
 export const intermediateKeyId = () => keyId(INTERMEDIATE_NUMBER);
+/** 特定機関コード: seven digits, which the key id begins with. */
+export const institutionCode = (number: number) => String(FIRST_INSTITUTION_NUMBER + number);
 export const institutionKeyId = (number: number) => keyId(FIRST_INSTITUTION_NUMBER + number);
 
 /** A CV certificate in the jpki layout, 568 octets. */

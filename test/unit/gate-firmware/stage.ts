@@ -12,7 +12,8 @@ import type { FakeKeyStore } from '../../fakes/key-store.ts';
 import { type CardFile, cardFromFile } from '../../sandbox/card/card-file.ts';
 import type { Fault } from '../../sandbox/card/fault.ts';
 import { type CardReport, CardSession } from '../../sandbox/card/session.ts';
-import { Jlis, type TerminalCertificates } from '../../sandbox/jlis/jlis.ts';
+import type { TerminalCertificates } from '../../sandbox/jlis/institution.ts';
+import { Jlis } from '../../sandbox/jlis/jlis.ts';
 
 /** Making all the RSA keys of a J-LIS takes a loaded machine some seconds. */
 export const STAGE_TIMEOUT_MS = 60_000;
