@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pkcs11js from 'pkcs11js';
+import { KEY_RULES } from '../key-rules.ts';
 import type { KeyKind } from '../key-store.ts';
 import * as attributes from './attributes.ts';
 import { isNotOffered } from './carriage.ts';
@@ -41,7 +42,7 @@ export async function makeKey(
       [...attributes.publicKeyTemplate(label, id, guard), ...parameters],
       attributes.privateKeyTemplate(label, id, guard),
     );
-  if (kind === 'publisher' || kind === 'device') {
+  if (KEY_RULES[kind].type === 'ec') {
     await pair(pkcs11js.CKM_EC_KEY_PAIR_GEN, attributes.EC_P256);
     return;
   }
