@@ -37,6 +37,7 @@ const RSA_ENCRYPTION = fromHex('2a864886f70d010101');
 const EC_PUBLIC_KEY = fromHex('2a8648ce3d0201');
 /** A key this long makes a verification cost milliseconds; nobody issues longer ones. */
 const MAX_MODULUS_LENGTH = 1024;
+const MIN_MODULUS_LENGTH = 32;
 /** FIPS 186-5 5.1 (e < 2^256); OpenSSL holds long moduli to 64 bits. */
 const MAX_EXPONENT_LENGTH = 32;
 
@@ -71,14 +72,19 @@ export function readRsaPublicKey(der: Uint8Array): RsaPublicKey {
   return rsaPublicKey(modulus, exponent);
 }
 
-/** Refuses what is no RSA key at all; how strong it must be is for the profile to say. */
+/**
+ * Refuses what is no RSA key at all (RFC 8017 3.1: e below n), `ERR_KEY_RSA`, and what costs too much to verify with,
+ * `ERR_KEY_RSA_SIZE`; how strong it must be is for the profile to say.
+ */
 export function rsaPublicKey(modulus: Uint8Array, exponent: Uint8Array): RsaPublicKey {
   const n = withoutLeadingZeros(modulus);
   const e = withoutLeadingZeros(exponent);
-  const wrongLength = n.length < 32 || n.length > MAX_MODULUS_LENGTH;
-  const even = !(n.at(-1)! & 1) || !((e.at(-1) ?? 0) & 1);
   const tooCostly = e.length > (n.length > 384 ? 8 : MAX_EXPONENT_LENGTH);
-  if (wrongLength || even || tooCostly || toBigInt(e) < 3n) {
+  if (n.length > MAX_MODULUS_LENGTH || tooCostly) {
+    throw new FormatError('ERR_KEY_RSA_SIZE', `RSA key with a modulus of ${n.length} octets`);
+  }
+  const even = !(n.at(-1)! & 1) || !((e.at(-1) ?? 0) & 1);
+  if (n.length < MIN_MODULUS_LENGTH || e.length >= n.length || even || toBigInt(e) < 3n) {
     throw new FormatError('ERR_KEY_RSA', `no RSA key: modulus of ${n.length} octets`);
   }
   const bits = 8 * n.length - Math.clz32(n[0]!) + 24;

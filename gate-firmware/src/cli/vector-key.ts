@@ -38,7 +38,7 @@ export const keyForms = z.object({
 });
 type KeyForms = z.infer<typeof keyForms>;
 
-/** `unsupported`: of an algorithm or curve that the protocol does not know. `refused`: it is no key. */
+/** `unsupported`: of an algorithm, curve or size that the protocol does not know. `refused`: it is no key. */
 export function keyOf(
   forms: KeyForms,
   kind: PublicKey['kind'],
@@ -48,9 +48,11 @@ export function keyOf(
     return key ?? 'unsupported';
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    return error.code === 'ERR_KEY_ALGORITHM' ? 'unsupported' : 'refused';
+    return UNSUPPORTED.has(error.code) ? 'unsupported' : 'refused';
   }
 }
+
+const UNSUPPORTED: ReadonlySet<string> = new Set(['ERR_KEY_ALGORITHM', 'ERR_KEY_RSA_SIZE']);
 
 /** From its numbers where they are given: the SubjectPublicKeyInfo may be one of id-RSASSA-PSS. */
 function rsaKeyOf(forms: KeyForms): RsaPublicKey | undefined {

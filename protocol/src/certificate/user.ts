@@ -80,6 +80,7 @@ function refuse(reason: CertificateReason): never {
 const KEY_REASONS: Readonly<Record<string, CertificateReason>> = {
   ERR_KEY_ALGORITHM: 'key-unsupported',
   ERR_KEY_RSA: 'key-weak',
+  ERR_KEY_RSA_SIZE: 'key-unsupported',
 };
 
 function readKey(spki: Uint8Array): PublicKey {

@@ -24,6 +24,7 @@ const REASONS: Readonly<Partial<Record<ErrorCode, CvcReason>>> = {
   ERR_CVC_CURVE: 'curve',
   ERR_CVC_KEY: 'key',
   ERR_KEY_RSA: 'key',
+  ERR_KEY_RSA_SIZE: 'key',
   ERR_KEY_POINT: 'key',
   ERR_CVC_KEY_WEAK: 'key-weak',
   ERR_CVC_DOMAIN: 'domain',

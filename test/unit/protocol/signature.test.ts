@@ -210,7 +210,7 @@ describe('readPublicKey', () => {
     [
       'a modulus of 8,200 bits',
       () => rsaPublicKey(new Uint8Array(1025).fill(0xff), fromHex('03')),
-      'ERR_KEY_RSA',
+      'ERR_KEY_RSA_SIZE',
     ],
     ['no modulus', () => rsaPublicKey(new Uint8Array(0), fromHex('03')), 'ERR_KEY_RSA'],
     [
@@ -221,6 +221,11 @@ describe('readPublicKey', () => {
     [
       'an exponent of 264 bits',
       () => rsaPublicKey(new Uint8Array(256).fill(0xff), new Uint8Array(33).fill(0xff)),
+      'ERR_KEY_RSA_SIZE',
+    ],
+    [
+      'an exponent as long as the modulus (RFC 8017 3.1)',
+      () => rsaPublicKey(new Uint8Array(32).fill(0xc5), new Uint8Array(32).fill(0xc7)),
       'ERR_KEY_RSA',
     ],
     ['point at infinity', () => ecPublicKey(CURVES['P-256'], Uint8Array.of(0)), 'ERR_KEY_POINT'],

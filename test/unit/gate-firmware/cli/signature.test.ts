@@ -204,6 +204,13 @@ describe('gate signature verify', () => {
       { ...ECDSA, publicKeyDer: undefined, publicKey: { curve: 'toString', uncompressed: '04' } },
     ],
     ['no key', { publicKeyDer: undefined }],
+    [
+      'a modulus of 16,384 bits',
+      {
+        publicKeyDer: undefined,
+        publicKey: { modulus: `00${'c5'.repeat(2048)}`, publicExponent: '010001' },
+      },
+    ],
     ['an RSA key for ECDSA', { ...ECDSA }],
     ['a key on a curve for RSA', { publicKeyDer: der(p256.publicKey) }],
   ])('unsupported, and nothing agrees: %s', async (_, change) => {
@@ -237,6 +244,13 @@ describe('gate signature verify', () => {
       },
     ],
     ['octets that are no key', { publicKeyDer: '3000' }],
+    [
+      'an exponent above the modulus',
+      {
+        publicKeyDer: undefined,
+        publicKey: { modulus: 'c5'.repeat(32), publicExponent: 'c7'.repeat(32) },
+      },
+    ],
   ])('a key that is none verifies nothing: %s', async (_, change) => {
     const tests = [vector(signature, 'invalid', 1), vector(signature, 'valid', 2)];
     expect(await report({ ...PKCS1, ...change, tests })).toMatchObject({

@@ -192,7 +192,12 @@ describe('verifyUserCertificate', () => {
     ['modulus even', rsaSpki(`00${'c4'.repeat(256)}`, '010001'), 'key-weak', 'key-weak'],
     ['modulus negative', rsaSpki('c5'.repeat(256), '010001'), 'key-malformed', 'key-malformed'],
     ['modulus padded', rsaSpki(`00${modulus2048}`, '010001'), 'key-malformed', 'key-malformed'],
-    ['modulus of 16,392 bits', rsaSpki(`7f${'c5'.repeat(2048)}`, '010001'), 'key-weak', 'key-weak'],
+    [
+      'modulus of 16,392 bits',
+      rsaSpki(`7f${'c5'.repeat(2048)}`, '010001'),
+      'key-unsupported',
+      'key-unsupported',
+    ],
     ['secp256k1', x.ecKeys('secp256k1').spki, 'key-unsupported', 'key-unsupported'],
     ['P-521', x.ecKeys('P-521').spki, 'key-unsupported', 'key-unsupported'],
     ['brainpool', x.ecKeys('brainpoolP256r1').spki, 'key-unsupported', 'key-unsupported'],
