@@ -36,6 +36,8 @@ const TYPES: ReadonlyMap<number, KeyInfo['type']> = new Map([
   [pkcs11js.CKK_RSA, 'rsa'],
   [pkcs11js.CKK_EC, 'ec'],
   [pkcs11js.CKK_GENERIC_SECRET, 'secret'],
+  // What some modules make of a secret that is for HMAC-SHA-512 alone, a TPM for one.
+  [pkcs11js.CKK_SHA512_HMAC, 'secret'],
 ]);
 
 /** One attribute; `undefined` where the object has none or keeps it to itself. */
@@ -56,6 +58,9 @@ export function readAttribute(
   }
 }
 
+/** The attributes of a public key do not belong on a private one (PKCS#11 v2.40 4.9). */
+const OF_PUBLIC_KEYS = new Set([CKA_VERIFY, CKA_ENCRYPT, CKA_WRAP]);
+
 /** CK_ULONG as the module's machine writes it. */
 export function ulong(value: Buffer | undefined): number | undefined {
   if (!value || value.length === 0) return undefined;
@@ -71,6 +76,9 @@ export function describeKey(lib: Cryptoki, session: Handle, key: Handle): KeyInf
     return value === undefined || value.length === 0 ? absent : value[0] !== 0;
   };
   const label = read(CKA_LABEL)?.toString('utf8') ?? '';
+  const isPrivate = ulong(read(CKA_CLASS)) === pkcs11js.CKO_PRIVATE_KEY;
+  // Some modules answer for a private key what its public key may do.
+  const applies = (attribute: number) => !(isPrivate && OF_PUBLIC_KEYS.has(attribute));
   const type = TYPES.get(ulong(read(CKA_KEY_TYPE)) ?? -1) ?? 'other';
   return {
     label,
@@ -84,7 +92,9 @@ export function describeKey(lib: Cryptoki, session: Handle, key: Handle): KeyInf
     alwaysSensitive: flag(pkcs11js.CKA_ALWAYS_SENSITIVE),
     neverExtractable: flag(pkcs11js.CKA_NEVER_EXTRACTABLE),
     local: flag(pkcs11js.CKA_LOCAL),
-    usage: USAGE.filter(([, attribute]) => flag(attribute)).map(([name]) => name),
+    usage: USAGE.filter(([, attribute]) => applies(attribute) && flag(attribute)).map(
+      ([name]) => name,
+    ),
   };
 }
 
@@ -129,8 +139,6 @@ function guarded(
   ];
 }
 
-const OF_PUBLIC_KEYS = new Set([CKA_VERIFY, CKA_ENCRYPT, CKA_WRAP]);
-
 function secretKey(label: string, id: Buffer, guard: Guard): pkcs11js.Template {
   return guarded(label, id, guard).filter(({ type }) => type !== CKA_SIGN_RECOVER);
 }
@@ -139,7 +147,6 @@ export function secretKeyTemplate(label: string, id: Buffer, guard: Guard = {}):
   return [...secretKey(label, id, guard), { type: pkcs11js.CKA_VALUE_LEN, value: MAC_LENGTH }];
 }
 
-/** The attributes of a public key do not belong on a private one (PKCS#11 v2.40 4.9). */
 export function privateKeyTemplate(
   label: string,
   id: Buffer,
@@ -163,7 +170,10 @@ export function arrivingKeyTemplate(
   ];
 }
 
-/** `use` is that of the private key. */
+/**
+ * `use` is that of the private key. CKA_VERIFY and CKA_ENCRYPT are left to the module: libtpm2-pkcs11 takes neither
+ * from outside, and they give nobody anything.
+ */
 export function publicKeyTemplate(
   label: string,
   id: Buffer,
@@ -174,8 +184,6 @@ export function publicKeyTemplate(
     { type: CKA_TOKEN, value: inToken },
     { type: CKA_LABEL, value: label },
     { type: CKA_ID, value: id },
-    { type: CKA_VERIFY, value: use === 'sign' },
-    { type: CKA_ENCRYPT, value: false },
     { type: CKA_WRAP, value: use === 'unwrap' },
   ];
 }
