@@ -48,9 +48,9 @@ export class ConversionWatch {
     this.#add(1);
   }
 
-  /** Something that is on record accounts for one. */
-  explained(): void {
-    this.#add(-1);
+  /** Something that is on record accounts for as many. */
+  explained(count = 1): void {
+    this.#add(-count);
   }
 
   /** In the longest window. Also finds out that an alarm is over. */
@@ -59,7 +59,7 @@ export class ConversionWatch {
     return Math.max(...WATCH_WINDOWS.map(({ ms }) => this.#net(ms)), 0);
   }
 
-  #add(count: 1 | -1): void {
+  #add(count: number): void {
     const at = Math.floor(this.#parts.now() / SLICE_MS);
     const last = this.#slices.at(-1);
     if (last?.at === at) last.net += count;

@@ -18,6 +18,7 @@ import { Uploader } from './fleet/upload.ts';
 import { registerGauges } from './gauges.ts';
 import { Checkpoints } from './journal/checkpoints.ts';
 import { Journal } from './journal/journal.ts';
+import { checkDeviceKey, KeyHealth } from './key-health.ts';
 import { openKeys } from './keys.ts';
 import { systemClock } from './lane/clock.ts';
 import { openDevices } from './lane/devices.ts';
@@ -155,6 +156,7 @@ export class Gate {
     const { labels, gateId, console } = this.#config;
     this.#store = await openKeys(this.#config, this.#log, this.metrics, this.#watch);
     this.#closers.push(() => this.#store.close());
+    await checkDeviceKey(this.#store, labels.device, this.#journal);
     this.#converter = new Converter(this.#store, labels.event);
     const sign = (message: Uint8Array) => this.#store.sign(labels.device, message);
     this.#checkpoints = new Checkpoints({
@@ -194,6 +196,13 @@ export class Gate {
   async #openLane(): Promise<void> {
     const { eventId, gateId, gates, labels, reader, anchors } = this.#config;
     const profiles = await profilesInUse(this.#store, this.#config, systemClock.now());
+    this.#watch.explained();
+    const health = await KeyHealth.learn({
+      store: this.#store,
+      converter: this.#converter,
+      eventId,
+      institution: this.#config.terminals.size > 0 ? labels.institution : undefined,
+    });
     const devices = openDevices(this.#config, this.#log, this.metrics);
     this.#closers.push(() => devices.close());
     this.#outcome = new Outcome({
@@ -238,7 +247,7 @@ export class Gate {
       },
       health: async () => {
         this.#watch.explained();
-        await this.#store.mac(labels.event, new Uint8Array(1));
+        await health.check();
       },
     };
     this.#loop = new LaneLoop({ ...parts, transcripts: this.#transcripts() }, this.#abort.signal);
@@ -282,7 +291,7 @@ export class Gate {
   }
 
   #onResult(result: TapResult): void {
-    if (asksForConversion(result)) this.#watch.explained();
+    this.#watch.explained(conversionsOf(result));
     this.#outcome.apply(result);
     this.#checkpoints.entry();
     this.#uploader?.poke();
@@ -316,9 +325,10 @@ export class Gate {
   }
 }
 
-/** A tap's one conversion, done or cut off by a fault; it is in the journal by now. */
-function asksForConversion({ steps, fault }: TapResult): boolean {
-  return steps.convert !== undefined || fault !== undefined;
+/** HMACs of a tap that is in the journal by now: its conversion, done or cut off by a fault, and what confirms it. */
+function conversionsOf({ steps, fault }: TapResult): number {
+  if (steps.confirm !== undefined) return 3;
+  return steps.convert !== undefined || fault !== undefined ? 1 : 0;
 }
 
 function codeOf(error: unknown): string {

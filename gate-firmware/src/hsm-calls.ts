@@ -11,7 +11,7 @@ export interface CallLimits {
   readonly onCall: (operation: 'sign' | 'mac', refused: boolean) => void;
 }
 
-/** A lane needs one HMAC a tap and one a look for a new list. */
+/** A lane needs one HMAC a tap, three where nothing is found for the card, and one a look for a new list. */
 export const LANE_LIMITS = { burst: 30, everyMs: 200 } as const;
 
 /**

@@ -15,6 +15,7 @@ export async function openKeys(
   watch: ConversionWatch,
 ): Promise<KeyStore> {
   const isolated = await openKeyStore(hsm, {
+    exclusive: true,
     onDown: ({ code }) => log.error({ code }, 'hsm is down'),
     onUp: () => log.info('hsm is up'),
   });

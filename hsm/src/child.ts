@@ -10,9 +10,15 @@ import type {
 import type { MacBatch } from './mac-batch.ts';
 import { Pkcs11KeyStore } from './pkcs11/key-store.ts';
 
+export interface ChildInit {
+  readonly config: HsmConfig;
+  readonly exclusive: boolean;
+}
+
 // The process that holds the module: started by isolated.ts, killed when it misses a deadline.
 serveIsolated(async (init) => {
-  const store = await Pkcs11KeyStore.open(init as HsmConfig);
+  const { config, exclusive } = init as ChildInit;
+  const store = await Pkcs11KeyStore.open(config, exclusive);
   return {
     keys: () => store.keys(),
     publicKey: (label: string) => store.publicKey(label),

@@ -7,6 +7,8 @@ export const hsmTable = z.strictObject({
   token_label: z.string().min(1).max(32),
   token_serial: z.string().min(1).max(16).optional(),
   pin_file: z.string().min(1),
+  /** Several gates may use the token at once: a module that several machines reach, or a demonstration. */
+  shared: z.boolean().optional(),
   /** For the module's process; a value that begins with `./` is a path relative to the file. */
   environment: z.record(z.string(), z.string()).optional(),
 });
@@ -21,6 +23,7 @@ export interface HsmConfig {
   readonly pinFile: string;
   /** Typed by a person for this one login: the file is not read. */
   readonly pin?: string | undefined;
+  readonly shared?: boolean | undefined;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -34,6 +37,7 @@ export function resolveHsmConfig(configPath: string, table: HsmTable): HsmConfig
     tokenLabel: table.token_label,
     tokenSerial: table.token_serial,
     pinFile: resolveFrom(configPath, table.pin_file),
+    shared: table.shared,
     environment: Object.fromEntries(environment),
   };
 }

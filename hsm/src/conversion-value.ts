@@ -1,3 +1,4 @@
+import { equal } from '@pinless-gate/protocol/bytes';
 import {
   type Conversion,
   conversionInputOfIssuer,
@@ -5,7 +6,7 @@ import {
   issuerNameHash,
   splitConversion,
 } from '@pinless-gate/protocol/conversion';
-import type { KeyStore } from './key-store.ts';
+import { HsmError, type KeyStore } from './key-store.ts';
 import { inOverlappingSlices } from './overlap.ts';
 
 /** Issuer and serial number: what names a certificate (RFC 5280 4.1.2.2). */
@@ -14,6 +15,12 @@ export interface CertificateName {
   readonly issuerName: Uint8Array;
   /** Unsigned, big-endian. */
   readonly serial: Uint8Array;
+}
+
+/** An event and the id of its key, as a list names them. */
+export interface KnownKey {
+  readonly eventId: Uint8Array;
+  readonly eventKeyId: Uint8Array;
 }
 
 const KEY_ID_LENGTH = 16;
@@ -50,6 +57,24 @@ export class Converter {
   async eventKeyId(eventId: Uint8Array): Promise<Uint8Array> {
     const mac = await this.#store.mac(this.#label, eventKeyIdInput(eventId));
     return mac.slice(0, KEY_ID_LENGTH);
+  }
+
+  /**
+   * Throws ERR_HSM_RESULT where the module, asked again, contradicts `conversion` or does not know the answer that a
+   * list gives for its event key. An HMAC cannot be verified, and a wrong one is somebody else's or nobody's.
+   */
+  async confirm(name: CertificateName, conversion: Conversion, known: KnownKey): Promise<void> {
+    const inputs = [this.#input(name), eventKeyIdInput(known.eventId)];
+    const [again, id] = await this.#store.macAll(this.#label, inputs);
+    const { conversionValue, sealKey } = splitConversion(again!);
+    const same =
+      equal(conversionValue, conversion.conversionValue) && equal(sealKey, conversion.sealKey);
+    sealKey.fill(0);
+    if (same && equal(id!.subarray(0, KEY_ID_LENGTH), known.eventKeyId)) return;
+    const what = same ? 'not the known one' : 'another than before';
+    throw new HsmError('ERR_HSM_RESULT', `the HMAC that the module gave is ${what}`, {
+      hint: 'run `hsm selftest`; if it fails, the module or its key is broken',
+    });
   }
 
   #input({ issuerName, serial }: CertificateName): Uint8Array {

@@ -1,5 +1,6 @@
 import type { GateError } from '@pinless-gate/protocol/errors';
 import { IsolatedProcess } from '@pinless-gate/runtime/isolated-process';
+import type { ChildInit } from './child.ts';
 import type { HsmConfig } from './config.ts';
 import type {
   Capabilities,
@@ -24,6 +25,8 @@ export interface KeyStoreOptions {
   readonly startMs?: number;
   /** One more call than this rejects with ERR_ISOLATED_BUSY. Default 64. */
   readonly maxPending?: number;
+  /** Keeps the token from every other program that asks for this, unless the configuration shares it. */
+  readonly exclusive?: boolean;
   readonly onDown?: (why: GateError) => void;
   readonly onUp?: () => void;
 }
@@ -48,11 +51,11 @@ export async function openKeyStore(
   config: HsmConfig,
   options: KeyStoreOptions = {},
 ): Promise<IsolatedKeyStore> {
-  const { onDown, onUp } = options;
+  const { onDown, onUp, exclusive = false } = options;
   const isolated = await IsolatedProcess.start({
     name: 'hsm',
     entry: new URL('./child.js', import.meta.url),
-    init: config,
+    init: { config, exclusive: exclusive && !config.shared } satisfies ChildInit,
     environment: config.environment,
     startTimeoutMs: options.startMs ?? START_MS,
     maxPending: options.maxPending ?? MAX_PENDING,

@@ -201,6 +201,13 @@ export class Journal {
     return 0;
   }
 
+  get newestCheckpoint(): Checkpoint | undefined {
+    for (const { value } of this.#checkpoints.getRange({ reverse: true, limit: 1 })) {
+      return decodeCheckpoint(value);
+    }
+    return undefined;
+  }
+
   /** The device key vouches for everything up to now; undefined when nothing is new. */
   async checkpoint(
     at: number,

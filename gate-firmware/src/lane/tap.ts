@@ -5,7 +5,7 @@ import { readName } from '@pinless-gate/protocol/certificate/name';
 import { FormatError } from '@pinless-gate/protocol/errors';
 import { possessionMessage } from '@pinless-gate/protocol/possession';
 import { keyObject, type PublicKey, readPublicKey } from '@pinless-gate/protocol/public-key';
-import { decodeSeatRecord, openRecord, type SeatRecord } from '@pinless-gate/protocol/record';
+import type { SeatRecord } from '@pinless-gate/protocol/record';
 import type { RefusalReason } from '@pinless-gate/protocol/refusal';
 import { type Decision, decide, type Lane, listRefusal, refused } from '../admission/decide.ts';
 import { CardChannel, type ChannelLimits, type Transmit } from '../card/channel.ts';
@@ -17,6 +17,7 @@ import type { Lists } from '../whitelist/lists.ts';
 import type { Whitelist } from '../whitelist/store.ts';
 import { provenUser, verifyUser } from './certificate.ts';
 import { type Clock, StepTimes } from './clock.ts';
+import { lookUp } from './entry.ts';
 import type { Nonces } from './nonce.ts';
 import type { ShortCodes } from './short-code.ts';
 import { linkedChip, type SurfaceTrust } from './surface.ts';
@@ -121,19 +122,11 @@ async function examine(
     }
 
     // 3. Is it on the list?
-    const { conversionValue, sealKey } = await parts.converter.convert(
-      head.issuerName,
-      head.serial,
-    );
-    times.end('convert');
-    const sealed = list.find(conversionValue);
-    times.end('lookup');
+    const { conversionValue, sealed, seat } = await lookUp(parts, list, head, times);
     // The code of a stranger's card comes from its conversion value; the value itself is not kept.
     if (!sealed) return { ...known, at, conversionValue, decision: refused('not-listed') };
-    const seat = unseal(sealKey, sealed, { eventId: parts.eventId, conversionValue });
     known = { ...known, conversionValue, ...(seat && { record: seat }) };
     if (!seat) return { ...known, at, decision: refused('record-unreadable') };
-    times.end('unseal');
 
     // 4. It proves itself to us. Where its key was not pinned at building, its certificate says which it is; where
     // another key of the card is to prove it, certificate and chip must be what was linked.
@@ -212,22 +205,6 @@ async function prepare(
   const publicKey = chip ?? readPublicKey(record.publicKey!);
   keyObject(publicKey); // made while the card computes, it costs more than the verification
   return { publicKey, decision };
-}
-
-/** Undefined where the entry does not open: damaged, or of another key. */
-function unseal(
-  sealKey: Uint8Array,
-  sealed: Uint8Array,
-  context: { eventId: Uint8Array; conversionValue: Uint8Array },
-): SeatRecord | undefined {
-  try {
-    return decodeSeatRecord(openRecord(sealKey, sealed, context));
-  } catch (error) {
-    if (error instanceof FormatError) return undefined;
-    throw error;
-  } finally {
-    sealKey.fill(0);
-  }
 }
 
 /** Closed on doubt: whatever was thrown refuses, and what is not the card's fault is the gate's. */

@@ -29,7 +29,10 @@ export interface ServingParts {
   readonly onDamage: (error: GateError) => void;
 }
 
-/** The list in force, kept up to date until `close`. A list that is near is there when this resolves. */
+/**
+ * The list in force, kept up to date until `close`. A list that is near is there when this resolves; rejects where the
+ * only one there was made with another event key.
+ */
 export async function serveLists(
   parts: ServingParts,
 ): Promise<{ lists: Lists; close: () => Promise<void> }> {
@@ -45,6 +48,8 @@ export async function serveLists(
     clock: systemClock,
   };
   const { lists, error } = await openLists(follow);
+  let trouble = error;
+  const told = listTrouble(log, metrics);
   if (error) {
     log.error({ code: error.code, hint: error.hint }, error.message);
     metrics.listErrors.inc({ code: error.code });
@@ -57,7 +62,10 @@ export async function serveLists(
       tell(lists, log);
       parts.onUpdate();
     },
-    listTrouble(log, metrics),
+    (failure) => {
+      trouble = failure ?? trouble;
+      told(failure);
+    },
   );
   // A console that does not answer holds nobody up.
   const patience = new AbortController();
@@ -66,7 +74,6 @@ export async function serveLists(
     setTimeout(FIRST_LIST_MS, undefined, { signal: patience.signal }).catch(() => undefined),
   ]);
   patience.abort();
-  if (!lists.current) log.warn('no list yet');
   const scrubber = new Scrubber(lists, {
     everyMs: SCRUB_EVERY_MS,
     onDamage: (damage) => {
@@ -81,6 +88,14 @@ export async function serveLists(
     await follower.close();
     await lists.close();
   };
+  if (!lists.current) {
+    // The known answer of the event key: a gate with another key could serve nobody, ever.
+    if (trouble?.code === 'ERR_BUNDLE_EVENT_KEY') {
+      await close();
+      throw trouble;
+    }
+    log.warn('no list yet');
+  }
   return { lists, close };
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type graphene from 'graphene-pk11';
 import pkcs11js from 'pkcs11js';
@@ -18,6 +18,7 @@ import { ConnectionClosedError, hsmError } from './errors.ts';
 import { makeKey } from './generate.ts';
 import { type Cryptoki, findToken, type Handle, login, openSession } from './module.ts';
 import { SessionPool } from './session-pool.ts';
+import { planSignature, requireSignature, verifyingKey } from './signing.ts';
 import { enforcesTrust } from './trust.ts';
 
 const { CKA_CLASS, CKA_LABEL, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY } = pkcs11js;
@@ -27,11 +28,6 @@ const MAX_KEYS = 1024;
 const TURN_MS = 20;
 const TURN_CHECK = 8;
 const HMAC: pkcs11js.Mechanism = { mechanism: pkcs11js.CKM_SHA512_HMAC };
-/** How each type signs, and how long the signature is: RSA-2048 and P-256, plain r‖s. */
-const SIGNING = {
-  rsa: { mechanism: { mechanism: pkcs11js.CKM_SHA256_RSA_PKCS }, length: 256 },
-  ec: { mechanism: { mechanism: pkcs11js.CKM_ECDSA }, length: 64 },
-} as const;
 
 export interface Key {
   readonly handle: Handle;
@@ -50,7 +46,10 @@ export class Connection {
   readonly pool: SessionPool;
   readonly slot: Handle;
   readonly #slot: graphene.Slot;
+  readonly #offered: ReadonlySet<number>;
   readonly #keys = new Map<string, Key>();
+  /** Of keys that signed; `undefined` where the token holds no public part. */
+  readonly #verifying = new Map<string, KeyObject | undefined>();
   #closed = false;
 
   private constructor(slot: graphene.Slot, token: graphene.Token, session: graphene.Session) {
@@ -59,6 +58,7 @@ export class Connection {
     this.session = session.handle;
     this.#slot = slot;
     this.slot = slot.handle;
+    this.#offered = new Set(slot.lib.C_GetMechanismList(slot.handle));
     this.pool = new SessionPool(slot, MAX_SESSIONS);
   }
 
@@ -142,12 +142,15 @@ export class Connection {
     checkLength(this.lib.C_Sign(this.session, data, mac), MAC_LENGTH, 'HMAC');
   }
 
+  /** Verified where the token holds the public key. */
   async sign(label: string, message: Uint8Array): Promise<Uint8Array> {
     const { handle, info } = this.keyOf(label, 'rsa', 'ec');
-    const { mechanism, length } = SIGNING[info.type as keyof typeof SIGNING];
-    // CKM_ECDSA takes the hash: not every module has CKM_ECDSA_SHA256.
-    const data =
-      info.type === 'ec' ? createHash('sha256').update(message).digest() : asBuffer(message);
+    const verifying = this.#verifyingKey(label);
+    const { mechanism, data, length } = planSignature(
+      info.type as 'rsa' | 'ec',
+      asBuffer(message),
+      this.#offered,
+    );
     const signature = Buffer.alloc(length);
     return this.pool.use(async (session) => {
       this.#checkOpen();
@@ -155,8 +158,25 @@ export class Connection {
       const signed = await this.lib.C_SignAsync(session, data, signature);
       // The binding keeps a bare pointer to `data`: it has to be in use until here.
       checkLength(signed, length, `signature of ${data.length} octets`);
+      if (verifying) requireSignature(verifying, message, signed);
       return signed;
     });
+  }
+
+  #verifyingKey(label: string): KeyObject | undefined {
+    if (!this.#verifying.has(label)) {
+      this.#verifying.set(label, this.#readVerifyingKey(label));
+    }
+    return this.#verifying.get(label);
+  }
+
+  #readVerifyingKey(label: string): KeyObject | undefined {
+    try {
+      return verifyingKey(this.publicKey(label));
+    } catch (error) {
+      if (error instanceof HsmError && error.code === 'ERR_HSM_KEY_PUBLIC') return undefined;
+      throw error;
+    }
   }
 
   publicKey(label: string): Uint8Array {

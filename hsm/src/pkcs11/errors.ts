@@ -80,7 +80,7 @@ function explain(ckr: number | undefined, error: unknown): [ErrorCode, string?] 
         : 'put the right PIN into the PIN file and start again: a wrong one is tried once and never again';
     return ['ERR_HSM_PIN', hint];
   }
-  if (ckr === pkcs11js.CKR_MECHANISM_INVALID) {
+  if (ckr === pkcs11js.CKR_MECHANISM_INVALID || ckr === pkcs11js.CKR_FUNCTION_NOT_SUPPORTED) {
     return ['ERR_HSM_MECHANISM', 'this module does not offer the mechanism: see docs/hsm.md'];
   }
   if (ckr === pkcs11js.CKR_SESSION_COUNT) {

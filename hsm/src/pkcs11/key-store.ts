@@ -20,8 +20,9 @@ import {
 import { type MacBatch, packInputs, splitMacs } from '../mac-batch.ts';
 import { Connection, finalizeModule } from './connection.ts';
 import { hsmError, isConnectionLost } from './errors.ts';
-import { initializeModule, loadModule } from './module.ts';
+import { findToken, initializeModule, loadModule } from './module.ts';
 import { runSelftest } from './selftest.ts';
+import { claimToken } from './token-claim.ts';
 import { destroyKey, tryTransport, unwrapKey, wrapKey } from './transport.ts';
 import { runTrials } from './trial.ts';
 import { enforcesTrust, OfficersKeys } from './trust.ts';
@@ -45,8 +46,13 @@ export class Pkcs11KeyStore implements KeyStore {
     this.#module = module;
   }
 
-  static async open(config: HsmConfig): Promise<Pkcs11KeyStore> {
+  /** `exclusive`: refused where another process has the token so (ERR_HSM_TOKEN_BUSY), before the PIN is tried. */
+  static async open(config: HsmConfig, exclusive = false): Promise<Pkcs11KeyStore> {
     const store = new Pkcs11KeyStore(config, loadModule(config.module));
+    if (exclusive) {
+      const { label, serialNumber } = findToken(store.#module, config).getToken();
+      await claimToken(label, serialNumber);
+    }
     store.#connection = store.#connect();
     return store;
   }

@@ -45,6 +45,7 @@ export interface LaneOptions {
   readonly reader?: string;
   /** Lines of `[whitelist]` besides directory and publishers. */
   readonly whitelist?: string;
+  readonly pollSeconds?: number;
   readonly hsm?: string;
   readonly journal?: string;
   readonly more?: string;
@@ -82,7 +83,7 @@ iso = { certificates = ["${kept}/dv.cvcert", "${kept}/terminal.cvcert"] }
 [whitelist]
 directory = "whitelist"
 publishers = ["${kept}/publisher.pem"]
-poll_seconds = 1
+poll_seconds = ${options.pollSeconds ?? 1}
 ${whitelist}
 [journal]
 directory = "${options.journal ?? 'journal'}"
@@ -95,11 +96,14 @@ export const hsmLines = (kept: string, pinFile = `${kept}/token/pin`): string =>
   `module = "/usr/lib/softhsm/libsofthsm2.so"
 token_label = "pinless-gate"
 pin_file = "${pinFile}"
+shared = true
 [hsm.environment]
 SOFTHSM2_CONF = "${kept}/token/softhsm2.conf"`;
 
 export interface LogLine extends Partial<TapLine> {
   readonly level: number;
+  /** ISO 8601. */
+  readonly time: string;
   readonly msg?: string;
   readonly code?: string;
 }

@@ -44,20 +44,23 @@ export async function makeToken(label = 'test'): Promise<TestToken> {
   };
 }
 
+/** A CKR value, or what else the interposed module is to do. */
+export type FaultAction = number | 'hang' | 'crash' | 'short' | 'flip' | `slow:${number}`;
+
 /** The token through a module that fails on demand. */
 export interface FaultyModule {
   readonly config: HsmConfig;
-  /** The next `count` calls of the PKCS#11 function end so: a CKR value, or `hang`, `crash`, `short`. */
-  fail(
-    pkcs11Function: string,
-    action: number | 'hang' | 'crash' | 'short',
-    count?: number,
-  ): Promise<void>;
+  /** The next `count` calls of the PKCS#11 function end so; `C_Sign:mac` and `C_Sign:rsa` are a part of `C_Sign`. */
+  fail(pkcs11Function: string, action: FaultAction, count?: number): Promise<void>;
+  /** Whatever was to come does not. */
+  heal(): Promise<void>;
   /** How often a wrapped function was called since the start. */
   calls(pkcs11Function: string): Promise<number>;
 }
 
-export async function interpose(token: TestToken): Promise<FaultyModule> {
+export async function interpose(
+  token: Pick<TestToken, 'directory' | 'config'>,
+): Promise<FaultyModule> {
   const module = join(token.directory, 'interposer.so');
   const control = join(token.directory, 'control');
   const source = join(FIXTURES, 'interposer.c');
@@ -76,6 +79,7 @@ export async function interpose(token: TestToken): Promise<FaultyModule> {
         PINLESS_P11_CONTROL: control,
       },
     },
+    heal: () => writeFile(control, 'none none 0\n'),
     fail: (name, action, count = 1) => writeFile(control, `${name} ${action} ${count}\n`),
     calls: async (name) => {
       const log = await readFile(`${control}.log`, 'utf8');

@@ -197,6 +197,7 @@ const HSM = `[hsm]
 module = "/usr/lib/softhsm/libsofthsm2.so"
 token_label = "pinless-gate"
 pin_file = "../kept/token/pin"
+shared = true
 [hsm.environment]
 SOFTHSM2_CONF = "./../kept/token/softhsm2.conf"
 `;
