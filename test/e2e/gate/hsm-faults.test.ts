@@ -6,7 +6,15 @@ import { readHsmConfig } from '@pinless-gate/hsm/config';
 import { type SandboxReader, startReader } from '@pinless-gate/test/sandbox/reader';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type FaultAction, type FaultyModule, interpose } from '../hsm/token.ts';
-import { GateProcess, makeLane, makeVenue, readerLines, tapCard, type Venue } from './fixture.ts';
+import {
+  GateProcess,
+  type LogLine,
+  makeLane,
+  makeVenue,
+  readerLines,
+  tapCard,
+  type Venue,
+} from './fixture.ts';
 
 // Faults of the HSM at a lane that serves (faults.md H1 to H12): what the display says, and that it comes back.
 

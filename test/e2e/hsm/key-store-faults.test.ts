@@ -1,5 +1,6 @@
 import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import type { HsmConfig } from '@pinless-gate/hsm/config';
+import { Converter } from '@pinless-gate/hsm/conversion-value';
 import {
   type IsolatedKeyStore,
   type KeyStoreOptions,
@@ -26,6 +27,7 @@ beforeAll(async () => {
   const store = await openKeyStore(token.config);
   await store.generate('institution', 'institution');
   await store.generate('event', 'event');
+  await store.generate('device', 'device');
   await store.close();
 });
 afterAll(() => token?.remove());
@@ -241,6 +243,30 @@ describe('results', () => {
     await expect(store.sign('institution', MESSAGE)).rejects.toThrow(code('ERR_HSM_RESULT'));
   });
 
+  test.each(['institution', 'device'])('a flipped bit in a signature by %s', async (label) => {
+    const store = await start();
+    await module.fail('C_Sign', 'flip');
+    await expect(store.sign(label, MESSAGE)).rejects.toThrow(code('ERR_HSM_RESULT'));
+    await expect(store.sign(label, MESSAGE)).resolves.toBeDefined();
+  });
+
+  test('a flipped bit in an HMAC: asked again, it is not confirmed', async () => {
+    const converter = new Converter(await start(), 'event');
+    const eventId = new Uint8Array(16).fill(1);
+    const known = { eventId, eventKeyId: await converter.eventKeyId(eventId) };
+    const name = { issuerName: Uint8Array.of(0x30, 0), serial: Uint8Array.of(7) };
+    const convert = () => converter.convert(name.issuerName, name.serial);
+    const right = await convert();
+    await expect(converter.confirm(name, right, known)).resolves.toBeUndefined();
+    await module.fail('C_Sign:mac', 'flip');
+    const wrong = await convert();
+    expect(wrong).not.toEqual(right);
+    await expect(converter.confirm(name, wrong, known)).rejects.toThrow(code('ERR_HSM_RESULT'));
+    // Of another key it would repeat itself: the list's known answer tells.
+    const other = { ...known, eventKeyId: new Uint8Array(16) };
+    await expect(converter.confirm(name, right, other)).rejects.toThrow(code('ERR_HSM_RESULT'));
+  });
+
   test('a module that takes no key from outside: the known answer is not done, and said so', async () => {
     const store = await start();
     await module.fail('C_CreateObject', CKR_FUNCTION_NOT_SUPPORTED);
@@ -250,6 +276,29 @@ describe('results', () => {
       why: expect.stringContaining('CKR_FUNCTION_NOT_SUPPORTED'),
     });
     expect(passed).toBe(true);
+  });
+});
+
+describe('a token that one gate keeps to itself', () => {
+  test('the second is refused before the PIN is tried; after a kill the first has it again', async () => {
+    const first = await start(module.config, { exclusive: true });
+    const logins = await module.calls('C_Login');
+    const second = () => start(module.config, { exclusive: true });
+    await expect(second()).rejects.toThrow(code('ERR_HSM_TOKEN_BUSY'));
+    expect(await module.calls('C_Login')).toBe(logins);
+    process.kill(first.pid!, 'SIGKILL');
+    await expect.poll(() => first.state).toBe('starting');
+    await works(first);
+    await expect(second()).rejects.toThrow(code('ERR_HSM_TOKEN_BUSY'));
+    await works(await start());
+    await first.close();
+    await works(await second());
+  });
+
+  test('shared by configuration: both are served', async () => {
+    const shared = { ...module.config, shared: true };
+    await works(await start(shared, { exclusive: true }));
+    await works(await start(shared, { exclusive: true }));
   });
 });
 
