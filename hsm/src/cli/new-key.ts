@@ -1,14 +1,22 @@
 import { parseArgs } from 'node:util';
-import { EXIT_OK, type Io } from '@pinless-gate/runtime/program';
+import { EXIT_OK, type Io, UsageError } from '@pinless-gate/runtime/program';
 import { newKey } from '../ceremony/new-key.ts';
+import { isMovable } from '../key-rules.ts';
 import { DEFAULT_LABELS, eventKeyLabel, type KeyKind } from '../key-store.ts';
-import { COMMON_OPTIONS, parseEventId, withKeyStore } from './options.ts';
+import { COMMON_OPTIONS, parseEventId, parseGeneration, withKeyStore } from './options.ts';
 
-/** `hsm institution new`, `hsm publisher new`, `hsm device new`. */
+/** `hsm institution new`, `hsm publisher new`, `hsm device new`, `hsm transport new`. */
 export function newKeyCommand(kind: keyof typeof DEFAULT_LABELS) {
   return async (argv: readonly string[], io: Io): Promise<number> => {
-    const options = { ...COMMON_OPTIONS, label: { type: 'string' } } as const;
+    const options = {
+      ...COMMON_OPTIONS,
+      label: { type: 'string' },
+      transportable: { type: 'boolean' },
+    } as const;
     const { values } = parseArgs({ args: [...argv], options });
+    if (values.transportable && !isMovable(kind)) {
+      throw new UsageError(`--transportable: a ${kind} key never leaves its token`);
+    }
     return makeKey({ ...values, label: values.label ?? DEFAULT_LABELS[kind], kind }, io);
   };
 }
@@ -19,10 +27,13 @@ export async function newEventKeyCommand(argv: readonly string[], io: Io): Promi
     ...COMMON_OPTIONS,
     event: { type: 'string' },
     label: { type: 'string' },
+    generation: { type: 'string', default: '1' },
+    transportable: { type: 'boolean' },
   } as const;
   const { values } = parseArgs({ args: [...argv], options });
+  const generation = parseGeneration(values.generation);
   // A label alone is enough: the event's files may name any.
-  const label = values.label ?? eventKeyLabel(parseEventId(values.event));
+  const label = values.label ?? eventKeyLabel(parseEventId(values.event), generation);
   return makeKey({ ...values, label, kind: 'event' }, io);
 }
 
@@ -31,10 +42,17 @@ interface Wanted {
   readonly json: boolean;
   readonly label: string;
   readonly kind: KeyKind;
+  readonly transportable?: boolean | undefined;
 }
 
-async function makeKey({ config, json, label, kind }: Wanted, io: Io): Promise<number> {
-  const made = await withKeyStore(config, (store) => newKey(store, label, kind));
+async function makeKey(wanted: Wanted, io: Io): Promise<number> {
+  const { config, json, label, kind, transportable = false } = wanted;
+  const made = await withKeyStore(config, (store) => newKey(store, label, kind, { transportable }));
+  if (transportable && !made.key.wrapWithTrusted) {
+    io.err(
+      'this module cannot hold the key to trusted wrapping keys: hsm status says what follows',
+    );
+  }
   if (json) {
     io.out(JSON.stringify({ ...made.key, publicKeyPem: made.publicKeyPem }));
     return EXIT_OK;

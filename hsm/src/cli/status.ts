@@ -1,17 +1,22 @@
 import { parseArgs } from 'node:util';
 import { EXIT_OK, EXIT_REFUSED, type Io } from '@pinless-gate/runtime/program';
 import type { KeyInfo, SelftestCheck } from '../key-store.ts';
+import { showCapabilities } from './capabilities.ts';
 import { COMMON_OPTIONS, withKeyStore } from './options.ts';
 import { ceremonyLines, ceremonyStatus } from './status-ceremony.ts';
 
 /** `hsm status`. Exit code 1 where something is wrong with a key of ours. */
 export async function statusCommand(argv: readonly string[], io: Io): Promise<number> {
-  const { values } = parseArgs({ args: [...argv], options: COMMON_OPTIONS });
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { ...COMMON_OPTIONS, capabilities: { type: 'boolean', default: false } },
+  });
+  if (values.capabilities) return showCapabilities(values.config, values.json, io);
   const { status, around } = await withKeyStore(values.config, async (store) => ({
     status: await store.status(),
     around: await ceremonyStatus(values.config!, store),
   }));
-  const { module, token, keys } = status;
+  const { module, token, keys, weaker } = status;
   const problems = [...status.problems, ...around.problems];
   const code = problems.length === 0 ? EXIT_OK : EXIT_REFUSED;
   if (values.json) {
@@ -25,6 +30,7 @@ export async function statusCommand(argv: readonly string[], io: Io): Promise<nu
   for (const line of keys.map(keyLine)) io.out(line);
   if (keys.length === 0) io.out('keys    none');
   for (const line of ceremonyLines(around)) io.out(line);
+  for (const line of weaker) io.out(`weaker  ${line}`);
   for (const { code, message, hint } of problems) {
     io.err(`hsm status: ${message} [${code}]`);
     if (hint) io.err(`  ${hint}`);
@@ -35,10 +41,18 @@ export async function statusCommand(argv: readonly string[], io: Io): Promise<nu
 function keyLine({ label, kind, type, bits, usage, ...key }: KeyInfo): string {
   const marks = [
     key.sensitive ? 'sensitive' : 'NOT SENSITIVE',
-    key.extractable ? 'EXTRACTABLE' : 'not extractable',
-    key.local && key.alwaysSensitive && key.neverExtractable ? 'made here' : 'brought here',
+    extraction(key),
+    key.local && key.alwaysSensitive ? 'made here' : 'brought here',
   ];
-  return `key     ${label}  ${kind ?? 'other'}  ${type}-${bits}  ${marks.join(', ')}  may ${usage.join(', ') || 'nothing'}`;
+  return `key     ${label}  ${kind ?? 'other'}  ${type}${bits === 0 ? '' : `-${bits}`}  ${marks.join(', ')}  may ${usage.join(', ') || 'nothing'}`;
+}
+
+function extraction({
+  extractable,
+  wrapWithTrusted,
+}: Pick<KeyInfo, 'extractable' | 'wrapWithTrusted'>): string {
+  if (!extractable) return 'not extractable';
+  return wrapWithTrusted ? 'leaves under trusted keys only' : 'EXTRACTABLE';
 }
 
 /** `hsm selftest`. Exit code 1 where a check failed; a check that the module does not allow is shown as such. */

@@ -49,10 +49,20 @@ class Trial {
   async run(): Promise<Capabilities> {
     const transport = await this.#makeKeys();
     const keys = makeWrappingKeys(this.#lib, this.#session, this.#counterpart.transportKey, false);
-    const wraps = await this.#transport('send an event key', (one) => this.#wraps(keys, one));
+    const wraps = await this.#transport(
+      {
+        need: 'send an event key',
+        without: 'no event key leaves this module: list and gate need one token',
+      },
+      (one) => this.#wraps(keys, one),
+    );
     await this.#institution(keys, wraps);
-    const unwraps = await this.#transport('take an event key', (one) =>
-      transport ? this.#unwraps(transport, one) : 'no RSA key to unwrap with',
+    const unwraps = await this.#transport(
+      {
+        need: 'take an event key',
+        without: 'keys come to this module by the other ways of docs/hsm.md',
+      },
+      (one) => (transport ? this.#unwraps(transport, one) : 'no RSA key to unwrap with'),
     );
     const enforced = enforcesTrust(this.#lib, this.#session);
     this.#checks.push({
@@ -70,7 +80,7 @@ class Trial {
   /** Returns an RSA pair for unwrapping, where the module makes one. */
   async #makeKeys(): Promise<{ privateKey: Handle; spki: Uint8Array } | undefined> {
     await this.#check({
-      need: 'conversion values',
+      need: 'compute conversion values',
       mechanism: 'CKM_SHA512_HMAC',
       without: 'no list can be built and no card looked up',
       attempt: () => this.#hmac(),
@@ -93,7 +103,7 @@ class Trial {
     });
     let transport: { privateKey: Handle; spki: Uint8Array } | undefined;
     await this.#check({
-      need: 'a transport key that unwraps and does nothing else',
+      need: 'make a transport key that unwraps and does nothing else',
       mechanism: 'CKM_RSA_PKCS_KEY_PAIR_GEN',
       without: 'keys cannot be sent to this module',
       attempt: async () => {
@@ -183,15 +193,14 @@ class Trial {
   }
 
   async #transport(
-    need: string,
+    what: Pick<Step, 'need' | 'without'>,
     attempt: (mechanism: TransportMechanism) => string | undefined,
   ): Promise<TransportMechanism[]> {
     const working: TransportMechanism[] = [];
     for (const mechanism of TRANSPORT_MECHANISMS) {
       const works = await this.#check({
-        need,
+        ...what,
         mechanism: mechanismName(mechanism),
-        without: 'a weaker one of this table is used, or none where none works',
         attempt: () => attempt(mechanism),
       });
       if (works) working.push(mechanism);
