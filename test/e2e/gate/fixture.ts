@@ -78,8 +78,8 @@ ${hsm}
 ${reader}
 [card]
 anchors = ["${kept}/jlis/ca.pem"]
-jpki = { certificates = ["${kept}/intermediate.cvc", "${kept}/institution.cvc"] }
-iso = { certificates = ["${kept}/dv.cvcert", "${kept}/terminal.cvcert"] }
+jpki = { certificates = ["${kept}/token/cvc/jpki/intermediate.cvc", "${kept}/token/cvc/jpki/institution.cvc"] }
+iso = { certificates = ["${kept}/token/cvc/tr03110/dv.cvcert", "${kept}/token/cvc/tr03110/terminal.cvcert"] }
 [whitelist]
 directory = "whitelist"
 publishers = ["${kept}/publisher.pem"]

@@ -9,6 +9,7 @@ import type { CardFile } from '../card/card-file.ts';
 import { Jlis } from '../jlis/jlis.ts';
 import { type NewCard, newCard } from '../jlis/new-card.ts';
 import { linkCardFile, linkedHolder } from '../link.ts';
+import { institutionCeremony, makeOperators } from './ceremony.ts';
 import { run } from './program.ts';
 import { CARDS, type DemoPurchase } from './scenarios.ts';
 
@@ -32,7 +33,7 @@ export async function makeMaterial(directory: string, ports: Ports): Promise<Mat
   await mkdir(join(directory, 'run'), { recursive: true });
   const kept = join(directory, 'kept');
   // Named for what is kept: a run of an earlier version is made anew.
-  const done = join(kept, 'done-with-kazashi');
+  const done = join(kept, 'done-with-ceremony');
   if (!existsSync(done)) {
     await rm(kept, { recursive: true, force: true });
     await mkdir(kept, { recursive: true });
@@ -66,13 +67,12 @@ export interface Ports {
 }
 
 async function makeKept(kept: string): Promise<void> {
-  const [jlis] = await Promise.all([Jlis.create(join(kept, 'jlis')), makeToken(kept)]);
-  const institution = await readFile(join(kept, 'institution.pem'), 'utf8');
-  const certificates = await jlis.certifyTerminal(institution);
-  await writeFile(join(kept, 'intermediate.cvc'), certificates.intermediate!);
-  await writeFile(join(kept, 'institution.cvc'), certificates.institution!);
-  await writeFile(join(kept, 'dv.cvcert'), certificates.dv);
-  await writeFile(join(kept, 'terminal.cvcert'), certificates.terminal);
+  const [jlis] = await Promise.all([
+    Jlis.create(join(kept, 'jlis')),
+    makeToken(kept),
+    makeOperators(kept),
+  ]);
+  await institutionCeremony(kept, jlis);
 
   const trust = await linkTrust(jlis);
   const cards: Record<string, KeptCard> = {};
@@ -223,6 +223,9 @@ certificate = "../kept/jlis/ca.pem"
 
 ${HSM}`;
 
+/** Where the ceremony stored what J-LIS certified. */
+const CVC = '../kept/token/cvc';
+
 const gateToml = ({ printer, turnstile, console, display }: Ports) => `[gate]
 id = "${GATE_ID}"
 name = "レーン 1"
@@ -238,8 +241,8 @@ socket = "reader/pcscd.comm"
 
 [card]
 anchors = ["../kept/jlis/ca.pem"]
-jpki = { certificates = ["../kept/intermediate.cvc", "../kept/institution.cvc"] }
-iso = { certificates = ["../kept/dv.cvcert", "../kept/terminal.cvcert"] }
+jpki = { certificates = ["${CVC}/jpki/intermediate.cvc", "${CVC}/jpki/institution.cvc"] }
+iso = { certificates = ["${CVC}/tr03110/dv.cvcert", "${CVC}/tr03110/terminal.cvcert"] }
 
 [whitelist]
 directory = "gate/whitelist"

@@ -1,0 +1,92 @@
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GateError } from '@pinless-gate/protocol/errors';
+import { filesOf } from '../jlis/institution.ts';
+import type { Jlis } from '../jlis/jlis.ts';
+import { run } from './program.ts';
+
+const OPERATORS = { sato: 'key custodian', suzuki: 'security officer' } as const;
+type Operator = keyof typeof OPERATORS;
+const NAMES = Object.keys(OPERATORS) as Operator[];
+const CONFIG = ['--config', 'token/hsm.toml'];
+const DIRECTORY = ['--dir', 'ceremony'];
+
+/** Each with a token of their own, whose PIN lies in a file here: nobody sits at the demo to type it. */
+export async function makeOperators(kept: string): Promise<void> {
+  await mkdir(join(kept, 'operators'), { recursive: true });
+  await Promise.all(
+    NAMES.map(async (name) => {
+      await writeFile(join(kept, 'operators', `${name}.pin`), `pin-of-${name}\n`, { mode: 0o600 });
+      const token = ['--softhsm', `operators/${name}`, ...pinOf(name)];
+      await run('hsm', ['operator', 'new', name, ...token], kept);
+    }),
+  );
+}
+
+/** From the request of the institution key to certificates that two operators approved, in both layouts. */
+export async function institutionCeremony(kept: string, jlis: Jlis): Promise<void> {
+  const operators = NAMES.flatMap((name) => [
+    ...['--operator', `${name}=operators/${name}/${name}.pem`],
+    ...['--role', `${name}=${OPERATORS[name]}`],
+  ]);
+  await run('hsm', ['ceremony', 'init', ...DIRECTORY, ...operators], kept);
+  await appendFile(join(kept, 'token', 'hsm.toml'), '\n[ceremony]\ndirectory = "../ceremony"\n');
+  await mkdir(join(kept, 'from-jlis'));
+  const layouts: readonly Layout[] = [
+    { name: 'jpki', anchor: 'jlis/terminal-ca.json', wish: [] },
+    {
+      name: 'tr03110',
+      anchor: 'jlis/iso-cvca.cvcert',
+      wish: ['--holder-reference', 'JPGATE00001'],
+    },
+  ];
+  const imports = [];
+  for (const layout of layouts) imports.push(await certify(kept, jlis, layout));
+  // Put down for approval first, then approved, then done.
+  for (const argv of imports) await refused(argv, kept);
+  await approveAll(kept);
+  for (const argv of imports) await run('hsm', argv, kept);
+}
+
+interface Layout {
+  readonly name: 'jpki' | 'tr03110';
+  readonly anchor: string;
+  readonly wish: readonly string[];
+}
+
+async function certify(kept: string, jlis: Jlis, { name, anchor, wish }: Layout) {
+  const out = ['--layout', name, '--out', `${name}.request`];
+  await run('hsm', ['institution', 'request', ...out, ...wish, ...CONFIG], kept);
+  const { certificates } = await jlis.certifyRequest(
+    new Uint8Array(await readFile(join(kept, `${name}.request`))),
+  );
+  const paths = [];
+  for (const [file, content] of filesOf(certificates)) {
+    paths.push(`from-jlis/${file}`);
+    await writeFile(join(kept, 'from-jlis', file), content);
+  }
+  return [...['institution', 'import', '--layout', name, '--anchor', anchor], ...paths, ...CONFIG];
+}
+
+async function refused(argv: readonly string[], kept: string): Promise<void> {
+  try {
+    await run('hsm', argv, kept);
+  } catch (error) {
+    if (error instanceof GateError && error.message.includes('ERR_CEREMONY_APPROVAL')) return;
+    throw error;
+  }
+  throw new GateError('ERR_DEMO_COMMAND', 'done without approval');
+}
+
+async function approveAll(kept: string): Promise<void> {
+  const shown = await run('hsm', ['ceremony', 'show', '--json', ...DIRECTORY], kept);
+  const { steps } = JSON.parse(shown) as { steps: { id: string }[] };
+  for (const { id } of steps) {
+    for (const name of NAMES) {
+      const token = ['--operator', name, '--token', `operators/${name}/hsm.toml`];
+      await run('hsm', ['ceremony', 'approve', id, ...token, ...DIRECTORY, ...pinOf(name)], kept);
+    }
+  }
+}
+
+const pinOf = (name: Operator) => ['--pin-file', `operators/${name}.pin`];
