@@ -46,7 +46,7 @@ export function summarizeCvPublicKey(content: Uint8Array): CvKeySummary {
   const first = members[0]?.value ?? new Uint8Array(0);
   if (tags === '81 82') return { ...base, kind: 'rsa', bits: bitLength(first) };
   if (tags === '86') return { ...base, kind: 'ec', curve: 'inherited' };
-  if (tags !== '81 82 83 84 85 86 87') return { ...base, kind: 'unknown' };
+  if (!/^81 82 83 84 85 86(?: 87)?$/.test(tags)) return { ...base, kind: 'unknown' };
   const domain = members.toSpliced(5, 1).map(({ value }) => value);
   const curve = curveOfDomain(domain)?.name ?? 'unknown';
   return { ...base, kind: 'ec', bits: bitLength(first), curve };

@@ -40,9 +40,12 @@ export interface CvKey {
   readonly key: PublicKey;
 }
 
-/** A key as it stands in a certificate: a bare point is on the curve of the CA's key. */
+/**
+ * A key as it stands in a certificate: a bare point is on the curve of the CA's key. The cofactor may be left out where
+ * the other domain parameters are there (TR-03110 part 3, D.3.3).
+ */
 export type CvPublicKey =
-  | CvKey
+  | (CvKey & { readonly withoutCofactor?: true })
   | { readonly algorithm: TerminalAlgorithm; readonly point: Uint8Array };
 
 /** The content of 7F49. */
@@ -54,7 +57,8 @@ export function encodeCvPublicKey(publicKey: CvPublicKey): Uint8Array {
     return concat(oid, encodeTlv(TAG_MODULUS, key.modulus), encodeTlv(TAG_EXPONENT, key.exponent));
   }
   const domain = domainParameters(key.curve).map((value, i) => encodeTlv(DOMAIN_TAGS[i]!, value));
-  return concat(oid, ...domain.slice(0, 5), encodeTlv(TAG_POINT, key.point), domain[5]!);
+  const cofactor = publicKey.withoutCofactor ? [] : domain.slice(5);
+  return concat(oid, ...domain.slice(0, 5), encodeTlv(TAG_POINT, key.point), ...cofactor);
 }
 
 export function decodeCvPublicKey(value: Uint8Array): CvPublicKey {
@@ -73,18 +77,21 @@ export function decodeCvPublicKey(value: Uint8Array): CvPublicKey {
   }
   const domain = DOMAIN_TAGS.slice(0, 5).map((tag) => objects.value(tag));
   const point = objects.value(TAG_POINT);
-  domain.push(objects.value(DOMAIN_TAGS[5]));
+  const cofactor = objects.optional(DOMAIN_TAGS[5]);
+  if (cofactor) domain.push(cofactor);
   objects.end();
   const curve = curveOfDomain(domain);
   if (!curve) throw new FormatError('ERR_CVC_CURVE', 'CV certificate: unknown domain parameters');
-  return { algorithm, key: ecPublicKey(curve, point) };
+  const key = ecPublicKey(curve, point);
+  return cofactor ? { algorithm, key } : { algorithm, key, withoutCofactor: true };
 }
 
-/** The curve with these parameters: p, a, b, G, n and h as they stand in a certificate. */
+/** The curve with these parameters: p, a, b, G, n and, where it is given, h as they stand in a certificate. */
 export function curveOfDomain(domain: readonly Uint8Array[]): Curve | undefined {
-  return CURVE_NAMES.map((name) => CURVES[name]).find((one) =>
-    domainParameters(one).every((parameter, i) => equal(parameter, domain[i]!)),
-  );
+  return CURVE_NAMES.map((name) => CURVES[name]).find((one) => {
+    const parameters = domainParameters(one);
+    return domain.every((value, i) => equal(value, parameters[i]!));
+  });
 }
 
 /** Numbers in the fewest octets (TR-03110 part 3, D.2.1.1). */
@@ -112,7 +119,7 @@ function unpadded(value: Uint8Array): Uint8Array {
 
 /** The whole key; `issuer` gives the domain parameters where the certificate leaves them out. */
 export function resolveCvKey(publicKey: CvPublicKey, issuer?: CvKey): CvKey {
-  if (!('point' in publicKey)) return publicKey;
+  if (!('point' in publicKey)) return { algorithm: publicKey.algorithm, key: publicKey.key };
   if (issuer?.key.kind !== 'ec') {
     throw new CvcError('ERR_CVC_DOMAIN', 'no domain parameters, neither here nor at the CA');
   }

@@ -23,6 +23,8 @@ export const NOON = day('2026-12-20') + 12 * 3600;
 export interface Party {
   readonly privateKey: KeyObject;
   readonly key: CvKey;
+  /** With which it signs by RSASSA-PSS; that of the hash otherwise. */
+  readonly saltLength?: number;
 }
 
 export function party(algorithm: TerminalAlgorithm, curveOrBits: string | number): Party {
@@ -60,11 +62,11 @@ export function issue(change: Partial<CvCertificateBody>, signer: Party): CvCert
   return decodeCvCertificate(encodeCvCertificate(encoded, signed(encoded, signer)));
 }
 
-export function signed(message: Uint8Array, { privateKey, key }: Party): Uint8Array {
+export function signed(message: Uint8Array, { privateKey, key, saltLength }: Party): Uint8Array {
   const { hash, scheme } = TERMINAL_ALGORITHMS[key.algorithm];
   const pss = {
     padding: constants.RSA_PKCS1_PSS_PADDING,
-    saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+    saltLength: saltLength ?? constants.RSA_PSS_SALTLEN_DIGEST,
   };
   const options = scheme === 'pss' ? pss : {};
   return sign(hash, message, { key: privateKey, dsaEncoding: 'ieee-p1363', ...options });
