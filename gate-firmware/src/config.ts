@@ -10,6 +10,7 @@ import { ConfigError, placeOf, readConfig, resolveFrom } from '@pinless-gate/run
 import { z } from 'zod';
 import type { TerminalProfileName } from './card/profiles/profile.ts';
 import { type DisplayTable, displayTable } from './display/config.ts';
+import { type Enrolment, readEnrolment } from './enrolment-file.ts';
 import type { ConsoleAddress } from './fleet/console-client.ts';
 import { type TurnstileTable, turnstileTable } from './hardware/config.ts';
 import type { SurfaceTrust } from './lane/surface.ts';
@@ -28,7 +29,9 @@ const certificatesTable = z.strictObject({ certificates: z.array(path).min(1) })
 
 const schema = z.strictObject({
   gate: z.strictObject({
-    id,
+    /** Of a gate that an operator made known; a gate that enrolled itself names its enrolment instead. */
+    id: id.optional(),
+    enrolment: path.optional(),
     name: z.string().min(1),
     /** The gates, as printed on tickets, that this lane leads through. */
     serves: z.array(z.string().min(1)).min(1),
@@ -45,6 +48,7 @@ const schema = z.strictObject({
     .strictObject({
       institution: z.string().default(DEFAULT_LABELS.institution),
       device: z.string().default(DEFAULT_LABELS.device),
+      transport: z.string().default(DEFAULT_LABELS.transport),
       event: z.string().optional(),
     })
     .prefault({}),
@@ -69,8 +73,8 @@ const schema = z.strictObject({
     url: z.url({ protocol: /^https?$/ }).optional(),
     poll_seconds: z.int().min(1).max(86_400).default(10),
     /** Public keys (PEM) of those who may publish. */
-    publishers: z.array(path).min(1),
-    threshold: z.int().min(1).default(1),
+    publishers: z.array(path).min(1).optional(),
+    threshold: z.int().min(1).optional(),
   }),
   journal: z.strictObject({ directory: path }),
   printer: printerTable.prefault({ driver: 'none' }),
@@ -91,6 +95,8 @@ const schema = z.strictObject({
 
 /** What `gate.toml` says, with paths resolved and files read. */
 export interface GateConfig {
+  /** Where the gate enrolled itself. */
+  readonly enrolment: Enrolment | undefined;
   readonly gateId: Uint8Array;
   readonly eventId: Uint8Array;
   readonly name: string;
@@ -100,6 +106,7 @@ export interface GateConfig {
   readonly labels: {
     readonly institution: string;
     readonly device: string;
+    readonly transport: string;
     readonly event: string;
   };
   readonly reader: {
@@ -148,6 +155,11 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
   const wrong = async (what: string, ...keys: readonly string[]) =>
     new ConfigError('ERR_CONFIG_KEY', `${await placeOf(file, ...keys)}: ${what}`);
 
+  if ((gate.id === undefined) === (gate.enrolment === undefined)) {
+    throw await wrong('needs either id or enrolment', 'gate');
+  }
+  const enrolment = gate.enrolment === undefined ? undefined : await readOwn(at(gate.enrolment));
+  const gateId = enrolment?.gateId ?? fromHex(gate.id!);
   if (whitelist.source !== undefined && whitelist.url !== undefined) {
     throw await wrong('excludes source', 'whitelist', 'url');
   }
@@ -173,15 +185,24 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
     pinned: card.kazashi.pinned,
   };
   const anchors = await readAll(card.anchors, 'card', 'anchors');
-  const publishers = (await readAll(whitelist.publishers, 'whitelist', 'publishers')).map(
+  const publishers = (await readAll(whitelist.publishers ?? [], 'whitelist', 'publishers')).map(
     (octets) => publicKeyDer(octets, file),
   );
+  const believed: Publishers | undefined = whitelist.publishers
+    ? { keys: publishers, threshold: whitelist.threshold ?? 1 }
+    : enrolment && {
+        keys: enrolment.publishers,
+        threshold: whitelist.threshold ?? enrolment.threshold,
+      };
+  if (!believed)
+    throw await wrong('publishers are missing, and the gate is not enrolled', 'whitelist');
   // One publisher listed twice is still one.
-  if (whitelist.threshold > new Set(publishers.map(toHex)).size) {
+  if (believed.threshold > new Set(believed.keys.map(toHex)).size) {
     throw await wrong('more than there are publishers', 'whitelist', 'threshold');
   }
   return {
-    gateId: fromHex(gate.id),
+    enrolment,
+    gateId,
     eventId: fromHex(event.id),
     name: gate.name,
     gates: gate.serves,
@@ -204,10 +225,7 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
           ? whitelist.source && at(whitelist.source)
           : baseUrl(whitelist.url),
       pollMs: 1000 * whitelist.poll_seconds,
-      publishers: {
-        keys: publishers,
-        threshold: whitelist.threshold,
-      },
+      publishers: believed,
     },
     journalDirectory: at(table.journal.directory),
     printer: table.printer,
@@ -215,9 +233,22 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
     turnstile: table.turnstile,
     display: table.display,
     http: table.http,
-    console: table.console && { url: baseUrl(table.console.url) },
+    console: table.console ? { url: baseUrl(table.console.url) } : enrolment?.console,
     logLevel: table.log.level,
   };
+}
+
+async function readOwn(path: string): Promise<Enrolment> {
+  try {
+    return await readEnrolment(path);
+  } catch (error) {
+    const { cause } = error as { cause?: NodeJS.ErrnoException };
+    if (cause?.code !== 'ENOENT') throw error;
+    throw new ConfigError('ERR_ENROLMENT_MISSING', `${path}: this gate is not enrolled yet`, {
+      cause,
+      hint: 'gate enrol --config gate.toml --console URL',
+    });
+  }
 }
 
 /** Files are named relative to it. */

@@ -3,13 +3,14 @@ import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import type { Logger } from '@pinless-gate/runtime/log';
 import type { GateConfig } from './config.ts';
 import type { ConversionWatch } from './conversion-watch.ts';
+import { requireOwnDeviceKey } from './enrolment-file.ts';
 import { LANE_LIMITS, limitCalls } from './hsm-calls.ts';
 import { systemClock } from './lane/clock.ts';
 import type { Metrics } from './metrics.ts';
 
 /** The gate's keys, each of which is there and is what it must be; calls are counted and limited. */
 export async function openKeys(
-  { hsm, labels, terminals }: GateConfig,
+  { hsm, labels, terminals, enrolment }: GateConfig,
   log: Logger,
   metrics: Metrics,
   watch: ConversionWatch,
@@ -33,6 +34,7 @@ export async function openKeys(
       [labels.device]: 'device',
       [labels.event]: 'event',
     });
+    if (enrolment) await requireOwnDeviceKey(store, labels.device, enrolment);
   } catch (error) {
     await store.close();
     throw error;

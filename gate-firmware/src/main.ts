@@ -1,6 +1,7 @@
 import { main } from '@pinless-gate/runtime/program';
 import { certificateVerifyCommand } from './cli/certificate.ts';
 import { doctorCommand } from './cli/doctor.ts';
+import { enrolCommand } from './cli/enrol.ts';
 import { exportCommand, showCommand, verifyCommand } from './cli/journal.ts';
 import { applyCommand, showListCommand } from './cli/list.ts';
 import { receiptPreviewCommand } from './cli/receipt.ts';
@@ -9,6 +10,8 @@ import { signatureVerifyCommand } from './cli/signature.ts';
 
 const USAGE = `gate: decide at the door, offline, who may enter
 
+  gate enrol --config gate.toml --console URL [--token-file FILE|-] [--token TOKEN] [--ca FILE]
+             [--reuse-keys] [--json]
   gate run --config gate.toml [--transcript FILE] [--json]
   gate doctor --config gate.toml [--json]
   gate list apply BUNDLE --config gate.toml [--json]
@@ -21,7 +24,11 @@ const USAGE = `gate: decide at the door, offline, who may enter
                           [--allow-test-anchor] [--json] FILE…
   gate signature verify --vectors wycheproof.json [--json]
 
+The token of gate enrol is asked for at the terminal, or read from a file or standard input (-). --token takes it as an
+argument, where everybody on this machine can read it while the command runs; it is good once, but once is enough.
+
 examples
+  gate enrol --config gate.toml --console https://console.example.jp/
   gate doctor --config gate.toml            what is missing, and what to do about it
   gate run --config gate.toml               serve cards until Ctrl-C
   gate list apply /media/stick/bundle --config gate.toml
@@ -34,6 +41,7 @@ await main({
   name: 'gate',
   usage: USAGE,
   commands: {
+    enrol: enrolCommand,
     run: runCommand,
     doctor: doctorCommand,
     'list apply': applyCommand,

@@ -15,6 +15,7 @@ import { listRefusal } from '../admission/decide.ts';
 import { Reader } from '../card/reader.ts';
 import { isWell } from '../card/reader-messages.ts';
 import { type GateConfig, readGateConfig } from '../config.ts';
+import { requireOwnDeviceKey } from '../enrolment-file.ts';
 import { Journal } from '../journal/journal.ts';
 import { systemClock } from '../lane/clock.ts';
 import { openTerminals } from '../terminals.ts';
@@ -96,6 +97,13 @@ async function examineKeys(config: GateConfig, store: KeyStore): Promise<Finding
       throw new GateError('ERR_HSM_SELFTEST', `failed: ${bad.join(', ') || 'nothing ran'}`);
     return [`${checks.length} checks`, undefined] as const;
   });
+  const identity = () =>
+    attempt('enrolment', 'have this gate revoked, and enrol it anew', async () => {
+      const { enrolment } = config;
+      if (!enrolment) return ['an operator made this gate known', undefined] as const;
+      await requireOwnDeviceKey(store, labels.device, enrolment);
+      return [`"${enrolment.gateName}" at ${enrolment.console.url.host}`, undefined] as const;
+    });
   const chain = () =>
     attempt('cv certificates', 'request CV certificates for this key', async () => {
       const { institution } = labels;
@@ -106,7 +114,8 @@ async function examineKeys(config: GateConfig, store: KeyStore): Promise<Finding
       return [`fit the institution key, for ${names}${dates}`, undefined] as const;
     });
   const results = [];
-  const needed = needsInstitution ? [...keys, selftest, chain()] : [...keys, selftest];
+  const always = [...keys, selftest, identity()];
+  const needed = needsInstitution ? [...always, chain()] : always;
   for (const one of needed) results.push((await one).finding);
   return results;
 }

@@ -10,11 +10,12 @@ export async function openStore(config: StoreConfig, io: Io): Promise<OpenDataba
       io.err('issuer-console: lost a connection to the database'),
     );
   }
+  const opened = await openEmbeddedDatabase(config.directory);
   io.err(
     `issuer-console: embedded database in ${config.directory}: for trying out. ` +
       'It survives a killed process, not a power cut (it never syncs to the disk); use a PostgreSQL server for real events',
   );
-  return openEmbeddedDatabase(config.directory);
+  return opened;
 }
 
 /** The embedded database is brought up to date at once; a server's owner decides when. */

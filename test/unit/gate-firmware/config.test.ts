@@ -2,10 +2,11 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type GateConfig, readGateConfig } from '@pinless-gate/gate-firmware/config';
+import { writeEnrolment } from '@pinless-gate/gate-firmware/enrolment-file';
 import { toHex } from '@pinless-gate/protocol/bytes';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { certificatePem, issueCaCertificate, signingKey } from '../../sandbox/jlis/certificate.ts';
-import { temporary, withCode } from './fixture.ts';
+import { EVENT_ID, GATE_ID, gateKeys, temporary, withCode } from './fixture.ts';
 
 const TOML = `[gate]
 id = "76618e77-ca14-0e5e-03c0-2eda4c05a554"
@@ -82,6 +83,7 @@ describe('readGateConfig', () => {
     expect(config.labels).toEqual({
       institution: 'institution',
       device: 'device',
+      transport: 'transport',
       event: 'event-2be552203c4c0f4f0703b037dfbd00e5',
     });
     expect(config).toMatchObject({
@@ -100,6 +102,38 @@ describe('readGateConfig', () => {
   test('a URL ends in a slash, since files are named relative to it', async () => {
     const url = replace('source = "/media/stick/bundle"', 'url = "https://console.example/bundle"');
     expect(String((await read(url)).whitelist.source)).toBe('https://console.example/bundle/');
+  });
+
+  test('a gate that enrolled itself has its id, its publishers and its console from there', async () => {
+    const publisher = await (await gateKeys()).publicKey('publisher');
+    await writeEnrolment(join(directory, 'enrolment.toml'), {
+      gateId: GATE_ID,
+      gateName: 'Lane 1',
+      eventIds: [EVENT_ID],
+      enrolledAt: 0,
+      deviceKeyHash: new Uint8Array(32),
+      console: { url: new URL('https://console.example/'), ca: 'PEM' },
+      consoleId: new Uint8Array(16),
+      threshold: 1,
+      publishers: [publisher],
+    });
+    const enrolled = replace(
+      'id = "76618e77-ca14-0e5e-03c0-2eda4c05a554"',
+      'enrolment = "enrolment.toml"',
+    );
+    const own = replace('publishers = ["publisher.pem"]\n', '');
+    const config = await read((toml) => own(enrolled(toml)));
+    expect(config).toMatchObject({
+      gateId: GATE_ID,
+      whitelist: { publishers: { keys: [publisher], threshold: 1 } },
+      console: { url: new URL('https://console.example/'), ca: 'PEM' },
+    });
+    expect((await read(enrolled)).whitelist.publishers.keys[0]).not.toEqual(publisher);
+    await expect(read(own)).rejects.toThrow('publishers are missing');
+    const both = replace('name = "Lane 1"', 'name = "Lane 1"\nenrolment = "enrolment.toml"');
+    await expect(read(both)).rejects.toThrow('needs either id or enrolment');
+    const none = (toml: string) => enrolled(toml).replace('enrolment.toml', 'none.toml');
+    await expect(read(none)).rejects.toThrow(withCode('ERR_ENROLMENT_MISSING'));
   });
 
   test('without a source lists are applied by hand', async () => {
