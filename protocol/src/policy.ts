@@ -11,6 +11,10 @@ export interface Policy {
   readonly staleAfterS: number;
   /** Age of the list after which lanes refuse, whatever its expiry says. */
   readonly refuseAfterS: number;
+  /** Age of the oldest check of a holder's certificate after which lanes show amber; absent: no matter. */
+  readonly revocationStaleAfterS?: number | undefined;
+  /** Age of that check after which lanes refuse, as they do where nothing was checked; absent: no matter. */
+  readonly revocationRefuseAfterS?: number | undefined;
 }
 
 export function encodePolicy(policy: Policy): CborValue {
@@ -26,6 +30,8 @@ export function decodePolicy(map: CborMap): Policy {
     toleranceS: map.uint('toleranceS'),
     staleAfterS: map.uint('staleAfterS'),
     refuseAfterS: map.uint('refuseAfterS'),
+    revocationStaleAfterS: map.uintOrUndefined('revocationStaleAfterS'),
+    revocationRefuseAfterS: map.uintOrUndefined('revocationRefuseAfterS'),
   };
   map.end();
   return policy;

@@ -9,6 +9,7 @@ import type { Policy } from '@pinless-gate/protocol/policy';
 import { ConfigError, readConfig, resolveFrom } from '@pinless-gate/runtime/config';
 import { z } from 'zod';
 import { type Issuer, readAnchor } from './validity/issuer.ts';
+import { DEFAULT_VALIDITY, type ValidityPlan, validityTable } from './validity/plan.ts';
 
 /** What event.toml says, with defaults filled in. Unix seconds. */
 export interface EventPlan {
@@ -20,6 +21,10 @@ export interface EventPlan {
   readonly expiresAt: number;
   readonly policy: Policy;
   readonly issuers: readonly Issuer[];
+  /** Absent where the file says nothing of it: cards that nobody speaks of are then listed. */
+  readonly validity?: ValidityPlan | undefined;
+  /** Public key, PEM file, of who signs lists of renewals. */
+  readonly renewalSigner?: string | undefined;
   /** Labels in the HSM. */
   readonly keys: { readonly event: string; readonly publisher: string };
   readonly hsm: HsmConfig;
@@ -60,7 +65,11 @@ const eventFile = z.strictObject({
     tolerance_minutes: z.number().min(0),
     stale_after_hours: z.number().positive(),
     refuse_after_hours: z.number().positive(),
+    revocation_stale_after_hours: z.number().positive().optional(),
+    revocation_refuse_after_hours: z.number().positive().optional(),
   }),
+  validity: validityTable.optional(),
+  renewals: z.strictObject({ signer: text }).optional(),
   issuers: z.array(z.strictObject({ name: text, certificate: text })).min(1),
   keys: z.strictObject({ event: text.optional(), publisher: text.optional() }).optional(),
   hsm: hsmTable,
@@ -86,7 +95,11 @@ export async function readEventFile(path: string): Promise<EventPlan> {
       toleranceS: Math.round(policy.tolerance_minutes * 60),
       staleAfterS: Math.round(policy.stale_after_hours * 3600),
       refuseAfterS: Math.round(policy.refuse_after_hours * 3600),
+      revocationStaleAfterS: seconds(policy.revocation_stale_after_hours),
+      revocationRefuseAfterS: seconds(policy.revocation_refuse_after_hours),
     },
+    validity: file.validity && { ...DEFAULT_VALIDITY, ...file.validity },
+    renewalSigner: file.renewals && resolveFrom(path, file.renewals.signer),
     issuers: await readIssuers(path, file.issuers),
     keys: {
       event: file.keys?.event ?? eventKeyLabel(toHex(file.id)),
@@ -94,6 +107,10 @@ export async function readEventFile(path: string): Promise<EventPlan> {
     },
     hsm: resolveHsmConfig(path, file.hsm),
   };
+}
+
+function seconds(hours: number | undefined): number | undefined {
+  return hours === undefined ? undefined : Math.round(hours * 3600);
 }
 
 async function readIssuers(path: string, tables: EventFile['issuers']): Promise<Issuer[]> {

@@ -7,7 +7,7 @@ import { Progress } from '@pinless-gate/runtime/progress';
 import { type Built, buildBundle } from '../build/build.ts';
 import type { LineSet } from '../build/line-set.ts';
 import { readEventFile } from '../event-file.ts';
-import { readRevocation } from '../validity/revocation.ts';
+import { openValidity } from '../validity/open.ts';
 import { required, wholeNumber } from './options.ts';
 
 const MAX_REJECTS = 1_000_000_000;
@@ -21,7 +21,8 @@ export const buildCommand: Command = async (argv, io) => {
       feed: { type: 'string' },
       event: { type: 'string' },
       out: { type: 'string' },
-      crl: { type: 'string', multiple: true },
+      crl: { type: 'string', multiple: true, default: [] },
+      renewals: { type: 'string' },
       'allow-rejects': { type: 'string', default: '0' },
       rejects: { type: 'string' },
       version: { type: 'string' },
@@ -43,10 +44,15 @@ export const buildCommand: Command = async (argv, io) => {
 
   const start = performance.now();
   const now = Math.floor(Date.now() / 1000);
-  const event = await readEventFile(eventPath);
-  const revocation = values.crl && (await readRevocation(values.crl, event.issuers, now));
-  const keys = await openKeyStore(event.hsm);
+  const plan = await readEventFile(eventPath);
+  const keys = await openKeyStore(plan.hsm);
   try {
+    const { issuers, revocation } = await openValidity({
+      ...{ event: plan, feed, crls: values.crl, renewals: values.renewals },
+      kept: { path: `${resolve(out)}.answers`, keys },
+      ...asking(io),
+    });
+    const event = { ...plan, issuers };
     const built = await buildBundle({
       feed,
       out,
@@ -68,6 +74,12 @@ export const buildCommand: Command = async (argv, io) => {
     await keys.close();
   }
 };
+
+/** How OCSP is asked by a command. */
+export function asking(io: Io) {
+  const asked = new Progress(io, 'asked', () => performance.now());
+  return { now: Date.now, signal: io.signal, progress: (count: number) => asked.update(count) };
+}
 
 /** `bundle.rejects.ndjson` beside `bundle/`: inside, it would be published. */
 function rejectsBeside(out: string): string {

@@ -1,18 +1,24 @@
 import type { Program } from '@pinless-gate/runtime/program';
 import { buildCommand } from './build.ts';
+import { checkCommand } from './check.ts';
 import { crlVerifyCommand } from './crl-verify.ts';
 import { inspectCommand } from './inspect.ts';
 import { ocspCheckCommand, ocspVerifyCommand } from './ocsp.ts';
 import { passportCommand } from './passport.ts';
 import { serveCommand } from './serve.ts';
 import { verifyCommand } from './verify.ts';
+import { watchCommand } from './watch.ts';
 
 export const program: Program = {
   name: 'whitelist',
   usage: `whitelist: from ticket purchases to a signed list that gates carry with them
 
   whitelist build --feed purchases.ndjson --event event.toml --out bundle/
-                  [--crl FILE]… [--allow-rejects N] [--rejects FILE] [--version N] [--json]
+                  [--crl FILE]… [--renewals FILE|URL] [--allow-rejects N] [--rejects FILE] [--version N] [--json]
+  whitelist check --feed purchases.ndjson --event event.toml [--crl FILE]… [--renewals FILE|URL]
+                  [--report FILE] [--linked] [--json]
+  whitelist watch --feed purchases.ndjson --event event.toml --since STATE (--out FILE | --webhook URL)
+                  [--crl FILE]… [--renewals FILE|URL] [--json]
   whitelist verify BUNDLE (--event event.toml | --publisher pub.pem… [--threshold K]) [--json]
   whitelist inspect BUNDLE [--json]
   whitelist passport BUNDLE [--json]
@@ -34,6 +40,8 @@ Exit codes: 0 done, 1 refused or failed with a reason, 2 wrong usage, 70 a defec
 The columns of the feed: docs/whitelist.md and whitelist-builder/purchase.schema.json.`,
   commands: {
     build: buildCommand,
+    check: checkCommand,
+    watch: watchCommand,
     verify: verifyCommand,
     inspect: inspectCommand,
     passport: passportCommand,

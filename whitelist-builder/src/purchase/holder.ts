@@ -1,28 +1,14 @@
 import { fromBase64, fromHex } from '@pinless-gate/protocol/bytes';
 import { parseCertificate } from '@pinless-gate/protocol/certificate/certificate';
 import { CertificateError } from '@pinless-gate/protocol/certificate/error';
-import {
-  type UserCertificate,
-  verifyUserCertificate,
-} from '@pinless-gate/protocol/certificate/user';
+import { verifyUserCertificate } from '@pinless-gate/protocol/certificate/user';
 import { FormatError } from '@pinless-gate/protocol/errors';
 import { checkKazashiPin, type KazashiPin } from '@pinless-gate/protocol/kazashi/surface';
-import type { Issuer } from '../validity/issuer.ts';
+import type { Card, Issuer } from '../validity/issuer.ts';
 import type { LineProblem } from './line.ts';
 import type { HolderField, KazashiField } from './schema.ts';
 
-/** A card, as a certificate names it; whole where the feed gave the certificate. */
-export interface HolderCard {
-  readonly issuer: Issuer;
-  /** The DN in DER, as the certificate has it. */
-  readonly issuerName: Uint8Array;
-  /** Unsigned, big-endian, no leading zero octets. */
-  readonly serial: Uint8Array;
-  /** Proven, where the feed gave it. */
-  readonly certificate?: UserCertificate | undefined;
-  /** Where the card was linked for the profile `kazashi`. */
-  readonly kazashi?: KazashiPin | undefined;
-}
+export type HolderCard = Card;
 
 export type ResolvedHolder =
   | { readonly card: HolderCard; readonly problem?: undefined }
@@ -43,7 +29,9 @@ export function resolveHolder(
     'serial' in holder
       ? bySerial(holder, field, issuers)
       : byCertificate(holder.certificate, field, issuers, now);
-  return resolved.problem ? resolved : { card: { ...resolved.card, kazashi } };
+  if (resolved.problem) return resolved;
+  const card = { ...resolved.card, kazashi };
+  return { card: card.issuer.renewals?.current(card, now) ?? card };
 }
 
 /** What linking captured, or the reason why it cannot be that. */

@@ -1,5 +1,7 @@
 import { type TrustAnchor, trustAnchors } from '@pinless-gate/protocol/certificate/anchors';
+import type { UserCertificate } from '@pinless-gate/protocol/certificate/user';
 import { GateError } from '@pinless-gate/protocol/errors';
+import type { KazashiPin } from '@pinless-gate/protocol/kazashi/surface';
 import { derOf } from '@pinless-gate/protocol/pem';
 
 /** The issuer that a feed calls by name: one DN, one or more generations of its CA. */
@@ -8,6 +10,28 @@ export interface Issuer {
   /** The DN, in DER. */
   readonly nameDer: Uint8Array;
   readonly generations: readonly TrustAnchor[];
+  /** Which of its certificates took another's place, where that is known. */
+  readonly renewals?: CardRenewals | undefined;
+}
+
+/** A card, as a certificate names it; whole where the feed gave the certificate. */
+export interface Card {
+  readonly issuer: Issuer;
+  /** The DN in DER, as the certificate has it. */
+  readonly issuerName: Uint8Array;
+  /** Unsigned, big-endian, no leading zero octets. */
+  readonly serial: Uint8Array;
+  /** Proven, where the feed gave it. */
+  readonly certificate?: UserCertificate | undefined;
+  /** Where the card was linked for the profile `kazashi`. */
+  readonly kazashi?: KazashiPin | undefined;
+}
+
+/** Old and new serial numbers, to those who resolve cards. */
+export interface CardRenewals {
+  isReplaced(serial: Uint8Array): boolean;
+  /** The card with the certificate that it has now; `now` in Unix seconds. */
+  current(card: Card, now: number): Card;
 }
 
 /** One CA certificate, PEM or DER. Throws a `GateError` unless it can be an anchor. */

@@ -26,33 +26,48 @@ export interface RevocationAnswer {
   readonly checkedAt?: number | undefined;
 }
 
+/** What a source says of a card: the one question that a build asks, for every card of every purchase. */
+export interface Revocation {
+  of(card: Subject): RevocationAnswer;
+}
+
 /** Reads and verifies every list. One that does not hold is an error: the rest would look complete. */
 export async function readRevocation(
   paths: readonly string[],
   issuers: readonly Issuer[],
   now: number,
-): Promise<Revocation> {
+  maxAgeS?: number,
+): Promise<CrlRevocation> {
   const anchors = issuers.flatMap(({ generations }) => generations);
   const crls: Crl[] = [];
   for (const path of paths) {
-    const verdict = verifyCrl(derOf(await readFile(path), 'X509 CRL'), anchors, now * 1000);
+    const verdict = verifyCrl(derOf(await readFile(path), 'X509 CRL'), anchors, now * 1000, {
+      ...(maxAgeS !== undefined && { maxAgeS }),
+    });
     if (!verdict.ok) {
-      const code = verdict.reason === 'stale' ? 'ERR_CRL_STALE' : 'ERR_CRL_REFUSED';
+      const code = STALE.has(verdict.reason) ? 'ERR_CRL_STALE' : 'ERR_CRL_REFUSED';
       throw new CrlError(code, `${path}: does not hold (${verdict.reason})`, {
         hint: 'fetch the CRL of the issuers named in event.toml again',
       });
     }
     crls.push(verdict.crl);
   }
-  return new Revocation(crls);
+  return new CrlRevocation(crls);
 }
 
+const STALE: ReadonlySet<string> = new Set(['stale', 'too-old']);
+
 /** What verified lists say of cards. */
-export class Revocation {
+export class CrlRevocation implements Revocation {
   readonly #crls: readonly Crl[];
 
   constructor(crls: readonly Crl[]) {
     this.#crls = crls;
+  }
+
+  /** For whom else they are asked: responders of OCSP. */
+  get crls(): readonly Crl[] {
+    return this.#crls;
   }
 
   of(card: Subject): RevocationAnswer {

@@ -1,0 +1,67 @@
+import { parseArgs } from 'node:util';
+import { type Command, EXIT_OK, EXIT_REFUSED } from '@pinless-gate/runtime/program';
+import { readEventFile } from '../event-file.ts';
+import { feedHolders, isRenewed } from '../validity/feed-holders.ts';
+import { openValidity } from '../validity/open.ts';
+import { CANNOT_ENTER_TEXT, type CannotEnter, cannotEnter } from '../validity/report.ts';
+import { ReportFile } from '../validity/report-file.ts';
+import { asking } from './build.ts';
+import { required } from './options.ts';
+
+/**
+ * `whitelist check`: which purchases' cards cannot enter, as things are. Needs no HSM. Exit code 0 only if all
+ * can; cards that renewed with a link can.
+ */
+export const checkCommand: Command = async (argv, io) => {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      feed: { type: 'string' },
+      event: { type: 'string' },
+      crl: { type: 'string', multiple: true, default: [] },
+      renewals: { type: 'string' },
+      report: { type: 'string' },
+      linked: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const feed = required(values.feed, '--feed');
+  const plan = await readEventFile(required(values.event, '--event'));
+  // Whatever stops a build is told here by purchase.
+  const validity = plan.validity && { ...plan.validity, unproven: 'leave-out' as const };
+  const { source, issuers, ocsp } = await openValidity({
+    ...{ event: { ...plan, validity }, feed, crls: values.crl, renewals: values.renewals },
+    ...asking(io),
+  });
+  const rules = { admissionFrom: plan.admission.from, linked: values.linked };
+  const counts: Partial<Record<CannotEnter, number>> = {};
+  let [holders, renewed] = [0, 0];
+  const report = values.report === undefined ? undefined : await ReportFile.open(values.report);
+  try {
+    const now = Math.floor(Date.now() / 1000);
+    for await (const holder of feedHolders(feed, issuers, now)) {
+      holders++;
+      if (isRenewed(holder)) renewed++;
+      const reason = cannotEnter(holder, { revocation: source, ocsp }, rules);
+      if (!reason) continue;
+      counts[reason] = (counts[reason] ?? 0) + 1;
+      const { purchaseId } = holder.purchase;
+      await report?.add({ purchaseId, field: holder.field, reason });
+    }
+    await report?.finish();
+  } finally {
+    await report?.discard();
+  }
+  const cannot = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  if (values.json)
+    io.out(JSON.stringify({ holders, renewed, cannotEnter: cannot, reasons: counts }));
+  else {
+    io.out(`${holders} holders, ${renewed} renewed, ${cannot} cannot enter`);
+    for (const [reason, count] of Object.entries(counts)) {
+      io.out(
+        `${String(count).padStart(8)}  ${reason}: ${CANNOT_ENTER_TEXT[reason as CannotEnter]}`,
+      );
+    }
+  }
+  return cannot === 0 ? EXIT_OK : EXIT_REFUSED;
+};

@@ -1,0 +1,146 @@
+import { readFile } from 'node:fs/promises';
+import { Converter } from '@pinless-gate/hsm/conversion-value';
+import type { KeyStore } from '@pinless-gate/hsm/key-store';
+import { concat, domain } from '@pinless-gate/protocol/bytes';
+import type { EventPlan } from '../event-file.ts';
+import { AnswerStore } from './answer-store.ts';
+import { type FeedHolder, feedHolders } from './feed-holders.ts';
+import type { Issuer } from './issuer.ts';
+import { type AskedCard, collectByOcsp, type OcspRevocation } from './ocsp-collect.ts';
+import type { ValidityPlan } from './plan.ts';
+import { ProvenOnly, ValidityError } from './proven-only.ts';
+import { Renewals, withRenewals } from './renewal.ts';
+import {
+  MAX_RENEWAL_SIGNATURE_LENGTH,
+  MAX_RENEWALS_LENGTH,
+  RenewalError,
+  readRenewalList,
+  readRenewalSigner,
+} from './renewal-file.ts';
+import { type CrlRevocation, type Revocation, readRevocation } from './revocation.ts';
+import { readSource } from './source-file.ts';
+
+export interface ValidityInput {
+  readonly event: EventPlan;
+  readonly feed: string;
+  /** Paths of lists. */
+  readonly crls: readonly string[];
+  /** Path or address of the list of renewals; its signature is beside it, with `.sig`. */
+  readonly renewals?: string | undefined;
+  /** Where answers of OCSP are kept, and the HSM that names them; both or none. */
+  readonly kept?: { readonly path: string; readonly keys: KeyStore } | undefined;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  readonly progress: (asked: number) => void;
+}
+
+/** What is known of the cards of a feed. */
+export interface Validity {
+  /** With renewals, where there are any: what resolves cards finds the new ones. */
+  readonly issuers: readonly Issuer[];
+  /** Undefined where nothing was asked of anybody. */
+  readonly revocation: Revocation | undefined;
+  /** The same, where what is not proven stays `unknown`: for reports. */
+  readonly source: Revocation | undefined;
+  readonly ocsp: OcspRevocation | undefined;
+}
+
+/** Reads lists and renewals, and asks responders about every card of the feed: before anything is built. */
+export async function openValidity(input: ValidityInput): Promise<Validity> {
+  const { event, crls, now } = input;
+  const seconds = Math.floor(now() / 1000);
+  const plan = event.validity;
+  if (plan?.source === 'crl' && crls.length === 0) {
+    throw new ValidityError('ERR_VALIDITY_SOURCE', 'event.toml wants a CRL, and none is given', {
+      hint: 'give --crl FILE, or set validity.source',
+    });
+  }
+  const issuers = await withRenewalList(input, seconds);
+  const maxAgeS = plan && plan.max_age_hours * 3600;
+  const lists = crls.length > 0 ? await readRevocation(crls, issuers, seconds, maxAgeS) : undefined;
+  const ocsp =
+    plan?.source === 'ocsp' ? await askForFeed(input, plan, issuers, lists, seconds) : undefined;
+  const source = withRenewals(ocsp && lists ? both(ocsp, lists) : (ocsp ?? lists), issuers);
+  const revocation = plan && source ? new ProvenOnly(source, plan.unproven) : source;
+  return { issuers, revocation, source, ocsp };
+}
+
+/** Good by OCSP, unless a list that is given besides says otherwise. */
+function both(ocsp: Revocation, lists: Revocation): Revocation {
+  return {
+    of: (card) => (lists.of(card).status === 'revoked' ? { status: 'revoked' } : ocsp.of(card)),
+  };
+}
+
+async function withRenewalList(
+  { event, renewals }: ValidityInput,
+  now: number,
+): Promise<readonly Issuer[]> {
+  if (renewals === undefined) return event.issuers;
+  if (event.renewalSigner === undefined) {
+    throw new RenewalError('ERR_RENEWAL_SIGNER', 'event.toml names no renewals.signer', {
+      hint: 'add [renewals] signer = "FILE", the public key of who signs lists of renewals',
+    });
+  }
+  const signer = readRenewalSigner(await readFile(event.renewalSigner));
+  const bytes = await readSource(renewals, MAX_RENEWALS_LENGTH);
+  const signature = await readSource(`${renewals}.sig`, MAX_RENEWAL_SIGNATURE_LENGTH);
+  const list = readRenewalList(bytes, signature, signer, now);
+  if (!event.issuers.some(({ name }) => name === list.issuer)) {
+    throw new RenewalError('ERR_RENEWAL_ISSUER', 'renewals: of no issuer of event.toml');
+  }
+  const links = new Renewals(list);
+  return event.issuers.map((issuer) =>
+    issuer.name === list.issuer ? { ...issuer, renewals: links } : issuer,
+  );
+}
+
+async function askForFeed(
+  input: ValidityInput,
+  plan: ValidityPlan,
+  issuers: readonly Issuer[],
+  lists: CrlRevocation | undefined,
+  now: number,
+): Promise<OcspRevocation> {
+  const { event, kept, signal, progress } = input;
+  const maxAgeS = plan.max_age_hours * 3600;
+  const options = { maxAgeS, withoutNonceS: plan.without_nonce_seconds, crls: lists?.crls ?? [] };
+  const timeoutMs = plan.timeout_seconds * 1000;
+  const converter = kept && new Converter(kept.keys, event.keys.event);
+  const store = kept && (await openStore(kept, event, now));
+  try {
+    return await collectByOcsp(cardsOf(feedHolders(input.feed, issuers, now)), {
+      asking: { url: plan.responder!, hash: plan.hash, timeoutMs, options },
+      concurrency: plan.concurrency,
+      maxAgeS,
+      unproven: plan.unproven,
+      store,
+      convert:
+        converter &&
+        (async ({ issuerName, serial }) =>
+          (await converter.convert(issuerName, serial)).conversionValue),
+      now: input.now,
+      signal,
+      progress,
+    });
+  } finally {
+    await store?.close();
+  }
+}
+
+async function* cardsOf(holders: AsyncIterable<FeedHolder>): AsyncGenerator<AskedCard> {
+  for await (const { card } of holders) if (card) yield card;
+}
+
+const STORE = domain('pinless-gate/validity-answers/1');
+
+/** The tags' key comes from the event key, so another event's answers are none. */
+async function openStore(
+  { path, keys }: NonNullable<ValidityInput['kept']>,
+  { keys: labels, eventId }: EventPlan,
+  now: number,
+): Promise<AnswerStore> {
+  const key = await keys.mac(labels.event, concat(STORE, eventId));
+  return AnswerStore.open(path, key, now);
+}
