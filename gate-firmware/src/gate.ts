@@ -6,7 +6,7 @@ import { GateError } from '@pinless-gate/protocol/errors';
 import { JournalError, type NoteEntry } from '@pinless-gate/protocol/journal';
 import { lockDirectory } from '@pinless-gate/runtime/directory-lock';
 import type { Logger } from '@pinless-gate/runtime/log';
-import { listRefusal } from './admission/decide.ts';
+import { LIST_CODES, listRefusal } from './admission/decide.ts';
 import { Reader } from './card/reader.ts';
 import type { ReaderState } from './card/reader-messages.ts';
 import { TranscriptFile } from './card/transcript-file.ts';
@@ -106,7 +106,8 @@ export class Gate {
     if (!this.#readerState) return 'ERR_READER_STARTING';
     const list = this.#lists.current;
     if (!list) return 'ERR_LIST_MISSING';
-    return listRefusal(list.manifest, systemClock.now()) && 'ERR_LIST_EXPIRED';
+    const refusal = listRefusal(list.manifest, systemClock.now());
+    return refusal && LIST_CODES[refusal];
   }
 
   /** Serves cards until `close`. Rejects where the gate must be started anew. */

@@ -1,3 +1,4 @@
+import { listWarning } from './admission/decide.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Metrics } from './metrics.ts';
 import type { Printer } from './receipt/printer.ts';
@@ -22,6 +23,15 @@ export function registerGauges(metrics: Metrics, gauged: Gauged): void {
   metrics.gauge('gate_list_age_seconds', 'Age of the list in force', () => {
     const issuedAt = lists.current?.manifest.issuedAt;
     return issuedAt === undefined ? Number.NaN : now() / 1000 - issuedAt;
+  });
+  metrics.gauge(
+    'gate_revocation_age_seconds',
+    'Age of the oldest check of a certificate in the list',
+    () => now() / 1000 - (lists.current?.manifest.revocationCheckedAt ?? Number.NaN),
+  );
+  metrics.gauge('gate_list_amber', '1 when list or checks are older than the policy likes', () => {
+    const manifest = lists.current?.manifest;
+    return manifest && listWarning(manifest, now()) ? 1 : 0;
   });
   metrics.gauge(
     'gate_list_version',

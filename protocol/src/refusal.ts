@@ -29,6 +29,7 @@ export const REFUSAL_REASONS = [
   'record-unreadable',
   'list-missing',
   'list-expired',
+  'revocation-too-old',
   'gate-fault',
 ] as const;
 
@@ -204,6 +205,16 @@ export const STAFF_TEXT: Record<RefusalReason, { readonly ja: StaffText; readonl
     'list-expired': {
       ja: { what: 'リストの期限切れ', next: '新しいリストを配布' },
       en: { what: 'List has expired', next: 'Publish a new list' },
+    },
+    'revocation-too-old': {
+      ja: {
+        what: '電子証明書の有効性確認が古い',
+        next: '有効性を確認し直し、新しいリストを配布',
+      },
+      en: {
+        what: 'Certificates were last checked too long ago',
+        next: 'Check their validity again and publish a new list',
+      },
     },
     'gate-fault': {
       ja: { what: 'ゲートの故障', next: '別レーンへ案内し、表示されたコードを連絡' },

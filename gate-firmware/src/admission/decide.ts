@@ -12,9 +12,11 @@ export interface Lane {
   readonly gates: readonly string[];
 }
 
+type ListFields = 'notBefore' | 'issuedAt' | 'expiresAt' | 'revocationCheckedAt' | 'policy';
+
 /** Everything a decision depends on. `at` in Unix milliseconds. */
 export interface Facts {
-  readonly list: Pick<Manifest, 'notBefore' | 'issuedAt' | 'expiresAt' | 'policy'>;
+  readonly list: Pick<Manifest, ListFields>;
   readonly record: SeatRecord;
   /** In the order of the record's tickets. */
   readonly history: readonly TicketHistory[];
@@ -36,14 +38,38 @@ export type Decision = Admitted | Refused;
 
 export const refused = (reason: RefusalReason): Refused => ({ admitted: false, reason });
 
+export type ListRefusal = Extract<RefusalReason, 'list-expired' | 'revocation-too-old'>;
+
+/** What a lane with such a list says of itself where codes are wanted. */
+export const LIST_CODES: Record<ListRefusal, string> = {
+  'list-expired': 'ERR_LIST_EXPIRED',
+  'revocation-too-old': 'ERR_LIST_REVOCATION',
+};
+
 /** Whether the list may decide at all. */
-export function listRefusal(
-  { notBefore, issuedAt, expiresAt, policy }: Facts['list'],
-  at: number,
-): RefusalReason | undefined {
+export function listRefusal(list: Facts['list'], at: number): ListRefusal | undefined {
+  const { notBefore, issuedAt, expiresAt, policy } = list;
   const now = at / 1000;
   if (now < notBefore || now > expiresAt) return 'list-expired';
-  return now - issuedAt > policy.refuseAfterS ? 'list-expired' : undefined;
+  if (now - issuedAt > policy.refuseAfterS) return 'list-expired';
+  const { revocationRefuseAfterS: limit } = policy;
+  return limit !== undefined && revocationAge(list, now) > limit ? 'revocation-too-old' : undefined;
+}
+
+/** What makes the lane show amber while it still decides. */
+export type ListWarning = 'list-stale' | 'revocation-stale';
+
+export function listWarning(list: Facts['list'], at: number): ListWarning | undefined {
+  const { issuedAt, policy } = list;
+  const now = at / 1000;
+  if (now - issuedAt > policy.staleAfterS) return 'list-stale';
+  const { revocationStaleAfterS: limit } = policy;
+  return limit !== undefined && revocationAge(list, now) > limit ? 'revocation-stale' : undefined;
+}
+
+/** Of the oldest check of a holder; without bounds where one was not checked. Seconds. */
+function revocationAge({ revocationCheckedAt }: Facts['list'], now: number): number {
+  return revocationCheckedAt === undefined ? Number.POSITIVE_INFINITY : now - revocationCheckedAt;
 }
 
 /**

@@ -109,6 +109,7 @@ export const ATTENDEE_TEXT: Record<RefusalReason, Written<AttendeeText>> = {
   'record-unreadable': STAFF_WILL_HELP,
   'list-missing': ANOTHER_LANE,
   'list-expired': ANOTHER_LANE,
+  'revocation-too-old': ANOTHER_LANE,
   'gate-fault': ANOTHER_LANE,
 };
 

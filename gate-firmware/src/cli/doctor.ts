@@ -11,7 +11,7 @@ import { decodeCvCertificate } from '@pinless-gate/protocol/cvc/tr03110';
 import { GateError } from '@pinless-gate/protocol/errors';
 import { decodeJournalEntry, UNEXPLAINED_CALLS } from '@pinless-gate/protocol/journal';
 import { type Command, EXIT_OK, EXIT_REFUSED } from '@pinless-gate/runtime/program';
-import { listRefusal } from '../admission/decide.ts';
+import { listRefusal, listWarning } from '../admission/decide.ts';
 import { Reader } from '../card/reader.ts';
 import { isWell } from '../card/reader-messages.ts';
 import { type GateConfig, readGateConfig } from '../config.ts';
@@ -169,14 +169,17 @@ async function list(config: GateConfig, store: KeyStore): Promise<Finding> {
     if (!equal(await converter.eventKeyId(config.eventId), manifest.eventKeyId)) {
       throw new GateError('ERR_BUNDLE_EVENT_KEY', 'list was converted with another event key');
     }
-    if (listRefusal(manifest, systemClock.now())) {
+    const refusal = listRefusal(manifest, systemClock.now());
+    if (refusal === 'list-expired') {
       throw new GateError('ERR_LIST_EXPIRED', 'the list is too old, too new or expired');
     }
+    if (refusal) {
+      throw new GateError('ERR_LIST_REVOCATION', 'certificates were last checked too long ago');
+    }
     const { version, entries, fingerprint } = passport;
-    return [
-      `v${version}, ${entries} entries, ${formatFingerprint(fingerprint)}`,
-      undefined,
-    ] as const;
+    const amber = listWarning(manifest, systemClock.now());
+    const what = `v${version}, ${entries} entries, ${formatFingerprint(fingerprint)}`;
+    return [amber ? `${what}, amber: ${amber}` : what, undefined] as const;
   });
   return result.finding;
 }

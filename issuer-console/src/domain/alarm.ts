@@ -1,6 +1,11 @@
 import type { ErrorCode } from '@pinless-gate/protocol/errors';
 import type { GateSummary } from './gate.ts';
-import { goodUntil, listCondition, type PublishedList } from './publication.ts';
+import {
+  goodUntil,
+  listCondition,
+  type PublishedList,
+  revocationCondition,
+} from './publication.ts';
 
 /** Something a person has to act on. `since` in Unix milliseconds, where it has a beginning. */
 export type Alarm =
@@ -23,7 +28,8 @@ export type Alarm =
     }
   | { readonly kind: 'list-missing' }
   | { readonly kind: 'list-unreadable'; readonly code: ErrorCode }
-  | { readonly kind: 'list-expired' | 'list-stale'; readonly since: number };
+  | { readonly kind: 'list-expired' | 'list-stale'; readonly since: number }
+  | { readonly kind: 'revocation-too-old' | 'revocation-stale'; readonly since: number };
 
 export interface AlarmInput {
   readonly now: number;
@@ -49,6 +55,7 @@ export function alarmsOf({ now, silentAfterMs, list, gates }: AlarmInput): Alarm
         : [],
     ),
     ...listAlarms(list, now),
+    ...revocationAlarms(list, now),
     ...gates.flatMap(({ id, name, lastSeenAt, stopped, revokedAt }): Alarm[] =>
       // A gate that never reported is not running yet, a revoked one is not heard: the table says so, no alarm does.
       lastSeenAt !== undefined &&
@@ -69,4 +76,11 @@ function listAlarms(list: PublishedList, now: number): Alarm[] {
   if (condition !== 'stale') return [];
   const { issuedAt, policy } = list.manifest;
   return [{ kind: 'list-stale', since: (issuedAt + policy.staleAfterS) * 1000 }];
+}
+
+function revocationAlarms(list: PublishedList, now: number): Alarm[] {
+  const found = list.state === 'published' ? revocationCondition(list, now) : undefined;
+  if (!found) return [];
+  const { condition, since } = found;
+  return [{ kind: condition === 'stale' ? 'revocation-stale' : 'revocation-too-old', since }];
 }

@@ -36,3 +36,27 @@ export interface BundleFile {
   readonly length: number;
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
+
+export interface RevocationCondition {
+  readonly condition: 'stale' | 'refused';
+  /** When it became so; Unix milliseconds. */
+  readonly since: number;
+}
+
+/** How old the oldest check of a holder is, by the same policy; undefined where that is in order, or no matter. */
+export function revocationCondition(
+  { manifest }: PublishedManifest,
+  now: number,
+): RevocationCondition | undefined {
+  const { policy, issuedAt, revocationCheckedAt } = manifest;
+  const passed = (limit: number | undefined): number | undefined => {
+    if (limit === undefined) return undefined;
+    const since =
+      (revocationCheckedAt === undefined ? issuedAt : revocationCheckedAt + limit) * 1000;
+    return now > since ? since : undefined;
+  };
+  const refused = passed(policy.revocationRefuseAfterS);
+  if (refused !== undefined) return { condition: 'refused', since: refused };
+  const stale = passed(policy.revocationStaleAfterS);
+  return stale === undefined ? undefined : { condition: 'stale', since: stale };
+}

@@ -53,6 +53,7 @@ const GRAVE: ReadonlySet<Alarm['kind']> = new Set([
   'chain-conflict',
   'unexplained-calls',
   'list-expired',
+  'revocation-too-old',
 ]);
 
 function adviceOn(alarm: Alarm, { alarms: { text } }: Messages): Advice {
@@ -71,5 +72,9 @@ function adviceOn(alarm: Alarm, { alarms: { text } }: Messages): Advice {
       return text.expired;
     case 'list-stale':
       return text.stale;
+    case 'revocation-too-old':
+      return text.revocationTooOld;
+    case 'revocation-stale':
+      return text.revocationStale;
   }
 }

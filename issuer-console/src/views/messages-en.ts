@@ -69,6 +69,14 @@ export const en: Messages = {
         what: `The published list cannot be read [${code}]`,
         next: 'Check it with whitelist verify, then publish it again',
       }),
+      revocationTooOld: {
+        what: 'Certificates were last checked too long ago',
+        next: 'Gates stop admitting: check them again and publish a new list',
+      },
+      revocationStale: {
+        what: 'The last check of certificates is getting old',
+        next: 'Check them again and publish a new list',
+      },
       expired: { what: 'The list has expired', next: 'Gates stop admitting: publish a new list' },
       stale: {
         what: 'The list is getting old',

@@ -48,6 +48,8 @@ export interface Messages {
       readonly unreadable: (code: string) => Advice;
       readonly expired: Advice;
       readonly stale: Advice;
+      readonly revocationTooOld: Advice;
+      readonly revocationStale: Advice;
     };
   };
   readonly gates: {

@@ -65,6 +65,28 @@ describe('readEventFile', () => {
     expect(event.keys).toEqual({ event: 'e', publisher: 'p' });
   });
 
+  test('validity, renewals and the age of checks', async () => {
+    const tables = '[validity]\nsource = "ocsp"\nresponder = "http://ocsp.example/"\n';
+    const policy = 'refuse_after_hours = 72\nrevocation_refuse_after_hours = 36';
+    const text = `${EVENT.replace('refuse_after_hours = 72', policy)}${tables}[renewals]\nsigner = "r.pem"\n`;
+    const event = await read(text);
+    expect(event.validity).toMatchObject({
+      source: 'ocsp',
+      max_age_hours: 24,
+      unproven: 'leave-out',
+    });
+    expect(event.policy).toMatchObject({ revocationRefuseAfterS: 36 * 3600 });
+    expect(event.renewalSigner).toMatch(/^\/.*\/r\.pem$/);
+  });
+
+  test.each([
+    ['no responder', '[validity]\nsource = "ocsp"\n', 'responder'],
+    ['no address', '[validity]\nsource = "ocsp"\nresponder = "file:///x"\n', 'http'],
+    ['another source', '[validity]\nsource = "rumour"\n', 'source'],
+  ])('validity with %s', async (_, table, what) => {
+    await expect(read(EVENT + table)).rejects.toThrow(what);
+  });
+
   test('two generations of one issuer, PEM and DER', async () => {
     const more = '[[issuers]]\nname = "jpki-auth"\ncertificate = "second.der"\n';
     const { issuers } = await read(EVENT.replace('[hsm]', `${more}[hsm]`));

@@ -30,28 +30,32 @@ export async function watchFeed(
   converter: Converter,
   before: Known,
 ): Promise<Watched> {
-  const known = new Map<string, string>();
+  const after = new Map<string, string>();
   const changes = new Map<string, Change>();
   let [unproven, count] = [0, 0];
   for await (const batch of batches(holders)) {
     count += batch.length;
     const found = batch.flatMap((holder) => findingOf(holder, source) ?? []);
     unproven += found.filter(({ kind }) => kind === 'unproven').length;
-    const bad = found.filter(({ kind }) => kind !== 'unproven');
-    const named = await converter.convertAll(bad.map(({ holder }) => holder.named!));
-    const current = await converter.convertAll(bad.map(({ holder }) => holder.card!));
-    for (const [i, { holder, kind }] of bad.entries()) {
+    const known = found.filter(({ holder }) => holder.named && holder.card);
+    const named = await converter.convertAll(known.map(({ holder }) => holder.named!));
+    const current = await converter.convertAll(known.map(({ holder }) => holder.card!));
+    for (const [i, { holder, kind }] of known.entries()) {
       const key = toHex(named[i]!.conversionValue);
+      const told = before.get(key);
+      if (kind === 'unproven') {
+        // What was told of it still holds, as far as anybody knows.
+        if (told !== undefined) after.set(key, told);
+        continue;
+      }
       // Renewed once more is another renewal.
       const state = `${kind} ${toHex(current[i]!.conversionValue)}`;
-      known.set(key, state);
-      if (before.get(key) === state) continue;
+      after.set(key, state);
       const { purchaseId } = holder.purchase;
-      const change = { purchaseId, kind: kind as Change['kind'] };
-      changes.set(`${kind} ${purchaseId}`, change);
+      if (told !== state) changes.set(`${kind} ${purchaseId}`, { purchaseId, kind });
     }
   }
-  return { changes: [...changes.values()], known, unproven, holders: count };
+  return { changes: [...changes.values()], known: after, unproven, holders: count };
 }
 
 async function* batches(holders: AsyncIterable<FeedHolder>): AsyncGenerator<FeedHolder[]> {

@@ -1,4 +1,9 @@
-import { decide, type Facts, listRefusal } from '@pinless-gate/gate-firmware/admission/decide';
+import {
+  decide,
+  type Facts,
+  listRefusal,
+  listWarning,
+} from '@pinless-gate/gate-firmware/admission/decide';
 import type { Ticket } from '@pinless-gate/protocol/record';
 import { describe, expect, test } from 'vitest';
 import { seatRecord, ticket } from '../fixture.ts';
@@ -119,5 +124,43 @@ describe('listRefusal', () => {
     ['stale is no reason', issuedAt + policy.staleAfterS + 1, { expiresAt: 9e9 }, undefined],
   ])('%s', (_, at, list, expected) => {
     expect(listRefusal({ ...LIST, ...list }, 1000 * at)).toBe(expected);
+  });
+});
+
+describe('the age of the oldest check', () => {
+  const { issuedAt } = LIST;
+  const HOUR = 3600;
+  const policy = {
+    ...LIST.policy,
+    revocationStaleAfterS: 24 * HOUR,
+    revocationRefuseAfterS: 36 * HOUR,
+  };
+  const at = 1000 * (issuedAt + HOUR);
+  test.each<[string, number | undefined, string | undefined, string | undefined]>([
+    ['fresh', issuedAt, undefined, undefined],
+    ['as old as green is', issuedAt - 23 * HOUR, undefined, undefined],
+    ['a second older', issuedAt - 23 * HOUR - 1, undefined, 'revocation-stale'],
+    ['as old as it may be', issuedAt - 35 * HOUR, undefined, 'revocation-stale'],
+    [
+      'a second older than that',
+      issuedAt - 35 * HOUR - 1,
+      'revocation-too-old',
+      'revocation-stale',
+    ],
+    ['no check of some card', undefined, 'revocation-too-old', 'revocation-stale'],
+  ])('%s', (_, revocationCheckedAt, refusal, warning) => {
+    const list = { ...LIST, policy, revocationCheckedAt };
+    expect(listRefusal(list, at)).toBe(refusal);
+    expect(listWarning(list, at)).toBe(warning);
+  });
+
+  test('does not matter where the policy says nothing', () => {
+    expect(listRefusal(LIST, at)).toBeUndefined();
+    expect(listWarning(LIST, at)).toBeUndefined();
+  });
+
+  test('a list that is old is told before', () => {
+    const late = 1000 * (issuedAt + policy.staleAfterS + 1);
+    expect(listWarning({ ...LIST, policy }, late)).toBe('list-stale');
   });
 });

@@ -38,6 +38,14 @@ const page = async (path = '/?lang=en') => {
     .replace(/\s+/g, ' ');
 };
 
+const POLICY = { gates: ['A'], toleranceS: 600, staleAfterS: 86_400, refuseAfterS: 259_200 };
+const REVOCATION: [string, number | undefined, string][] = [
+  ['checked in time', 3600, 'Nothing needs action'],
+  ['checked a while ago', 3601, 'The last check of certificates is getting old'],
+  ['checked too long ago', 7201, 'Certificates were last checked too long ago'],
+  ['never checked', undefined, 'Certificates were last checked too long ago'],
+];
+
 describe('GET /, the list', () => {
   test('shows the passport as it is read aloud', async () => {
     const text = await page();
@@ -52,6 +60,14 @@ describe('GET /, the list', () => {
     ['too old by policy', { issuedAt: NOW / 1000 - 259_200 }, 'The list has expired'],
     ['stale by policy', { issuedAt: NOW / 1000 - 86_400 }, 'The list is getting old'],
     ['one second before stale', { issuedAt: NOW / 1000 - 86_399 }, 'Nothing needs action'],
+    ...REVOCATION.map(([name, checkedAgo, says]): [string, object, string] => [
+      name,
+      {
+        revocationCheckedAt: checkedAgo && NOW / 1000 - checkedAgo,
+        policy: { ...POLICY, revocationStaleAfterS: 3600, revocationRefuseAfterS: 7200 },
+      },
+      says,
+    ]),
     ['before its time', { notBefore: NOW / 1000 + 1 }, 'Not yet valid'],
   ])('%s', async (_, more, says) => {
     await publish(started.bundles, manifestOf(more));
