@@ -195,10 +195,15 @@ describe('tap refuses', () => {
     expect(outcomeOf(await tapOn(rig, card))).toBe('record-unreadable');
   });
 
+  const CHECKED = {
+    ...{ gates: ['A', 'B'], toleranceS: 600, staleAfterS: 86_400, refuseAfterS: 259_200 },
+    revocationRefuseAfterS: 36 * HOUR_S,
+  };
   test.each<[string, Parameters<typeof makeRig>[2], string]>([
     ['an expired list', { manifest: { expiresAt: now() - 1 } }, 'list-expired'],
     ['a list from tomorrow', { manifest: { notBefore: now() + HOUR_S } }, 'list-expired'],
     ['a list too old', { manifest: { issuedAt: now() - 300_000 } }, 'list-expired'],
+    ['a list never checked', { manifest: { policy: CHECKED } }, 'revocation-too-old'],
   ])('under %s, before the card is asked anything', async (_, changes, reason) => {
     const rig = await rigFor(material, card, {}, changes);
     const reader = onReader(card.file);
