@@ -18,10 +18,9 @@ export const readFound = (target: string): KeptInput[] => readFolder(join('found
 /** Certificate of the CA that signed the seeds of `certificate` and `crl`. */
 export const readAuthority = (): Uint8Array => readInput(join(FOLDER, 'seeds', 'ca.hex'));
 
-/** SubjectPublicKeyInfo of the CA above the seeds of `surface`. */
 /** Certificate of the CA that the seeds of `ocsp` are about. */
 export const readOcspAuthority = (): Uint8Array => readInput(join(FOLDER, 'seeds', 'ocsp-ca.hex'));
-
+/** SubjectPublicKeyInfo of the CA above the seeds of `surface`. */
 export const readSurfaceAuthority = (): Uint8Array =>
   readInput(join(FOLDER, 'seeds', 'surface-ca.hex'));
 

@@ -184,7 +184,7 @@ async function makeParts(
   });
   const context = { eventId: EVENT_ID, conversionValue };
   const sealed = sealRecord(sealKey, new Uint8Array(12), record, context);
-  const list = listOf(conversionValue, sealed);
+  const list = listOf(conversionValue, sealed, await converter.eventKeyId(EVENT_ID));
   return {
     eventId: EVENT_ID,
     gateId: GATE_ID,
@@ -225,9 +225,15 @@ const SEAT: SeatRecord = {
 };
 
 /** A list of one entry, without a disk. */
-function listOf(conversionValue: Uint8Array, sealed: Uint8Array): Whitelist {
+function listOf(
+  conversionValue: Uint8Array,
+  sealed: Uint8Array,
+  eventKeyId: Uint8Array,
+): Whitelist {
   const now = Math.floor(AT / 1000);
   const manifest = {
+    eventId: EVENT_ID,
+    eventKeyId,
     version: 1,
     issuedAt: now,
     notBefore: now - 60,
