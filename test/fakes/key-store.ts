@@ -177,14 +177,14 @@ export class FakeKeyStore implements KeyStore {
 
   #private(label: string): KeyObject {
     const { key } = this.#key(label);
-    if (key instanceof Uint8Array) throw new HsmError('ERR_HSM_KEY_USAGE', `"${label}" is secret`);
+    if (key instanceof Uint8Array) throw new HsmError('ERR_HSM_KEY_TYPE', `"${label}" is secret`);
     return key;
   }
 
   #mac(label: string, data: Uint8Array): Uint8Array {
     const { key } = this.#key(label);
     if (!(key instanceof Uint8Array)) {
-      throw new HsmError('ERR_HSM_KEY_USAGE', `"${label}" is not a secret key`);
+      throw new HsmError('ERR_HSM_KEY_TYPE', `"${label}" is not a secret key`);
     }
     return new Uint8Array(createHmac('sha512', key).update(data).digest());
   }

@@ -26,6 +26,7 @@ import { claimToken } from './token-claim.ts';
 import { destroyKey, tryTransport, unwrapKey, wrapKey } from './transport.ts';
 import { runTrials } from './trial.ts';
 import { enforcesTrust, OfficersKeys } from './trust.ts';
+import { isLoose, weakerPromises } from './weaker.ts';
 
 /** However often others lose the connection under it, a call ends. */
 const MAX_TRIES = 4;
@@ -141,17 +142,16 @@ export class Pkcs11KeyStore implements KeyStore {
 
   async status(): Promise<TokenStatus> {
     const { libFile, libraryDescription, libraryVersion } = this.#module;
-    const [keys, token] = await this.#run('C_FindObjects', (connection) => [
-      connection.keys(),
-      connection.token,
-    ]);
+    const { keys, token, weaker } = await this.#run('C_FindObjects', (connection) => {
+      const found = connection.keys();
+      return { keys: found, token: connection.token, weaker: weakerPromises(connection, found) };
+    });
     const problems: Problem[] = [];
     for (const key of keys) {
       if (!key.kind) continue;
       const problem = await this.#problemOf(key, key.kind);
       if (problem) problems.push(problem);
     }
-    const loose = keys.filter((key) => key.kind && isLoose(key)).map(({ label }) => label);
     return {
       module: {
         path: libFile,
@@ -168,10 +168,7 @@ export class Pkcs11KeyStore implements KeyStore {
       },
       keys,
       problems,
-      weaker: loose.map(
-        (label) =>
-          `key "${label}" may leave wrapped under any key: this module does not hold it to trusted ones`,
-      ),
+      weaker,
     };
   }
 
@@ -256,11 +253,6 @@ export class Pkcs11KeyStore implements KeyStore {
       throw hsmError('C_GetTokenInfo', error);
     }
   }
-}
-
-/** May leave under any key. */
-function isLoose({ extractable, wrapWithTrusted }: KeyInfo): boolean {
-  return extractable && !wrapWithTrusted;
 }
 
 function looseKey(label: string): HsmError {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BundleSource, directorySource } from '@pinless-gate/gate-firmware/whitelist/source';
 import { Converter } from '@pinless-gate/hsm/conversion-value';
+import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import {
   type BucketEntry,
   bucketOf,
@@ -75,7 +76,7 @@ export function seatRecord(
 
 /** An entry as whoever builds the list makes it. */
 export async function listed(
-  store: FakeKeyStore,
+  store: KeyStore,
   holder: { issuerName: Uint8Array; serial: string },
   record: SeatRecord,
 ): Promise<BucketEntry> {
@@ -98,7 +99,7 @@ export function strangers(count: number, mark = 1): BucketEntry[] {
 }
 
 export interface Publication {
-  readonly store: FakeKeyStore;
+  readonly store: KeyStore;
   readonly entries?: readonly BucketEntry[];
   readonly manifest?: Partial<Manifest>;
   /** Label of the key that signs. */
@@ -160,7 +161,7 @@ export async function publish(directory: string, publication: Publication): Prom
   return { manifest, hash, files };
 }
 
-export async function publishers(store: FakeKeyStore): Promise<Publishers> {
+export async function publishers(store: KeyStore): Promise<Publishers> {
   return { keys: [await store.publicKey('publisher')], threshold: 1 };
 }
 

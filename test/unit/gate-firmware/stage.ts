@@ -6,9 +6,9 @@ import {
 import type { Terminal } from '@pinless-gate/gate-firmware/card/dialogue';
 import { iso } from '@pinless-gate/gate-firmware/card/profiles/iso';
 import { jpki } from '@pinless-gate/gate-firmware/card/profiles/jpki';
+import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import { fromHex } from '@pinless-gate/protocol/bytes';
 import { type RsaPublicKey, readPublicKey } from '@pinless-gate/protocol/public-key';
-import type { FakeKeyStore } from '../../fakes/key-store.ts';
 import { type CardFile, cardFromFile } from '../../sandbox/card/card-file.ts';
 import type { Fault } from '../../sandbox/card/fault.ts';
 import { type CardReport, CardSession } from '../../sandbox/card/session.ts';
@@ -28,7 +28,7 @@ export interface Stage {
 }
 
 /** `store` gets an institution key. */
-export async function makeStage(directory: string, store: FakeKeyStore): Promise<Stage> {
+export async function makeStage(directory: string, store: KeyStore): Promise<Stage> {
   const [jlis] = await Promise.all([
     Jlis.create(directory),
     store.generate('institution', 'institution'),

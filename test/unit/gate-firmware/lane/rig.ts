@@ -8,6 +8,7 @@ import { applyBundle } from '@pinless-gate/gate-firmware/whitelist/apply';
 import { Lists } from '@pinless-gate/gate-firmware/whitelist/lists';
 import { directorySource } from '@pinless-gate/gate-firmware/whitelist/source';
 import { Converter } from '@pinless-gate/hsm/conversion-value';
+import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import type { BucketEntry, Manifest } from '@pinless-gate/protocol/bundle';
 import { trustAnchors } from '@pinless-gate/protocol/certificate/anchors';
 import { type DecisionEntry, decodeJournalEntry } from '@pinless-gate/protocol/journal';
@@ -28,8 +29,8 @@ export interface Rig {
   decisions(): DecisionEntry[];
 }
 
-export interface Material {
-  readonly store: FakeKeyStore;
+export interface Material<Store extends KeyStore = FakeKeyStore> {
+  readonly store: Store;
   readonly stage: Stage;
 }
 
@@ -41,13 +42,13 @@ export async function makeMaterial(directory: string): Promise<Material> {
 
 /** The entry of a card in the list. */
 export const entryOf = (
-  { store }: Material,
+  { store }: Material<KeyStore>,
   card: NewCard,
   record: SeatRecord,
 ): Promise<BucketEntry> => listed(store, { issuerName: ISSUER_NAME, serial: card.serial! }, record);
 
 export async function makeRig(
-  { store, stage }: Material,
+  { store, stage }: Material<KeyStore>,
   entries: readonly BucketEntry[] | undefined,
   changes: { manifest?: Partial<Manifest>; at?: number } & Partial<TapParts> = {},
 ): Promise<Rig> {

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { type TapResult, tap } from '@pinless-gate/gate-firmware/lane/tap';
+import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import type { SeatRecord } from '@pinless-gate/protocol/record';
 import type { NewCard } from '../../../sandbox/jlis/new-card.ts';
 import { seatRecord, ticket } from '../fixture.ts';
@@ -15,7 +16,7 @@ export function pinned({ file }: NewCard): Pick<SeatRecord, 'publicKey' | 'notAf
 
 /** A lane whose list holds the card; `record` changes what it opens. */
 export const rigFor = async (
-  material: Material,
+  material: Material<KeyStore>,
   one: NewCard,
   record: Partial<SeatRecord> = {},
   changes: Parameters<typeof makeRig>[2] = {},
