@@ -1,10 +1,18 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
 import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import { CONTRACT, type Need, runCase } from '@pinless-gate/test/contract/cases';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { FakeKeyStore } from '../../fakes/key-store.ts';
 import { makeToken } from './token.ts';
 import { startTpm } from './tpm.ts';
+
+const run = promisify(execFile);
 
 // One contract for every key store. What a module does not offer is listed here, and must really fail there.
 
@@ -66,4 +74,26 @@ describe.each(SUBJECTS)('$name', ({ lacks, open }) => {
       );
     });
   }
+});
+
+describe("openCryptoki's software token", () => {
+  test('all but keys on curves; what it lacks is refused', async () => {
+    const lacks: readonly Need[] = ['make-ec-key'];
+    const directory = mkdtempSync(join(tmpdir(), 'opencryptoki-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    // The daemon wants paths, sockets and shared memory of the whole machine: it gets its own.
+    const program = fileURLToPath(new URL('../../dist/contract/main.js', import.meta.url));
+    const script = fileURLToPath(new URL('./fixtures/opencryptoki.sh', import.meta.url));
+    const inside = ['bash', script, directory, process.execPath, program, ...lacks];
+    const { stdout } = await run('unshare', ['-mipf', '--mount-proc', ...inside]);
+    const outcomes = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const expected = CONTRACT.map(({ name, needs }) => {
+      const missing = needs.some((need) => lacks.includes(need));
+      return [name, missing ? 'not offered' : 'passed'];
+    });
+    expect(outcomes).toEqual(expected);
+  });
 });

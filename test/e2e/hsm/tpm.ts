@@ -10,7 +10,8 @@ import { type HsmConfig, readHsmConfig } from '@pinless-gate/hsm/config';
 
 const run = promisify(execFile);
 const SCRIPT = fileURLToPath(new URL('./fixtures/tpm.sh', import.meta.url));
-const MODULE = '/usr/lib/x86_64-linux-gnu/libtpm2_pkcs11.so.1';
+const MACHINE = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+const MODULE = `/usr/lib/${MACHINE}-linux-gnu/libtpm2_pkcs11.so.1`;
 const PIN = 'user-pin-of-a-test';
 
 /** A software TPM 2.0 behind libtpm2-pkcs11, with an empty token. */
