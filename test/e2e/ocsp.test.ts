@@ -70,6 +70,7 @@ describe('our client', () => {
     huge: 'ERR_OCSP_LENGTH',
     'try-later': 'status-try-later',
     unknown: '',
+    'wants-signature': 'status-signature-required',
   };
   test.each(Object.keys(OCSP_FAULTS) as OcspFault[])('refuses a responder: %s', async (fault) => {
     server.fault(fault);

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createPublicKey } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -46,7 +47,8 @@ beforeAll(async () => {
   const keys = await openKeyStore(resolveHsmConfig(at('event.toml'), HSM));
   await keys.generate(`event-${EVENT_ID}`, 'event');
   await keys.generate('publisher', 'publisher');
-  await writeFile(at('publisher.der'), await keys.publicKey('publisher'));
+  const publisher = Buffer.from(await keys.publicKey('publisher'));
+  await writeFile(at('publisher.der'), publisher);
   await keys.close();
 
   jlis = await Jlis.create(at('jlis'));
@@ -61,6 +63,11 @@ beforeAll(async () => {
   ]);
   serials = issued.map(({ serial }) => serial);
   await jlis.writeRenewals();
+  const pem = createPublicKey({ key: publisher, format: 'der', type: 'spki' });
+  const requestor = await jlis.issue({
+    publicKeyPem: pem.export({ format: 'pem', type: 'spki' }) as string,
+  });
+  await writeFile(at('requestor.pem'), requestor.pem);
   const purchases = issued.map(({ der }, i) =>
     purchase(i + 1, { holder: { certificate: Buffer.from(der).toString('base64') } }),
   );
@@ -129,28 +136,28 @@ const check = async (...more: string[]) => {
   return { ...done, reasons };
 };
 
-test('a build asks about every card, keeps what is fresh, and goes on from there', async () => {
+test('a build asks about every card; one that was broken off goes on from there', async () => {
   await writeEvent();
   expect((await build()).json()).toMatchObject({ entries: 6, revoked: 0, unchecked: 0 });
   expect(online.asked).toBe(6);
-  expect((await build()).json()).toMatchObject({ version: 2, entries: 6 });
-  expect(online.asked).toBe(6);
+  expect((await build('--version', '1')).code).toBe(1);
+  expect(online.asked).toBe(12);
   const kept = await readFile(at('bundle.answers'));
   expect(kept).toHaveLength(6 * 44);
   for (const serial of serials) expect(kept.includes(Buffer.from(serial, 'hex'))).toBe(false);
+  expect((await build()).json()).toMatchObject({ version: 2, entries: 6 });
+  expect(online.asked).toBe(12);
   const inspected = await whitelist('inspect', at('bundle'), '--json');
   expect(Date.parse(inspected.json().revocationCheckedAt)).toBeGreaterThan(Date.now() - 60_000);
 });
 
 test('who is revoked or on hold is gone in the next version', async () => {
-  await rm(at('bundle.answers'));
   await jlis.revoke(serials[0]!);
   await jlis.revoke(serials[1]!, 6);
   expect((await build()).json()).toMatchObject({ version: 3, entries: 4, revoked: 2 });
 });
 
 test('without a fresh signed answer nobody is listed, or nothing is built', async () => {
-  await rm(at('bundle.answers'));
   online.fault('bad-signature');
   expect((await build()).stderr).toContain('ERR_FEED_EMPTY');
   await writeEvent('unproven = "fail"');
@@ -160,6 +167,16 @@ test('without a fresh signed answer nobody is listed, or nothing is built', asyn
   const { code, stderr } = await build();
   expect(code).toBe(1);
   expect(stderr).toContain('ERR_OCSP_UNREACHABLE');
+});
+
+test('requests are signed in the HSM, where the responder wants that', async () => {
+  const table = (key: string) => `requestor = { key = "${key}", certificate = "requestor.pem" }`;
+  online.fault('wants-signature');
+  await writeEvent('unproven = "fail"');
+  expect((await build()).stderr).toContain('status-signature-required');
+  await writeEvent(table('publisher'));
+  expect((await build()).json()).toMatchObject({ entries: 4, revoked: 2 });
+  online.fault(undefined);
 });
 
 test('check names purchases whose card cannot enter, without an HSM', async () => {

@@ -98,7 +98,7 @@ export async function readEventFile(path: string): Promise<EventPlan> {
       revocationStaleAfterS: seconds(policy.revocation_stale_after_hours),
       revocationRefuseAfterS: seconds(policy.revocation_refuse_after_hours),
     },
-    validity: file.validity && { ...DEFAULT_VALIDITY, ...file.validity },
+    validity: file.validity && validityOf(path, file.validity),
     renewalSigner: file.renewals && resolveFrom(path, file.renewals.signer),
     issuers: await readIssuers(path, file.issuers),
     keys: {
@@ -106,6 +106,16 @@ export async function readEventFile(path: string): Promise<EventPlan> {
       publisher: file.keys?.publisher ?? DEFAULT_LABELS.publisher,
     },
     hsm: resolveHsmConfig(path, file.hsm),
+  };
+}
+
+function validityOf(path: string, table: NonNullable<EventFile['validity']>): ValidityPlan {
+  const { requestor } = table;
+  const certificate = requestor && resolveFrom(path, requestor.certificate);
+  return {
+    ...DEFAULT_VALIDITY,
+    ...table,
+    requestor: requestor && certificate ? { ...requestor, certificate } : undefined,
   };
 }
 

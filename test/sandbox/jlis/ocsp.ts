@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { equal, toHex } from '@pinless-gate/protocol/bytes';
+import { verifySigned } from '@pinless-gate/protocol/certificate/algorithm';
+import { parseCertificate } from '@pinless-gate/protocol/certificate/certificate';
 import { DerReader, readOid, readSequence } from '@pinless-gate/protocol/certificate/der';
 import { readExtensions } from '@pinless-gate/protocol/certificate/extension';
 import { certIdHash, keyBits } from '@pinless-gate/protocol/certificate/ocsp-request';
 import { OID_OCSP_NONCE } from '@pinless-gate/protocol/certificate/oid';
+import { readPublicKey } from '@pinless-gate/protocol/public-key';
 import {
   extension,
   issueHolderCertificate,
@@ -50,6 +53,7 @@ export const OCSP_FAULTS = {
   huge: 'a million octets',
   'try-later': 'status tryLater',
   unknown: 'every certificate is unknown',
+  'wants-signature': 'status sigRequired, unless the request is signed',
 } as const;
 export type OcspFault = keyof typeof OCSP_FAULTS;
 
@@ -66,6 +70,7 @@ interface Asked {
 const HOUR_MS = 3_600_000;
 const MALFORMED_REQUEST = 1;
 const TRY_LATER = 3;
+const SIGNATURE_REQUIRED = 5;
 
 /** Answers one request, for one or more certificates, as RFC 6960 says; or as the fault does. */
 export async function answerOcsp(
@@ -77,6 +82,9 @@ export async function answerOcsp(
   const asked = parseRequest(request, responder.ca);
   if (!asked) return sequence(enumerated(MALFORMED_REQUEST));
   if (fault === 'try-later') return sequence(enumerated(TRY_LATER));
+  if (fault === 'wants-signature' && !isSigned(request)) {
+    return sequence(enumerated(SIGNATURE_REQUIRED));
+  }
   if (fault === 'huge') return octetString(new Uint8Array(1_000_000));
   const at = now + (fault === 'future' ? 24 * HOUR_MS : fault === 'stale' ? -5 * HOUR_MS : 0);
   const singles = asked.flatMap((one) => answersFor(one, revoked, at, fault));
@@ -120,6 +128,23 @@ function parseRequest(request: Uint8Array, ca: SigningKey): Asked[] | undefined 
     if (error instanceof Error && 'code' in error) return undefined;
     throw error;
   }
+}
+
+/** By the key of the certificate that came with it; whose that is, the sandbox does not ask. */
+function isSigned(request: Uint8Array): boolean {
+  const outer = readSequence(request, 'request');
+  const tbs = outer.element(0x30, 'TBSRequest').encoded;
+  const wrapped = outer.optional(0xa0, 'signature');
+  if (!wrapped) return false;
+  const reader = readSequence(wrapped, 'signature');
+  const algorithm = reader.element(0x30, 'algorithm').encoded;
+  const signature = reader.value(0x03, 'signature').subarray(1);
+  const [certificate] = readSequence(reader.value(0xa0, 'certificates'), 'certificates').rest(
+    '',
+    1,
+  );
+  const key = readPublicKey(parseCertificate(certificate!.encoded).spki);
+  return verifySigned(key, algorithm, tbs, signature);
 }
 
 function parseCertId(value: Uint8Array, ca: SigningKey): Omit<Asked, 'nonce'> {

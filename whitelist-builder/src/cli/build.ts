@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
@@ -45,11 +46,13 @@ export const buildCommand: Command = async (argv, io) => {
   const start = performance.now();
   const now = Math.floor(Date.now() / 1000);
   const plan = await readEventFile(eventPath);
+  const answers = `${resolve(out)}.answers`;
   const keys = await openKeyStore(plan.hsm);
   try {
     const { issuers, revocation } = await openValidity({
       ...{ event: plan, feed, crls: values.crl, renewals: values.renewals },
-      kept: { path: `${resolve(out)}.answers`, keys },
+      keys,
+      answers,
       ...asking(io),
     });
     const event = { ...plan, issuers };
@@ -66,6 +69,8 @@ export const buildCommand: Command = async (argv, io) => {
       signal: io.signal,
       progress: progressOn(io),
     });
+    // They were for a build that is broken off: the next publication asks again.
+    await rm(answers, { force: true });
     const seconds = (performance.now() - start) / 1000;
     if (values.json) io.out(JSON.stringify(summaryOf(built, seconds)));
     else report(built, rejects, io);

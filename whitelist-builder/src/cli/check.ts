@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
+import { openKeyStore } from '@pinless-gate/hsm/isolated';
+import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import { type Command, EXIT_OK, EXIT_REFUSED } from '@pinless-gate/runtime/program';
-import { readEventFile } from '../event-file.ts';
+import { type EventPlan, readEventFile } from '../event-file.ts';
 import { feedHolders, isRenewed } from '../validity/feed-holders.ts';
 import { openValidity } from '../validity/open.ts';
 import { CANNOT_ENTER_TEXT, type CannotEnter, cannotEnter } from '../validity/report.ts';
@@ -9,7 +11,8 @@ import { asking } from './build.ts';
 import { required } from './options.ts';
 
 /**
- * `whitelist check`: which purchases' cards cannot enter, as things are. Needs no HSM. Exit code 0 only if all
+ * `whitelist check`: which purchases' cards cannot enter, as things are. Needs no HSM, unless requests
+ * are signed. Exit code 0 only if all
  * can; cards that renewed with a link can.
  */
 export const checkCommand: Command = async (argv, io) => {
@@ -29,17 +32,19 @@ export const checkCommand: Command = async (argv, io) => {
   const plan = await readEventFile(required(values.event, '--event'));
   // Whatever stops a build is told here by purchase.
   const validity = plan.validity && { ...plan.validity, unproven: 'leave-out' as const };
-  const { source, issuers, ocsp } = await openValidity({
-    ...{ event: { ...plan, validity }, feed, crls: values.crl, renewals: values.renewals },
-    ...asking(io),
-  });
+  const { source, issuers, ocsp } = await withRequestKeys(plan, (keys) =>
+    openValidity({
+      ...{ event: { ...plan, validity }, feed, crls: values.crl, renewals: values.renewals, keys },
+      ...asking(io),
+    }),
+  );
   const rules = { admissionFrom: plan.admission.from, linked: values.linked };
   const counts: Partial<Record<CannotEnter, number>> = {};
-  let [holders, renewed] = [0, 0];
+  let [holders, renewed, unread] = [0, 0, 0];
   const report = values.report === undefined ? undefined : await ReportFile.open(values.report);
   try {
     const now = Math.floor(Date.now() / 1000);
-    for await (const holder of feedHolders(feed, issuers, now)) {
+    for await (const holder of feedHolders(feed, issuers, now, () => unread++)) {
       holders++;
       if (isRenewed(holder)) renewed++;
       const reason = cannotEnter(holder, { revocation: source, ocsp }, rules);
@@ -54,7 +59,7 @@ export const checkCommand: Command = async (argv, io) => {
   }
   const cannot = Object.values(counts).reduce((sum, count) => sum + count, 0);
   if (values.json)
-    io.out(JSON.stringify({ holders, renewed, cannotEnter: cannot, reasons: counts }));
+    io.out(JSON.stringify({ holders, renewed, cannotEnter: cannot, reasons: counts, unread }));
   else {
     io.out(`${holders} holders, ${renewed} renewed, ${cannot} cannot enter`);
     for (const [reason, count] of Object.entries(counts)) {
@@ -63,5 +68,20 @@ export const checkCommand: Command = async (argv, io) => {
       );
     }
   }
-  return cannot === 0 ? EXIT_OK : EXIT_REFUSED;
+  if (unread > 0) io.err(`${unread} lines of the feed do not read: see whitelist build`);
+  return cannot + unread === 0 ? EXIT_OK : EXIT_REFUSED;
 };
+
+/** The HSM is opened only where a key in it signs requests. */
+async function withRequestKeys<T>(
+  { validity, hsm }: EventPlan,
+  use: (keys?: KeyStore) => Promise<T>,
+): Promise<T> {
+  if (!validity?.requestor) return use();
+  const keys = await openKeyStore(hsm);
+  try {
+    return await use(keys);
+  } finally {
+    await keys.close();
+  }
+}

@@ -55,15 +55,22 @@ export const watchCommand: Command = async (argv, io) => {
     const before = await readWatchState(since, eventId);
     const now = Math.floor(Date.now() / 1000);
     const { source, issuers } = await openValidity({
-      ...{ event, feed, crls: values.crl, renewals: values.renewals },
+      ...{ event, feed, crls: values.crl, renewals: values.renewals, keys },
       ...asking(io),
     });
     if (!source) throw new UsageError('nobody is asked: give --crl, --renewals or [validity]');
     const converter = new Converter(keys, eventKey);
-    const watched = await watchFeed(feedHolders(feed, issuers, now), source, converter, before);
+    let unread = 0;
+    const watched = await watchFeed(
+      feedHolders(feed, issuers, now, () => unread++),
+      source,
+      converter,
+      before,
+    );
     await tell(await noticeOf(event, watched, now, keys), watched, { out, webhook }, io.signal);
     await writeWatchState(since, eventId, watched.known);
-    const { changes, holders, unproven } = watched;
+    const { changes, holders } = watched;
+    const unproven = watched.unproven + unread;
     if (values.json) io.out(JSON.stringify({ holders, changes: changes.length, unproven }));
     else io.out(`${holders} holders, ${changes.length} changes, ${unproven} not checked`);
     return unproven === 0 ? EXIT_OK : EXIT_REFUSED;

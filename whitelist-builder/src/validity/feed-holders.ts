@@ -24,14 +24,18 @@ export function isRenewed({ card, named }: FeedHolder): boolean {
   return card !== undefined && named !== undefined && !equal(card.serial, named.serial);
 }
 
-/** Every holder of every paid purchase. Lines that do not read are for `whitelist build` to tell. `now` in Unix seconds. */
+/**
+ * Every holder of every paid purchase. Lines that do not read are for `whitelist build` to tell, and counted
+ * here, so that nobody takes them for good. `now` in Unix seconds.
+ */
 export async function* feedHolders(
   path: string,
   issuers: readonly Issuer[],
   now: number,
+  onUnread: () => void = () => {},
 ): AsyncGenerator<FeedHolder> {
   const bare = issuers.map((issuer) => ({ ...issuer, renewals: undefined }));
-  for await (const { line, purchase } of paidPurchases(path)) {
+  for await (const { line, purchase } of paidPurchases(path, onUnread)) {
     for (const [field, holder] of holdersOf(purchase)) {
       const found = resolveHolder(holder, field, issuers, now);
       const named = resolveHolder(holder, field, bare, now);
@@ -42,13 +46,14 @@ export async function* feedHolders(
   }
 }
 
-async function* paidPurchases(path: string) {
+async function* paidPurchases(path: string, onUnread: () => void) {
   const file = await open(path);
   try {
     for await (const lines of readLines(file)) {
       for (const { line, bytes } of lines) {
         const purchase = bytes && parseLine(bytes).purchase;
-        if (purchase?.status === 'paid') yield { line, purchase };
+        if (!purchase) onUnread();
+        else if (purchase.status === 'paid') yield { line, purchase };
       }
     }
   } finally {

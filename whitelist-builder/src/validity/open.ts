@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { Converter } from '@pinless-gate/hsm/conversion-value';
 import type { KeyStore } from '@pinless-gate/hsm/key-store';
-import { concat, domain } from '@pinless-gate/protocol/bytes';
+import { concat, domain, equal } from '@pinless-gate/protocol/bytes';
+import { parseCertificate } from '@pinless-gate/protocol/certificate/certificate';
+import { derOf } from '@pinless-gate/protocol/pem';
 import type { EventPlan } from '../event-file.ts';
 import { AnswerStore } from './answer-store.ts';
 import { type FeedHolder, feedHolders } from './feed-holders.ts';
 import type { Issuer } from './issuer.ts';
+import type { Requestor } from './ocsp.ts';
 import { type AskedCard, collectByOcsp, type OcspRevocation } from './ocsp-collect.ts';
 import type { ValidityPlan } from './plan.ts';
 import { ProvenOnly, ValidityError } from './proven-only.ts';
@@ -27,8 +30,10 @@ export interface ValidityInput {
   readonly crls: readonly string[];
   /** Path or address of the list of renewals; its signature is beside it, with `.sig`. */
   readonly renewals?: string | undefined;
-  /** Where answers of OCSP are kept, and the HSM that names them; both or none. */
-  readonly kept?: { readonly path: string; readonly keys: KeyStore } | undefined;
+  /** Signs requests where event.toml wants that, and names what is kept. */
+  readonly keys?: KeyStore | undefined;
+  /** Path where good answers of OCSP are kept; with `keys` only. */
+  readonly answers?: string | undefined;
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -103,15 +108,16 @@ async function askForFeed(
   lists: CrlRevocation | undefined,
   now: number,
 ): Promise<OcspRevocation> {
-  const { event, kept, signal, progress } = input;
+  const { event, keys, answers, signal, progress } = input;
   const maxAgeS = plan.max_age_hours * 3600;
   const options = { maxAgeS, withoutNonceS: plan.without_nonce_seconds, crls: lists?.crls ?? [] };
   const timeoutMs = plan.timeout_seconds * 1000;
-  const converter = kept && new Converter(kept.keys, event.keys.event);
-  const store = kept && (await openStore(kept, event, now));
+  const converter = keys && new Converter(keys, event.keys.event);
+  const store = keys && answers ? await openStore(answers, keys, event, now) : undefined;
+  const requestor = await requestorOf(plan, keys);
   try {
     return await collectByOcsp(cardsOf(feedHolders(input.feed, issuers, now)), {
-      asking: { url: plan.responder!, hash: plan.hash, timeoutMs, options },
+      asking: { url: plan.responder!, hash: plan.hash, timeoutMs, options, requestor },
       concurrency: plan.concurrency,
       maxAgeS,
       unproven: plan.unproven,
@@ -129,6 +135,21 @@ async function askForFeed(
   }
 }
 
+/** Who signs requests: a key in the HSM, whose certificate the responder knows. */
+async function requestorOf(
+  { requestor }: ValidityPlan,
+  keys: KeyStore | undefined,
+): Promise<Requestor | undefined> {
+  if (!requestor || !keys) return undefined;
+  const { key: label, certificate: path } = requestor;
+  const certificate = derOf(await readFile(path), 'CERTIFICATE');
+  const { spki } = parseCertificate(certificate);
+  if (!equal(spki, await keys.publicKey(label))) {
+    throw new ValidityError('ERR_VALIDITY_REQUESTOR', `${path}: not the certificate of "${label}"`);
+  }
+  return { keys, label, certificate };
+}
+
 async function* cardsOf(holders: AsyncIterable<FeedHolder>): AsyncGenerator<AskedCard> {
   for await (const { card } of holders) if (card) yield card;
 }
@@ -137,7 +158,8 @@ const STORE = domain('pinless-gate/validity-answers/1');
 
 /** The tags' key comes from the event key, so another event's answers are none. */
 async function openStore(
-  { path, keys }: NonNullable<ValidityInput['kept']>,
+  path: string,
+  keys: KeyStore,
   { keys: labels, eventId }: EventPlan,
   now: number,
 ): Promise<AnswerStore> {

@@ -14,6 +14,8 @@ export interface ValidityPlan {
   readonly without_nonce_seconds?: number | undefined;
   readonly hash: 'sha1' | 'sha256';
   readonly timeout_seconds: number;
+  /** Signs requests: label of a key in the HSM, and the path of its certificate. */
+  readonly requestor?: { readonly key: string; readonly certificate: string } | undefined;
   /** Requests under way at once. */
   readonly concurrency: number;
 }
@@ -27,6 +29,7 @@ export const DEFAULT_VALIDITY = {
 } as const;
 
 const MAX_CONCURRENCY = 64;
+const text = z.string().min(1).max(100);
 
 export const validityTable = z
   .strictObject({
@@ -40,6 +43,7 @@ export const validityTable = z
     without_nonce_seconds: z.number().positive().optional(),
     hash: z.enum(['sha1', 'sha256']).optional(),
     timeout_seconds: z.number().positive().max(600).optional(),
+    requestor: z.strictObject({ key: text, certificate: text }).optional(),
     concurrency: z.int().min(1).max(MAX_CONCURRENCY).optional(),
   })
   .refine(({ source, responder }) => source === 'crl' || responder !== undefined, {
