@@ -64,9 +64,10 @@ function numberOf(option: string, text: string): number {
   return value;
 }
 
-function inWords({ target, inputs, accepted, rate, slowestMs, heapGrowth, found }: FuzzReport) {
+function inWords(report: FuzzReport) {
+  const { target, inputs, accepted, rate, cpuRate, slowestMs, heapGrowth, found } = report;
   const share = ((100 * accepted) / inputs).toFixed(1);
-  const figures = `${inputs} inputs, ${rate}/s, ${share} % accepted`;
+  const figures = `${inputs} inputs, ${rate}/s (${cpuRate}/s of CPU), ${share} % accepted`;
   const costs = `slowest ${slowestMs.toFixed(1)} ms, heap +${(heapGrowth / 2 ** 20).toFixed(1)} MiB`;
   return `${target.padEnd(12)} ${figures}, ${costs}, ${found} found`;
 }

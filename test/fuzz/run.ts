@@ -27,6 +27,8 @@ export interface FuzzReport {
   readonly accepted: number;
   /** Inputs a second, mutation and all checks included. */
   readonly rate: number;
+  /** The same for a second of this process's own: what other programs take is not in it. */
+  readonly cpuRate: number;
   readonly slowestMs: number;
   /** Octets, from the first fifth of the run to its end. */
   readonly heapGrowth: number;
@@ -42,6 +44,7 @@ export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<Fu
   // Most inputs are refused by an error: its stack would be most of the work.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
+  const cpu = process.cpuUsage();
   const start = performance.now();
   const end = start + 1000 * seconds;
   let [inputs, accepted, found, slowestMs] = [0, 0, 0, 0];
@@ -72,8 +75,11 @@ export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<Fu
       found++;
       onFound(new Uint8Array(0), new BrokenInvariant(`memory grew by ${heapGrowth} octets`));
     }
+    const { user, system } = process.cpuUsage(cpu);
     const rate = Math.round((1000 * inputs) / (now - start));
-    return { target: target.name, seed, inputs, accepted, rate, slowestMs, heapGrowth, found };
+    const cpuRate = Math.round((1_000_000 * inputs) / (user + system));
+    const figures = { inputs, accepted, rate, cpuRate, slowestMs, heapGrowth, found };
+    return { target: target.name, seed, ...figures };
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }
