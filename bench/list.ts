@@ -82,7 +82,7 @@ export async function applyPublished(
   const list = await applyBundle(
     directorySource(directory),
     lists,
-    { eventId, eventKeyId, publishers, floor: 0, now: Date.now() / 1000 },
+    { eventId, eventKeyIds: [eventKeyId], publishers, floor: 0, now: Date.now() / 1000 },
     undefined,
   );
   return list!;

@@ -73,7 +73,7 @@ export async function openTapRig(context: BenchContext, timing: string): Promise
     profiles: await openTerminals(store, INSTITUTION, new Map([['jpki', cvc]]), Date.now()),
     anchors: [],
     limits: LIMITS,
-    converter,
+    converterOf: () => converter,
     lists,
     journal,
     clock: systemClock,

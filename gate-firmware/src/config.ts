@@ -50,6 +50,9 @@ const schema = z.strictObject({
       device: z.string().default(DEFAULT_LABELS.device),
       transport: z.string().default(DEFAULT_LABELS.transport),
       event: z.string().optional(),
+      transport: z.string().default(DEFAULT_LABELS.transport),
+      /** Where the envelopes of keys that were sent to this gate are kept. */
+      directory: path.default('keys'),
     })
     .prefault({}),
   reader: z
@@ -109,6 +112,7 @@ export interface GateConfig {
     readonly transport: string;
     readonly event: string;
   };
+  readonly keyDirectory: string;
   readonly reader: {
     readonly name: string | undefined;
     readonly socket: string | undefined;
@@ -208,7 +212,13 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
     gates: gate.serves,
     timeZone: gate.time_zone,
     hsm: resolveHsmConfig(file, table.hsm),
-    labels: { ...keys, event: keys.event ?? eventKeyLabel(toHex(fromHex(event.id))) },
+    labels: {
+      institution: keys.institution,
+      device: keys.device,
+      transport: keys.transport,
+      event: keys.event ?? eventKeyLabel(toHex(fromHex(event.id))),
+    },
+    keyDirectory: at(keys.directory),
     reader: {
       name: reader.name,
       socket: reader.socket === undefined ? undefined : at(reader.socket),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { Converter } from '@pinless-gate/hsm/conversion-value';
+import type { EventKeys } from '@pinless-gate/hsm/event-keys';
 import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import { GateError } from '@pinless-gate/protocol/errors';
 import { JournalError, type NoteEntry } from '@pinless-gate/protocol/journal';
@@ -19,7 +19,7 @@ import { registerGauges } from './gauges.ts';
 import { Checkpoints } from './journal/checkpoints.ts';
 import { Journal } from './journal/journal.ts';
 import { checkDeviceKey, KeyHealth } from './key-health.ts';
-import { openKeys } from './keys.ts';
+import { openEventKeys, openKeys } from './keys.ts';
 import { systemClock } from './lane/clock.ts';
 import { openDevices } from './lane/devices.ts';
 import { LaneLoop, type LoopParts } from './lane/loop.ts';
@@ -55,7 +55,7 @@ export class Gate {
   readonly #bus: DisplayBus = new DisplayBus({ state: 'closed' });
   #journal!: Journal;
   #store!: KeyStore;
-  #converter!: Converter;
+  #eventKeys!: EventKeys;
   #lists!: Lists;
   #loop!: LaneLoop;
   #outcome!: Outcome;
@@ -158,7 +158,9 @@ export class Gate {
     this.#store = await openKeys(this.#config, this.#log, this.metrics, this.#watch);
     this.#closers.push(() => this.#store.close());
     await checkDeviceKey(this.#store, labels.device, this.#journal);
-    this.#converter = new Converter(this.#store, labels.event);
+    // One HMAC for each key, to learn what it is called.
+    this.#watch.explained();
+    this.#eventKeys = await openEventKeys(this.#store, this.#config, systemClock.now() / 1000);
     const sign = (message: Uint8Array) => this.#store.sign(labels.device, message);
     this.#checkpoints = new Checkpoints({
       journal: this.#journal,
@@ -180,9 +182,9 @@ export class Gate {
   async #openLists(): Promise<void> {
     const { lists, close } = await serveLists({
       config: this.#config,
-      eventKeyId: () => {
-        this.#watch.explained();
-        return this.#converter.eventKeyId(this.#config.eventId);
+      eventKeyIds: async () => {
+        await this.#eventKeys.refresh();
+        return this.#eventKeys.usable(systemClock.now() / 1000);
       },
       journal: this.#journal,
       log: this.#log,
@@ -200,7 +202,7 @@ export class Gate {
     this.#watch.explained();
     const health = await KeyHealth.learn({
       store: this.#store,
-      converter: this.#converter,
+      eventKey: () => this.#eventKeys.newest,
       eventId,
       institution: this.#config.terminals.size > 0 ? labels.institution : undefined,
     });
@@ -230,7 +232,7 @@ export class Gate {
         profiles,
         anchors,
         limits: { commandTimeoutMs: reader.commandTimeoutMs, tapTimeoutMs: reader.tapTimeoutMs },
-        converter: this.#converter,
+        converterOf: (keyId, at) => this.#eventKeys.forList(keyId, at).converter,
         lists: this.#lists,
         journal: this.#journal,
         clock: systemClock,
@@ -249,6 +251,10 @@ export class Gate {
       health: async () => {
         this.#watch.explained();
         await health.check();
+      },
+      obstacle: () => {
+        const list = this.#lists.current;
+        return this.#eventKeys.obstacle(list?.manifest.eventKeyId, systemClock.now() / 1000);
       },
     };
     this.#loop = new LaneLoop({ ...parts, transcripts: this.#transcripts() }, this.#abort.signal);

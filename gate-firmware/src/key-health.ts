@@ -1,4 +1,4 @@
-import type { Converter } from '@pinless-gate/hsm/conversion-value';
+import type { EventKey } from '@pinless-gate/hsm/event-keys';
 import { HsmError, type KeyStore } from '@pinless-gate/hsm/key-store';
 import { equal } from '@pinless-gate/protocol/bytes';
 import { checkpointMessage } from '@pinless-gate/protocol/journal';
@@ -8,7 +8,8 @@ import type { Journal } from './journal/journal.ts';
 
 export interface KeyHealthParts {
   readonly store: KeyStore;
-  readonly converter: Converter;
+  /** The newest of the event's keys. */
+  readonly eventKey: () => EventKey;
   readonly eventId: Uint8Array;
   /** Absent where no profile has terminal authentication. */
   readonly institution: string | undefined;
@@ -18,28 +19,26 @@ const PROBE = new TextEncoder().encode('pinless-gate/health/1');
 
 /**
  * That the module still computes, and with the keys of before. It verifies its own signatures and its institution key
- * was held against the CV certificates; for the event key the answer of the start is the known one.
+ * was held against the CV certificates; of the event key the id is known since it was met.
  */
 export class KeyHealth {
   readonly #parts: KeyHealthParts;
-  readonly #eventKeyId: Uint8Array;
 
-  private constructor(parts: KeyHealthParts, eventKeyId: Uint8Array) {
+  private constructor(parts: KeyHealthParts) {
     this.#parts = parts;
-    this.#eventKeyId = eventKeyId;
   }
 
   /** Uses both keys once; one HMAC. */
   static async learn(parts: KeyHealthParts): Promise<KeyHealth> {
-    const health = new KeyHealth(parts, await parts.converter.eventKeyId(parts.eventId));
-    await health.#signs();
+    const health = new KeyHealth(parts);
+    await health.check();
     return health;
   }
 
   /** One HMAC. */
   async check(): Promise<void> {
-    const { converter, eventId } = this.#parts;
-    if (!equal(await converter.eventKeyId(eventId), this.#eventKeyId)) {
+    const { converter, keyId } = this.#parts.eventKey();
+    if (!equal(await converter.eventKeyId(this.#parts.eventId), keyId)) {
       throw new HsmError('ERR_HSM_RESULT', 'the event key gives another answer than before', {
         hint: 'run `hsm selftest`; if the token was changed, start the gate again',
       });

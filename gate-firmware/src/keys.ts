@@ -1,3 +1,5 @@
+import { KeyDirectory } from '@pinless-gate/hsm/ceremony/key-directory';
+import { EventKeys } from '@pinless-gate/hsm/event-keys';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
 import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import type { Logger } from '@pinless-gate/runtime/log';
@@ -8,7 +10,7 @@ import { LANE_LIMITS, limitCalls } from './hsm-calls.ts';
 import { systemClock } from './lane/clock.ts';
 import type { Metrics } from './metrics.ts';
 
-/** The gate's keys, each of which is there and is what it must be; calls are counted and limited. */
+/** The gate's module; the keys that are its own are there and what they must be. Calls are counted and limited. */
 export async function openKeys(
   { hsm, labels, terminals, enrolment }: GateConfig,
   log: Logger,
@@ -32,7 +34,6 @@ export async function openKeys(
     await store.require({
       ...(terminals.size > 0 && { [labels.institution]: 'institution' as const }),
       [labels.device]: 'device',
-      [labels.event]: 'event',
     });
     if (enrolment) await requireOwnDeviceKey(store, labels.device, enrolment);
   } catch (error) {
@@ -40,4 +41,16 @@ export async function openKeys(
     throw error;
   }
   return store;
+}
+
+/** The keys of the gate's event; rejects where none may be used now. `now`: Unix seconds. */
+export function openEventKeys(
+  store: KeyStore,
+  { eventId, gateId, labels, keyDirectory, whitelist }: GateConfig,
+  now: number,
+): Promise<EventKeys> {
+  const directory = new KeyDirectory(keyDirectory);
+  const publishers = whitelist.publishers.keys;
+  const { event: label } = labels;
+  return EventKeys.open({ store, directory, eventId, gateId, publishers, label }, now);
 }

@@ -8,7 +8,7 @@ import {
 } from '@pinless-gate/protocol/key-envelope';
 import type { KeyDirectory } from './ceremony/key-directory.ts';
 import { Converter } from './conversion-value.ts';
-import { HsmError, type KeyStore } from './key-store.ts';
+import { HsmError, type KeyInfo, type KeyStore } from './key-store.ts';
 
 /** One generation of the event's key in this gate's module. */
 export interface EventKey {
@@ -38,6 +38,7 @@ export interface EventKeysOptions {
 export class EventKeys {
   readonly #options: EventKeysOptions;
   #keys: readonly EventKey[];
+  #seen: string | undefined;
 
   private constructor(options: EventKeysOptions, keys: readonly EventKey[]) {
     this.#options = options;
@@ -54,14 +55,31 @@ export class EventKeys {
     return keys;
   }
 
-  /** Looks for keys that came or went. A key that is known is not asked again. */
+  /** There is one, as `open` promises. */
+  get newest(): EventKey {
+    return this.#keys.at(-1)!;
+  }
+
+  /** Looks for keys that came or went, where an envelope did. A key that is known is not asked again what it is called. */
   async refresh(): Promise<void> {
+    const state = await this.#options.directory.state();
+    if (state === this.#seen) return;
+    // An envelope is there before its key: one without is looked for again.
+    this.#seen = (await this.#read()) ? state : undefined;
+  }
+
+  /** Whether there is a key to every envelope. */
+  async #read(): Promise<boolean> {
     const { store, directory, eventId, label } = this.#options;
     const envelopes = (await directory.envelopes()).filter(
       ({ envelope }) => envelope.eventId && equal(envelope.eventId, eventId),
     );
     const labels = new Set([label, ...envelopes.map(({ envelope }) => envelope.label)]);
-    const infos = (await store.keys()).filter((info) => labels.has(info.label));
+    const generation = (info: KeyInfo) =>
+      envelopes.find(({ envelope }) => envelope.label === info.label)?.envelope.generation ?? 0;
+    const infos = (await store.keys())
+      .filter((info) => labels.has(info.label))
+      .sort((a, b) => generation(a) - generation(b));
     const keys: EventKey[] = [];
     for (const info of infos) {
       const received = envelopes.find(({ envelope }) => envelope.label === info.label);
@@ -70,7 +88,8 @@ export class EventKeys {
       if (!received && !info.local) throw withoutEnvelope(info.label);
       if (received) verifyEnvelopeSignature(received, this.#options.publishers);
       const envelope = received?.envelope;
-      if (envelope && !equal(envelope.gateId, this.#options.gateId)) throw ofAnotherGate(info.label);
+      if (envelope && !equal(envelope.gateId, this.#options.gateId))
+        throw ofAnotherGate(info.label);
       const converter = known?.converter ?? new Converter(store, info.label);
       const keyId = known?.keyId ?? (await converter.eventKeyId(eventId));
       if (envelope && !equal(envelope.keyId, keyId)) {
@@ -81,7 +100,9 @@ export class EventKeys {
       }
       keys.push({ label: info.label, keyId, converter, window: envelope });
     }
-    this.#keys = keys;
+    // Where all are gone, taps fail with the module's own word for it.
+    if (keys.length > 0) this.#keys = keys;
+    return envelopes.every(({ envelope }) => keys.some((key) => key.label === envelope.label));
   }
 
   /** Ids of the keys that may be used at `now`: lists that name another are not applied. */

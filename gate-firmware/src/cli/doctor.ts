@@ -2,11 +2,9 @@ import { mkdir, statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
 import { expiryOf, WARN_DAYS } from '@pinless-gate/hsm/ceremony/institution-status';
-import { Converter } from '@pinless-gate/hsm/conversion-value';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
 import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import { formatFingerprint } from '@pinless-gate/protocol/bundle';
-import { equal } from '@pinless-gate/protocol/bytes';
 import { decodeCvCertificate } from '@pinless-gate/protocol/cvc/tr03110';
 import { GateError } from '@pinless-gate/protocol/errors';
 import { decodeJournalEntry, UNEXPLAINED_CALLS } from '@pinless-gate/protocol/journal';
@@ -17,6 +15,7 @@ import { isWell } from '../card/reader-messages.ts';
 import { type GateConfig, readGateConfig } from '../config.ts';
 import { requireOwnDeviceKey } from '../enrolment-file.ts';
 import { Journal } from '../journal/journal.ts';
+import { openEventKeys } from '../keys.ts';
 import { systemClock } from '../lane/clock.ts';
 import { openTerminals } from '../terminals.ts';
 import { openCurrent } from '../whitelist/apply.ts';
@@ -80,16 +79,23 @@ async function examine(config: GateConfig): Promise<Finding[]> {
 
 async function examineKeys(config: GateConfig, store: KeyStore): Promise<Finding[]> {
   const { labels } = config;
-  const common = { event: 'event', device: 'device' } as const;
+  const own = { device: 'device' } as const;
   const needsInstitution = config.terminals.size > 0;
-  const kinds = needsInstitution ? { institution: 'institution' as const, ...common } : common;
+  const kinds = needsInstitution ? { institution: 'institution' as const, ...own } : own;
+  const action = 'hsm status --config gate.toml tells which keys there are';
   const keys = Object.entries(kinds).map(([name, kind]) =>
-    attempt(`${name} key`, `hsm status --config gate.toml tells which keys there are`, async () => {
+    attempt(`${name} key`, action, async () => {
       const label = labels[name as keyof typeof labels];
       await store.require({ [label]: kind });
       return [`"${label}" is there, sensitive, not extractable`, undefined] as const;
     }),
   );
+  const eventKey = attempt('event key', action, async () => {
+    const { newest } = await openEventKeys(store, config, systemClock.now() / 1000);
+    const until = newest.window && new Date(1000 * newest.window.validUntil).toISOString();
+    const when = until === undefined ? '' : `, valid until ${until}`;
+    return [`"${newest.label}" is there, sensitive, not extractable${when}`, undefined] as const;
+  });
   const selftest = attempt('self-test', 'hsm selftest --config gate.toml tells more', async () => {
     const { passed, checks } = await store.selftest();
     const bad = checks.filter(({ outcome }) => outcome === 'failed').map(({ name }) => name);
@@ -114,7 +120,7 @@ async function examineKeys(config: GateConfig, store: KeyStore): Promise<Finding
       return [`fit the institution key, for ${names}${dates}`, undefined] as const;
     });
   const results = [];
-  const always = [...keys, selftest, identity()];
+  const always = [...keys, eventKey, selftest, identity()];
   const needed = needsInstitution ? [...always, chain()] : always;
   for (const one of needed) results.push((await one).finding);
   return results;
@@ -165,11 +171,9 @@ async function list(config: GateConfig, store: KeyStore): Promise<Finding> {
     if (!current) throw new GateError('ERR_LIST_MISSING', 'no list on this gate yet');
     const { manifest, passport } = current;
     await current.close();
-    const converter = new Converter(store, config.labels.event);
-    if (!equal(await converter.eventKeyId(config.eventId), manifest.eventKeyId)) {
-      throw new GateError('ERR_BUNDLE_EVENT_KEY', 'list was converted with another event key');
-    }
-    const refusal = listRefusal(manifest, systemClock.now());
+    const now = systemClock.now();
+    (await openEventKeys(store, config, now / 1000)).forList(manifest.eventKeyId, now / 1000);
+    const refusal = listRefusal(manifest, now);
     if (refusal === 'list-expired') {
       throw new GateError('ERR_LIST_EXPIRED', 'the list is too old, too new or expired');
     }
@@ -177,7 +181,7 @@ async function list(config: GateConfig, store: KeyStore): Promise<Finding> {
       throw new GateError('ERR_LIST_REVOCATION', 'certificates were last checked too long ago');
     }
     const { version, entries, fingerprint } = passport;
-    const amber = listWarning(manifest, systemClock.now());
+    const amber = listWarning(manifest, now);
     const what = `v${version}, ${entries} entries, ${formatFingerprint(fingerprint)}`;
     return [amber ? `${what}, amber: ${amber}` : what, undefined] as const;
   });

@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { Converter } from '@pinless-gate/hsm/conversion-value';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
 import { BundleError, formatFingerprint, type Passport } from '@pinless-gate/protocol/bundle';
 import { toHex } from '@pinless-gate/protocol/bytes';
@@ -8,6 +7,7 @@ import { lockDirectory } from '@pinless-gate/runtime/directory-lock';
 import { type Command, EXIT_OK, type Io, UsageError } from '@pinless-gate/runtime/program';
 import { readGateConfig } from '../config.ts';
 import { Journal } from '../journal/journal.ts';
+import { openEventKeys } from '../keys.ts';
 import { systemClock } from '../lane/clock.ts';
 import { openCurrent } from '../whitelist/apply.ts';
 import { openLists, update } from '../whitelist/follow.ts';
@@ -32,13 +32,13 @@ export const applyCommand: Command = async (argv, io) => {
     closers.push(() => journal.close());
     const store = await openKeyStore(config.hsm);
     closers.push(() => store.close());
-    const converter = new Converter(store, config.labels.event);
+    const eventKeys = await openEventKeys(store, config, systemClock.now() / 1000);
     const parts = {
       directory: config.whitelist.directory,
       source: directorySource(from),
       publishers: config.whitelist.publishers,
       eventId: config.eventId,
-      eventKeyId: () => converter.eventKeyId(config.eventId),
+      eventKeyIds: async () => eventKeys.usable(systemClock.now() / 1000),
       journal,
       clock: systemClock,
     };

@@ -24,6 +24,8 @@ export interface LoopParts {
   readonly events: LaneEvents;
   /** Resolves when the gate could decide a tap now; rejects with what is in the way. */
   readonly health: () => Promise<void>;
+  /** What keeps the gate from deciding though everything answers: asked between taps, every second at least. */
+  readonly obstacle?: () => GateError | undefined;
   /** Where the dialogues are written, masked. */
   readonly transcripts?: TranscriptFile | undefined;
 }
@@ -68,7 +70,7 @@ export class LaneLoop {
       }
       this.#known = state.known;
       this.#reader = state.reader;
-      if (this.#fault && !(await this.#recovered())) {
+      if (this.#fault ? !(await this.#recovered()) : this.#obstructed()) {
         await this.#pause();
         continue;
       }
@@ -103,11 +105,19 @@ export class LaneLoop {
     this.#enter(result.fault);
   }
 
+  #obstructed(): boolean {
+    const why = this.#parts.obstacle?.();
+    if (why) this.#enter(why);
+    return why !== undefined;
+  }
+
   /** The gate's own key is wrong: only a person can mend that. Everything else is tried again. */
   async #recovered(): Promise<boolean> {
     if (this.#fault instanceof TerminalError) return false;
     try {
       await this.#parts.health();
+      const why = this.#parts.obstacle?.();
+      if (why) throw why;
     } catch (error) {
       if (!(error instanceof GateError)) throw error;
       this.#enter(error);

@@ -41,7 +41,8 @@ export interface TapParts {
   readonly profiles: readonly ProfileInUse[];
   readonly anchors: readonly TrustAnchor[];
   readonly limits: ChannelLimits;
-  readonly converter: Converter;
+  /** Of the key that a list names, at a time in Unix seconds; throws where there is none that may be used. */
+  readonly converterOf: (eventKeyId: Uint8Array, at: number) => Converter;
   readonly lists: Lists;
   readonly journal: Journal;
   readonly clock: Clock;
@@ -104,6 +105,8 @@ async function examine(
   const dialogue = new CardDialogue(channel);
   let known: Partial<Verdict> = {};
   try {
+    const converter = parts.converterOf(list.manifest.eventKeyId, at / 1000);
+
     // 1. What card is it?
     const profile = await dialogue.identify(parts.profiles.map((one) => one.profile));
     const { terminal, surface } = parts.profiles.find((one) => one.profile === profile)!;
@@ -122,7 +125,12 @@ async function examine(
     }
 
     // 3. Is it on the list?
-    const { conversionValue, sealed, seat } = await lookUp(parts, list, head, times);
+    const { conversionValue, sealed, seat } = await lookUp(
+      { eventId: parts.eventId, converter },
+      list,
+      head,
+      times,
+    );
     // The code of a stranger's card comes from its conversion value; the value itself is not kept.
     if (!sealed) return { ...known, at, conversionValue, decision: refused('not-listed') };
     known = { ...known, conversionValue, ...(seat && { record: seat }) };

@@ -36,8 +36,8 @@ import { type OpenOptions, Whitelist } from './store.ts';
 /** What a bundle must be for this gate to apply it. */
 export interface Expectations {
   readonly eventId: Uint8Array;
-  /** What the gate's own event key is called; the list must be converted with the same key. */
-  readonly eventKeyId: Uint8Array;
+  /** What the gate's own event keys are called that it may use now; the list must be converted with one of them. */
+  readonly eventKeyIds: readonly Uint8Array[];
   readonly publishers: Publishers;
   /** The highest version applied so far, 0 for none. */
   readonly floor: number;
@@ -137,9 +137,9 @@ export function checkManifest(manifest: Manifest, expected: Expectations): void 
       `list is for event ${toHex(manifest.eventId)}, this gate serves ${toHex(expected.eventId)}`,
     );
   }
-  if (!equal(manifest.eventKeyId, expected.eventKeyId)) {
+  if (!expected.eventKeyIds.some((keyId) => equal(manifest.eventKeyId, keyId))) {
     throw new BundleError('ERR_BUNDLE_EVENT_KEY', 'list was converted with another event key', {
-      hint: "the gate's HSM needs the event key that the list was built with",
+      hint: "the gate's HSM needs the event key that the list was built with, inside its window",
     });
   }
   if (manifest.version <= expected.floor) {

@@ -11,8 +11,8 @@ export interface FollowParts {
   readonly source: BundleSource | undefined;
   readonly publishers: Publishers;
   readonly eventId: Uint8Array;
-  /** Asked at each attempt: the HSM may be away. */
-  readonly eventKeyId: () => Promise<Uint8Array>;
+  /** Of the keys that may be used now; asked at each attempt: keys come and go, and the HSM may be away. */
+  readonly eventKeyIds: () => Promise<readonly Uint8Array[]>;
   readonly journal: Journal;
   /** Unix and monotonic milliseconds. */
   readonly clock: { now(): number; monotonic(): number };
@@ -37,8 +37,8 @@ async function checkCurrent(parts: FollowParts, list: Whitelist): Promise<void> 
   const { eventId, publishers, journal } = parts;
   try {
     const floor = journal.listFloor(eventId) - 1;
-    const eventKeyId = await parts.eventKeyId();
-    checkManifest(list.manifest, { eventId, eventKeyId, publishers, floor, now: 0 });
+    const eventKeyIds = await parts.eventKeyIds();
+    checkManifest(list.manifest, { eventId, eventKeyIds, publishers, floor, now: 0 });
     noteApplied(parts, list);
   } catch (error) {
     await list.close();
@@ -51,8 +51,8 @@ export async function update(parts: FollowParts, lists: Lists): Promise<Whitelis
   const { source, directory, publishers, eventId, journal, clock } = parts;
   if (!source) return undefined;
   const floor = journal.listFloor(eventId);
-  const eventKeyId = await parts.eventKeyId();
-  const expected = { eventId, eventKeyId, publishers, floor, now: clock.now() / 1000 };
+  const eventKeyIds = await parts.eventKeyIds();
+  const expected = { eventId, eventKeyIds, publishers, floor, now: clock.now() / 1000 };
   // Where the list on the disk is lost, the version applied last may be fetched again; lower ones never.
   const lost = !lists.current || lists.current.damage;
   const lowest = { ...expected, floor: lost && floor > 0 ? floor - 1 : floor };

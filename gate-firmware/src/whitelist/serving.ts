@@ -18,8 +18,8 @@ const SCRUB_EVERY_MS = 3_600_000;
 
 export interface ServingParts {
   readonly config: GateConfig;
-  /** Of the event key that the list must have been made with. */
-  readonly eventKeyId: () => Promise<Uint8Array>;
+  /** Of the event keys that the list may have been made with. */
+  readonly eventKeyIds: () => Promise<readonly Uint8Array[]>;
   readonly journal: Journal;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -36,14 +36,14 @@ export interface ServingParts {
 export async function serveLists(
   parts: ServingParts,
 ): Promise<{ lists: Lists; close: () => Promise<void> }> {
-  const { config, eventKeyId, journal, log, metrics } = parts;
+  const { config, eventKeyIds, journal, log, metrics } = parts;
   const { whitelist, eventId } = config;
   const follow: FollowParts = {
     directory: whitelist.directory,
     source: sourceOf(whitelist.source),
     publishers: whitelist.publishers,
     eventId,
-    eventKeyId,
+    eventKeyIds,
     journal,
     clock: systemClock,
   };

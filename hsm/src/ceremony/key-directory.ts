@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toHex } from '@pinless-gate/protocol/bytes';
 import { FormatError, GateError } from '@pinless-gate/protocol/errors';
@@ -30,6 +30,15 @@ export class KeyDirectory {
       received.push(decodeEnvelope(await this.#read(name)));
     }
     return received.sort((a, b) => a.envelope.generation - b.envelope.generation);
+  }
+
+  /** Changes when an envelope came or went. */
+  async state(): Promise<string> {
+    const names = await this.#names(ENVELOPE);
+    const files = names.map(
+      async (name) => `${name} ${(await stat(join(this.path, name))).mtimeMs}`,
+    );
+    return (await Promise.all(files)).join('\n');
   }
 
   async keepEnvelope(label: string, bytes: Uint8Array): Promise<void> {

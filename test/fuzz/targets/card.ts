@@ -194,7 +194,7 @@ async function makeParts(
       : [remembering(stage.jpki), remembering(stage.iso)],
     anchors: trustAnchors([stage.ca]),
     limits: LIMITS,
-    converter,
+    converterOf: () => converter,
     lists: { use: (action: (one: Whitelist) => unknown) => action(list) } as unknown as Lists,
     journal: {
       append: () => ({ sequence: 1 }),

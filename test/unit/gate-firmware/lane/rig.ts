@@ -59,7 +59,7 @@ export async function makeRig(
   const converter = new Converter(store, 'event');
   const expected = {
     eventId: EVENT_ID,
-    eventKeyId: await converter.eventKeyId(EVENT_ID),
+    eventKeyIds: [await converter.eventKeyId(EVENT_ID)],
     publishers: await publishers(store),
     floor: 0,
     now: 0,
@@ -81,7 +81,7 @@ export async function makeRig(
       profiles: [stage.jpki, stage.iso],
       anchors: trustAnchors([stage.ca]),
       limits: LIMITS,
-      converter,
+      converterOf: () => converter,
       lists,
       journal,
       clock: { now: () => at, monotonic: () => performance.now() },

@@ -119,7 +119,7 @@ describe('tap, when the gate is broken', () => {
   test('a defect is kept for whoever runs the lane', async () => {
     const defect = new TypeError('defect');
     const broken = { convert: () => Promise.reject(defect) };
-    const rig = await rigFor(material, card, {}, { converter: broken as never });
+    const rig = await rigFor(material, card, {}, { converterOf: () => broken as never });
     const result = await tapOn(rig, card);
     expect([outcomeOf(result), result.fault]).toEqual(['gate-fault', defect]);
     expect(rig.decisions()).toHaveLength(1);

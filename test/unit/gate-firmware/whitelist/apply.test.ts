@@ -38,7 +38,7 @@ beforeEach(async () => {
   lists = join(directory, 'lists');
   expected = {
     eventId: EVENT_ID,
-    eventKeyId: await new Converter(store, 'event').eventKeyId(EVENT_ID),
+    eventKeyIds: [await new Converter(store, 'event').eventKeyId(EVENT_ID)],
     publishers: await publishers(store),
     floor: 0,
     now: Date.now() / 1000,

@@ -39,7 +39,7 @@ beforeEach(async () => {
     source: directorySource(bundle),
     publishers: await publishers(store),
     eventId: EVENT_ID,
-    eventKeyId: () => new Converter(store, 'event').eventKeyId(EVENT_ID),
+    eventKeyIds: async () => [await new Converter(store, 'event').eventKeyId(EVENT_ID)],
     journal,
     clock: { now: Date.now, monotonic: () => performance.now() },
   };
@@ -118,7 +118,7 @@ describe('openLists and update', () => {
 
   test('the HSM holds another event key now', async () => {
     await applied(1);
-    parts = { ...parts, eventKeyId: async () => new Uint8Array(16) };
+    parts = { ...parts, eventKeyIds: async () => [new Uint8Array(16)] };
     expect((await opened()).error?.code).toBe('ERR_BUNDLE_EVENT_KEY');
   });
 

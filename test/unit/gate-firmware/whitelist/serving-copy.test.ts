@@ -37,12 +37,12 @@ beforeEach(async () => {
   trusted = await publishers(store);
   const root = temporary();
   await publish(join(root, 'bundle'), { store, entries: ENTRIES });
-  const eventKeyId = await new Converter(store, 'event').eventKeyId(EVENT_ID);
+  const eventKeyIds = [await new Converter(store, 'event').eventKeyId(EVENT_ID)];
   const now = Date.now() / 1000;
   const list = (await applyBundle(
     directorySource(join(root, 'bundle')),
     join(root, 'lists'),
-    { eventId: EVENT_ID, eventKeyId, publishers: trusted, floor: 0, now },
+    { eventId: EVENT_ID, eventKeyIds, publishers: trusted, floor: 0, now },
     undefined,
   ))!;
   directory = join(root, 'lists', contentName(list.hash));

@@ -36,10 +36,10 @@ beforeEach(async () => {
   const root = temporary();
   lists = join(root, 'lists');
   await publish(join(root, 'bundle'), { store, entries: ENTRIES });
-  const eventKeyId = await new Converter(store, 'event').eventKeyId(EVENT_ID);
+  const eventKeyIds = [await new Converter(store, 'event').eventKeyId(EVENT_ID)];
   const expected = {
     eventId: EVENT_ID,
-    eventKeyId,
+    eventKeyIds,
     publishers: trusted,
     floor: 0,
     now: Date.now() / 1000,
