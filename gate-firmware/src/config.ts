@@ -50,7 +50,6 @@ const schema = z.strictObject({
       device: z.string().default(DEFAULT_LABELS.device),
       transport: z.string().default(DEFAULT_LABELS.transport),
       event: z.string().optional(),
-      transport: z.string().default(DEFAULT_LABELS.transport),
       /** Where the envelopes of keys that were sent to this gate are kept. */
       directory: path.default('keys'),
     })

@@ -2,11 +2,12 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { checkDeviceKey, KeyHealth } from '@pinless-gate/gate-firmware/key-health';
+import { Converter } from '@pinless-gate/hsm/conversion-value';
 import { type IsolatedKeyStore, openKeyStore } from '@pinless-gate/hsm/isolated';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newCard } from '../../sandbox/jlis/new-card.ts';
 import { EVENT_ID } from '../../unit/gate-firmware/fixture.ts';
-import { type Material, makeRig } from '../../unit/gate-firmware/lane/rig.ts';
+import type { Material } from '../../unit/gate-firmware/lane/rig.ts';
 import { outcomeOf, pinned, rigFor, tapOn } from '../../unit/gate-firmware/lane/taps.ts';
 import { makeStage } from '../../unit/gate-firmware/stage.ts';
 import { forFile } from '../../unit/gate-firmware/temporary.ts';
@@ -48,9 +49,10 @@ test('a card that is listed enters once, one that is not is told so, and the jou
 });
 
 test('the known answers of a start', async () => {
-  const { parts } = await makeRig(material, []);
-  const { converter } = parts;
-  const health = { store, converter, eventId: EVENT_ID, institution: 'institution' };
+  const converter = new Converter(store, 'event');
+  const keyId = await converter.eventKeyId(EVENT_ID);
+  const eventKey = () => ({ label: 'event', keyId, converter, window: undefined });
+  const health = { store, eventKey, eventId: EVENT_ID, institution: 'institution' };
   await expect(KeyHealth.learn(health).then((one) => one.check())).resolves.toBeUndefined();
 });
 

@@ -67,6 +67,7 @@ interface Lane {
 interface Script {
   readonly states: readonly ReaderState[];
   readonly health?: () => Promise<void>;
+  readonly obstacle?: () => GateError | undefined;
   readonly sign?: (challenge: Uint8Array) => Promise<Uint8Array>;
   readonly disconnect?: () => Promise<void>;
   readonly transmit?: () => Promise<never>;
@@ -105,8 +106,9 @@ async function run(script: Script): Promise<Lane> {
     onFault: (fault: GateError | undefined) => faults.push(fault?.code ?? 'well'),
     onReader: () => undefined,
   };
-  const { health = async () => undefined } = script;
-  const loop = new LaneLoop({ reader, tap: rig.parts, events, health }, abort.signal);
+  const { health = async () => undefined, obstacle = () => undefined } = script;
+  const parts = { reader, tap: rig.parts, events, health, obstacle };
+  const loop = new LaneLoop(parts, abort.signal);
   await loop.run();
   return { loop, taps, faults, watched, disconnects };
 }
@@ -134,6 +136,15 @@ describe('LaneLoop, cards', () => {
 });
 
 describe('LaneLoop, faults', () => {
+  test('the window of the event key ends while nobody taps: out of service until another is there', async () => {
+    const ended = new GateError('ERR_ENVELOPE_EXPIRED', 'the event key was valid until noon');
+    const answers = [undefined, ended, ended, ended, undefined];
+    const states = [empty(0), empty(0), inserted(1), inserted(1), inserted(1)];
+    const { faults, taps } = await run({ states, obstacle: () => answers.shift() });
+    expect(faults).toEqual(['ERR_ENVELOPE_EXPIRED', 'well']);
+    expect(taps).toHaveLength(1);
+  });
+
   test.each<[string, ReaderState, string]>([
     ['no service', NO_SERVICE, 'ERR_READER_SERVICE'],
     ['no reader', { kind: 'no-reader', names: [] }, 'ERR_READER_MISSING'],
