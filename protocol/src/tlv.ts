@@ -93,8 +93,8 @@ export function decodeTlvs(bytes: Uint8Array): Tlv[] {
 }
 
 export function encodeTlv(tag: number, ...values: readonly Uint8Array[]): Uint8Array {
-  const value = values.length === 1 ? values[0]! : concat(...values);
-  return concat(encodeTlvHeader(tag, value.length), value);
+  const length = values.reduce((sum, value) => sum + value.length, 0);
+  return concat(encodeTlvHeader(tag, length), ...values);
 }
 
 /** Tag and length alone, for values that are sent apart from their header. */

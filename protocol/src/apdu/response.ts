@@ -9,10 +9,7 @@ export interface ResponseApdu {
 
 /** The data is a view. Under two octets is no response: PC/SC gives that when the card has left. */
 export function decodeResponseApdu(bytes: Uint8Array): ResponseApdu {
-  if (bytes.length < 2) {
-    throw new FormatError('ERR_APDU_RESPONSE', `response of ${bytes.length} octets`);
-  }
-  if (bytes.length > 0x1_0002) {
+  if (bytes.length < 2 || bytes.length > 0x1_0002) {
     throw new FormatError('ERR_APDU_RESPONSE', `response of ${bytes.length} octets`);
   }
   const sw = (bytes.at(-2)! << 8) | bytes.at(-1)!;

@@ -64,7 +64,7 @@ describe('lengths (ISO/IEC 7816-4 6.3, X.690 10.1)', () => {
 });
 
 describe('tags', () => {
-  test.each(['5f1e00', '7f8000', '5f808100', '5f81818100', '1f1f1f'.replace('1f1f1f', '1f0100')])(
+  test.each(['5f1e00', '7f8000', '5f808100', '5f81818100', '1f0100'])(
     '%s: padded or too long',
     (hex) => expect(() => decodeTlv(fromHex(hex))).toThrow(code('ERR_TLV_TAG')),
   );
@@ -73,6 +73,7 @@ describe('tags', () => {
     ['5f2900', 0x5f29],
     ['7f2100', 0x7f21],
     ['9f810100', 0x9f8101],
+    ['5f1f00', 0x5f1f],
     ['0000', 0],
   ])('%s', (hex, expected) => expect(decodeTlv(fromHex(hex)).tag).toBe(expected));
 });
@@ -138,4 +139,28 @@ test('a sequence of objects', () => {
     [0x55, ''],
   ]);
   expect(decodeTlvs(new Uint8Array(0))).toEqual([]);
+});
+
+test('values are put one after another', () => {
+  expect(toHex(encodeTlv(0x53, fromHex('01'), fromHex('0203')))).toBe('5303010203');
+  expect(toHex(encodeTlv(0x53))).toBe('5300');
+});
+
+describe('what people read', () => {
+  test.each([
+    ['', 'header cut short at offset 0'],
+    ['5f', 'header cut short at offset 1'],
+    ['530501', 'value of 5 octets at offset 2, 1 left'],
+    ['5f1e00', 'tag at offset 0 is padded or over three octets'],
+    ['5380', 'length of the object at offset 0: form 80'],
+    ['538105', 'length of the object at offset 0: padded'],
+    ['53010000', '1 octets after the data object'],
+  ])('%s: %s', (hex, message) => {
+    expect(() => decodeTlv(fromHex(hex))).toThrow(expect.objectContaining({ message }));
+  });
+
+  test('a length that does not fit', () => {
+    const message = 'cannot encode a length of -1';
+    expect(() => encodeTlvHeader(0x53, -1)).toThrow(expect.objectContaining({ message }));
+  });
 });
