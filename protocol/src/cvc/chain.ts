@@ -104,8 +104,8 @@ export function issuerOf({ holderReference, key }: CvAnchor): CvIssuer {
 
 /** Throws `ERR_CVC_ANCHOR_NOT_YET_EFFECTIVE` or `ERR_CVC_ANCHOR_EXPIRED`. */
 export function checkAnchorDates({ effective, expiry }: CvAnchor, at: number): void {
-  if (effective === undefined || expiry === undefined) return;
-  const fault = cvDateFault({ effective, expiry }, at);
+  const dates = { effective: effective ?? -Infinity, expiry: expiry ?? Infinity };
+  const fault = cvDateFault(dates, at);
   if (fault) throw new CvcError(`ERR_CVC_ANCHOR_${fault}`, `anchor: ${CV_DATE_FAULTS[fault]}`);
 }
 
