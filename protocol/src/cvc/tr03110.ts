@@ -192,7 +192,8 @@ function decodeDate(value: Uint8Array): number {
     number,
   ];
   const date = new Date(Date.UTC(2000 + year, month - 1, day));
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) {
+  // A day or month that there is not leads into another month.
+  if (date.getUTCMonth() !== month - 1) {
     throw new FormatError('ERR_CVC_DATE', 'CV certificate: no such day');
   }
   return date.getTime() / 1000;

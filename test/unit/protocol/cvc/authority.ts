@@ -27,11 +27,15 @@ export interface Party {
   readonly saltLength?: number;
 }
 
-export function party(algorithm: TerminalAlgorithm, curveOrBits: string | number): Party {
+export function party(
+  algorithm: TerminalAlgorithm,
+  curveOrBits: string | number,
+  publicExponent = 0x10001,
+): Party {
   const { privateKey, publicKey } =
     typeof curveOrBits === 'string'
       ? generateKeyPairSync('ec', { namedCurve: curveOrBits })
-      : generateKeyPairSync('rsa', { modulusLength: curveOrBits });
+      : generateKeyPairSync('rsa', { modulusLength: curveOrBits, publicExponent });
   const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }));
   return { privateKey, key: { algorithm, key: readPublicKey(spki) } };
 }

@@ -14,8 +14,8 @@ import { type RsaPublicKey, readPublicKey } from '@pinless-gate/protocol/public-
 import { encodeTlv } from '@pinless-gate/protocol/tlv';
 import { describe, expect, test } from 'vitest';
 
-const party = (keyId: string, modulusLength = 2048) => {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength });
+const party = (keyId: string, modulusLength = 2048, publicExponent = 0x10001) => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength, publicExponent });
   const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }));
   return {
     keyId: fromHex(keyId),
@@ -89,6 +89,12 @@ describe('verifyJpkiCvcChain', () => {
       [first],
       'ERR_CVC_KEY_WEAK',
     ],
+    [
+      'an anchor with an exponent of 3',
+      { ...anchor, publicKey: party('39', 2048, 3).spki },
+      [first],
+      'ERR_CVC_KEY_WEAK',
+    ],
   ])('%s', (_, from, chain, expected) => {
     expect(() => verifyJpkiCvcChain(from, chain)).toThrow(code(expected));
   });
@@ -120,6 +126,31 @@ describe('decodeJpkiCvc', () => {
       first.encoded.subarray(at + hex.length / 2),
     );
 
+  /** As long as a certificate, however its octets are shared out between the parts. */
+  const layout = (eLength: number, nLength: number, signatureLength: number, behind = '') => {
+    const keyIds = first.encoded.subarray(10, 42);
+    const e = encodeTlv(0x90, new Uint8Array(eLength).fill(1));
+    const n = encodeTlv(0x91, new Uint8Array(nLength).fill(0xff));
+    const body = encodeTlv(0x5f4e, keyIds, e, n);
+    const signature = encodeTlv(0x5f37, new Uint8Array(signatureLength));
+    return concat(encodeTlv(0x7f21, body, signature), fromHex(behind));
+  };
+
+  test('a layout that is right', () => {
+    expect(decodeJpkiCvc(layout(3, 256, 256)).encoded).toHaveLength(568);
+  });
+
+  test.each<[string, Uint8Array]>([
+    ['e of two octets', layout(2, 256, 256, '00')],
+    ['a modulus of 255 octets', layout(3, 255, 256, '0000')],
+    ['a signature of 255 octets', layout(3, 256, 255, '0000')],
+    ['a longer e, a shorter modulus', layout(5, 255, 256)],
+    ['a shorter modulus, a longer signature', layout(3, 255, 258)],
+    ['an octet behind', layout(3, 256, 256, '00')],
+  ])('%s', (_, encoded) => {
+    expect(() => decodeJpkiCvc(encoded)).toThrow(code('ERR_CVC_LAYOUT'));
+  });
+
   test.each<[string, Uint8Array, string]>([
     ['a letter in the key id', put(10, '41'), 'ERR_CVC_KEY_ID'],
     ['another octet than 08', put(17, '09'), 'ERR_CVC_KEY_ID'],
@@ -145,6 +176,11 @@ describe('encodeJpkiCvcBody', () => {
 
   test('a key that is not RSA-2048 is a defect of the caller', () => {
     const { publicKey } = party('39', 3072);
+    expect(() => encodeJpkiCvcBody({ ...body, publicKey })).toThrow(RangeError);
+  });
+
+  test('nor is one with another exponent', () => {
+    const { publicKey } = party('39', 2048, 3);
     expect(() => encodeJpkiCvcBody({ ...body, publicKey })).toThrow(RangeError);
   });
 

@@ -91,6 +91,22 @@ describe('summarizeCvPublicKey', () => {
     expect(summarizeCvPublicKey(content)).toEqual(summary);
   });
 
+  test.each([
+    ['0101', 'rsa-sha1'],
+    ['0102', 'rsa-sha256'],
+    ['0103', 'pss-sha1'],
+    ['0104', 'pss-sha256'],
+    ['0105', 'rsa-sha512'],
+    ['0106', 'pss-sha512'],
+    ['0201', 'ecdsa-sha1'],
+    ['0202', 'ecdsa-sha224'],
+    ['0203', 'ecdsa-sha256'],
+    ['0204', 'ecdsa-sha384'],
+    ['0205', 'ecdsa-sha512'],
+  ])('%s is %s (TR-03110 part 3, A.7.3)', (last, algorithm) => {
+    expect(summarizeCvPublicKey(oid(last)).algorithm).toBe(algorithm);
+  });
+
   test.each<[string, Uint8Array, string]>([
     ['empty', new Uint8Array(0), 'ERR_DER_OID'],
     ['no algorithm', rsaKey(256), 'ERR_DER_OID'],

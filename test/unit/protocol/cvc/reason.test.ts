@@ -7,8 +7,18 @@ describe('cvcReason', () => {
   test.each<[ErrorCode, string]>([
     ['ERR_CVC_ALGORITHM', 'algorithm'],
     ['ERR_CVC_CURVE', 'curve'],
+    ['ERR_CVC_KEY', 'key'],
+    ['ERR_KEY_RSA', 'key'],
     ['ERR_KEY_POINT', 'key'],
+    ['ERR_CVC_KEY_WEAK', 'key-weak'],
+    ['ERR_CVC_DOMAIN', 'domain'],
+    ['ERR_CVC_ISSUER', 'issuer'],
+    ['ERR_CVC_SIGNATURE', 'signature'],
+    ['ERR_CVC_NOT_YET_EFFECTIVE', 'not-yet-effective'],
+    ['ERR_CVC_EXPIRED', 'expired'],
+    ['ERR_CVC_ANCHOR_NOT_YET_EFFECTIVE', 'anchor-not-yet-effective'],
     ['ERR_CVC_ANCHOR_EXPIRED', 'anchor-expired'],
+    ['ERR_CVC_ROLE', 'role'],
     ['ERR_TLV_TRUNCATED', 'malformed'],
     ['ERR_CVC_LAYOUT', 'malformed'],
   ])('%s is %s', (code, reason) => {

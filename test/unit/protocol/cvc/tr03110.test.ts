@@ -67,6 +67,19 @@ describe('decodeCvCertificate', () => {
     expect(toHex(certificate.extensions!)).toBe(toHex(extensions));
   });
 
+  test.each(['2000-01-01', '2000-02-29', '2026-12-31', '2099-12-31'])('%s is a date', (text) => {
+    const { effective, expiry } = issue({ effective: day(text), expiry: day(text) }, cvca);
+    expect([effective, expiry]).toEqual([day(text), day(text)]);
+  });
+
+  test.each(['A', 'JPGATECVCA000001', 'JPÉÿ¡00001'])('%s is a reference', (text) => {
+    const { holderReference, authorityReference } = issue(
+      { holderReference: text, authorityReference: text },
+      cvca,
+    );
+    expect([holderReference, authorityReference]).toEqual([text, text]);
+  });
+
   test('content for the card is the certificate without its header', () => {
     const { value } = decodeTlv(root.encoded);
     expect(toHex(cvCertificateContent(root.encoded))).toBe(toHex(value));
@@ -117,6 +130,18 @@ describe('decodeCvCertificate', () => {
       'ERR_CVC_DATE',
     ],
     ['day 0', () => patched('5f2506020600010001', '5f2506020600010000'), 'ERR_CVC_DATE'],
+    ['month 0', () => patched('5f2506020600010001', '5f2506020600000001'), 'ERR_CVC_DATE'],
+    ['April 31', () => patched('5f2506020600010001', '5f2506020600040301'), 'ERR_CVC_DATE'],
+    [
+      'a date of five digits',
+      () => rebuilt(...members().with(5, encodeTlv(0x5f25, fromHex('0206000101')))),
+      'ERR_CVC_DATE',
+    ],
+    [
+      'a date of seven digits',
+      () => rebuilt(...members().with(5, encodeTlv(0x5f25, fromHex('02060001000101')))),
+      'ERR_CVC_DATE',
+    ],
     [
       'unknown algorithm',
       () => patched('04007f00070202020203', '04007f00070202020201'),
@@ -147,6 +172,11 @@ describe('decodeCvCertificate', () => {
     [
       'a reference of 17 characters',
       () => rebuilt(...members().with(3, encodeTlv(0x5f20, new Uint8Array(17).fill(0x41)))),
+      'ERR_CVC_REFERENCE',
+    ],
+    [
+      'a control character at the end of a reference',
+      () => rebuilt(...members().with(3, encodeTlv(0x5f20, fromHex('4a500a')))),
       'ERR_CVC_REFERENCE',
     ],
     ['no signature', () => encodeTlv(0x7f21, root.body), 'ERR_CVC_LAYOUT'],
@@ -200,6 +230,15 @@ describe('verifyCvChain', () => {
     expect(proven.key).toEqual(rsa.key);
   });
 
+  test('a CVCA certifies its next key; four certificates are a chain', () => {
+    const links = ['JPGATECVCA00002', 'JPGATECVCA00003'].map((holderReference, i) =>
+      issue({ holderReference, authorityReference: `JPGATECVCA0000${i + 1}` }, cvca),
+    );
+    const verifier = issue({ ...dvBody, authorityReference: 'JPGATECVCA00003' }, cvca);
+    const proven = verifyCvChain(anchor, [...links, verifier, terminalCertificate], NOON);
+    expect(proven.certificate).toBe(terminalCertificate);
+  });
+
   test('a verifier without domain parameters has those of its CA, and hands them on', () => {
     const { point } = terminal.key.key as { point: Uint8Array };
     const inherited = issue(
@@ -212,6 +251,7 @@ describe('verifyCvChain', () => {
   const rsaRoot = party('rsa-sha256', 2048);
   const rsaAnchor: CvAnchor = { ...anchor, key: rsaRoot.key };
   const weak = party('rsa-sha256', 1024);
+  const lowExponent = party('rsa-sha256', 2048, 3);
 
   test.each<[string, CvAnchor, readonly CvCertificate[], string]>([
     ['empty', anchor, [], 'ERR_CVC_CHAIN_LENGTH'],
@@ -273,6 +313,12 @@ describe('verifyCvChain', () => {
       'ERR_CVC_KEY_WEAK',
     ],
     [
+      'with an exponent of 3',
+      anchor,
+      [issue({ ...dvBody, publicKey: lowExponent.key }, cvca)],
+      'ERR_CVC_KEY_WEAK',
+    ],
+    [
       'under a weak key',
       { ...anchor, key: weak.key },
       [issue({ ...dvBody, publicKey: dv.key }, weak)],
@@ -298,6 +344,17 @@ describe('verifyCvChain', () => {
       expect(verify(undated)().certificate).toBe(terminalCertificate);
       expect(verify(anchor)().certificate).toBe(terminalCertificate);
     }
+  });
+
+  test('an anchor with one date is held to that', () => {
+    const verify = (dates: Partial<CvAnchor>) => () =>
+      verifyCvChain({ ...anchor, effective: undefined, expiry: undefined, ...dates }, chain, NOON);
+    expect(verify({ expiry: day('2026-12-19') })).toThrow(code('ERR_CVC_ANCHOR_EXPIRED'));
+    expect(verify({ effective: day('2026-12-21') })).toThrow(
+      code('ERR_CVC_ANCHOR_NOT_YET_EFFECTIVE'),
+    );
+    expect(verify({ expiry: day('2026-12-20') })().certificate).toBe(terminalCertificate);
+    expect(verify({ effective: day('2026-12-20') })().certificate).toBe(terminalCertificate);
   });
 
   test('each certificate is held to its own dates', () => {
