@@ -49,7 +49,7 @@ function configOf(part: Part, report: string, concurrency: number, progress: boo
     // The copy is built by the command above, so nothing has to be adapted.
     tsconfigFile: 'none',
     // Whatever is loaded anew stays in memory.
-    maxTestRunnerReuse: 300,
+    maxTestRunnerReuse: 1000,
     timeoutMS: 5000,
     reporters: progress ? ['json', 'progress-append-only'] : ['json'],
     jsonReporter: { fileName: report },

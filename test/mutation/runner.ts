@@ -65,40 +65,54 @@ class InProcessRunner implements TestRunner {
   }
 
   async mutantRun({ activeMutant, hitLimit }: MutantRunOptions): Promise<MutantRunResult> {
-    const { tests, results, coverage, keys } = await this.#measured();
-    const instrumenter = this.#instrumenter;
-    instrumenter.hitCount = 0;
-    if (hitLimit !== undefined) instrumenter.hitLimit = hitLimit;
-    try {
-      this.#keys.use(keys);
-      const reaching = tests.filter(({ id }) => coverage.perTest[id]?.[activeMutant.id]);
-      instrumenter.activeMutant = activeMutant.id;
-      const told = await firstFailure(reaching);
-      if (told) return this.#killed(told);
-      if (reaching.length === 0) {
-        const toldAnew = await this.#loadedAnew(results);
-        if (toldAnew) return this.#killed(toldAnew);
-      }
-      return this.#endless() ?? { status: MutantRunStatus.Survived, nrOfTests: reaching.length };
-    } finally {
-      delete instrumenter.activeMutant;
-      delete instrumenter.hitLimit;
-    }
+    const { tests, coverage, keys } = await this.#measured();
+    const reaching = tests.filter(({ id }) => coverage.perTest[id]?.[activeMutant.id]);
+    const told =
+      reaching.length > 0 ? () => this.#toldBy(reaching, keys) : () => this.#toldAnew(this.#files);
+    this.#instrumenter.hitCount = 0;
+    if (hitLimit !== undefined) this.#instrumenter.hitLimit = hitLimit;
+    this.#instrumenter.activeMutant = activeMutant.id;
+    const failure = await told();
+    const endless = determineHitLimitReached(this.#instrumenter.hitCount, hitLimit);
+    delete this.#instrumenter.activeMutant;
+    delete this.#instrumenter.hitLimit;
+    if (endless) return { status: MutantRunStatus.Timeout, reason: endless.reason ?? '' };
+    if (!failure) return { status: MutantRunStatus.Survived, nrOfTests: reaching.length };
+    return this.#confirmed(failure);
   }
 
-  /** Whether a test tells, or a file does not even load, where the mutant is there from the beginning. */
-  async #loadedAnew(results: readonly TestResult[]): Promise<Failure | undefined> {
+  /** A test that fails without the mutant as well tells nothing: then something here is broken. */
+  async #confirmed({ test, file, why }: Failure): Promise<MutantRunResult> {
+    const { keys } = await this.#measured();
+    const still = test ? await this.#toldBy([test], keys) : await this.#toldAnew([file]);
+    if (still) {
+      const errorMessage = `fails without the mutant as well: ${still.why}`;
+      return { status: MutantRunStatus.Error, errorMessage };
+    }
+    const killedBy = [test?.id ?? `${file}#0`];
+    return { status: MutantRunStatus.Killed, killedBy, failureMessage: why, nrOfTests: 1 };
+  }
+
+  async #toldBy(tests: readonly CollectedTest[], keys: KeysInUse): Promise<Failure | undefined> {
+    this.#keys.use(keys);
+    for (const test of tests) {
+      const why = await failureOf(test.run);
+      if (why !== undefined) return { test, file: '', why };
+    }
+    return undefined;
+  }
+
+  /** Whether a test fails, or a file does not even load, with everything loaded anew. */
+  async #toldAnew(files: readonly string[]): Promise<Failure | undefined> {
     this.#generation++;
     this.#keys.use(new Map());
-    const quick = (file: string) =>
-      results.reduce((sum, one) => sum + (one.fileName === file ? one.timeSpentMs : 0), 0);
-    for (const file of this.#files.toSorted((a, b) => quick(a) - quick(b))) {
+    for (const file of files) {
       let tests: readonly CollectedTest[] = [];
       const why = await failureOf(async () => {
         tests = await this.#load(file);
       });
-      const failure = why === undefined ? await firstFailure(tests) : { id: `${file}#0`, why };
-      if (failure) return failure;
+      const failure = why === undefined ? await this.#toldBy(tests, this.#keys.inUse()) : { why };
+      if (failure) return { file, why: failure.why, test: undefined };
     }
     return undefined;
   }
@@ -138,18 +152,6 @@ class InProcessRunner implements TestRunner {
     };
   }
 
-  #killed({ id, why }: Failure): MutantRunResult {
-    const killed = { killedBy: [id], failureMessage: why, nrOfTests: 1 };
-    return this.#endless() ?? { status: MutantRunStatus.Killed, ...killed };
-  }
-
-  /** A loop that the instrumented code ended itself, as it ran far more often than untouched. */
-  #endless(): MutantRunResult | undefined {
-    const { hitCount, hitLimit } = this.#instrumenter;
-    const reached = determineHitLimitReached(hitCount, hitLimit);
-    return reached && { status: MutantRunStatus.Timeout, reason: reached.reason ?? '' };
-  }
-
   #load(file: string): Promise<readonly CollectedTest[]> {
     const url = pathToFileURL(join(process.cwd(), file.replace(/\.ts$/, '.js'))).href;
     return collect(file, () => import(`${url}?generation=${this.#generation}`));
@@ -166,16 +168,10 @@ interface Untouched {
 }
 
 interface Failure {
-  readonly id: string;
+  readonly file: string;
+  /** Undefined where the file was loaded anew. */
+  readonly test: CollectedTest | undefined;
   readonly why: string;
-}
-
-async function firstFailure(tests: readonly CollectedTest[]): Promise<Failure | undefined> {
-  for (const { id, run } of tests) {
-    const why = await failureOf(run);
-    if (why !== undefined) return { id, why };
-  }
-  return undefined;
 }
 
 async function failureOf(run: () => unknown): Promise<string | undefined> {

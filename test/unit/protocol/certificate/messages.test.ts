@@ -122,7 +122,7 @@ describe('anchors', () => {
   test('the next action', () => {
     expect(() => trustAnchors([ca({ subject: ofTest })])).toThrow(
       expect.objectContaining({
-        hint: 'test roots are for test configurations only: remove it, or allow test anchors there',
+        hint: 'gates and builders never take one; commands that only verify do with --allow-test-anchor',
       }),
     );
   });
