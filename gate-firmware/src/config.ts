@@ -1,11 +1,16 @@
-import { createPublicKey, X509Certificate } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ceremonyTable } from '@pinless-gate/hsm/ceremony/config';
 import { type HsmConfig, hsmTable, resolveHsmConfig } from '@pinless-gate/hsm/config';
 import { DEFAULT_LABELS, eventKeyLabel } from '@pinless-gate/hsm/key-store';
 import type { Publishers } from '@pinless-gate/protocol/bundle';
 import { fromHex, toHex } from '@pinless-gate/protocol/bytes';
-import { type TrustAnchor, trustAnchors } from '@pinless-gate/protocol/certificate/anchors';
+import {
+  AnchorError,
+  type TrustAnchor,
+  trustAnchors,
+} from '@pinless-gate/protocol/certificate/anchors';
+import { derBlocks } from '@pinless-gate/protocol/pem';
 import { ConfigError, placeOf, readConfig, resolveFrom } from '@pinless-gate/runtime/config';
 import { z } from 'zod';
 import type { TerminalProfileName } from './card/profiles/profile.ts';
@@ -224,7 +229,7 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
       commandTimeoutMs: reader.command_timeout_ms,
       tapTimeoutMs: reader.tap_timeout_ms,
     },
-    anchors: trustAnchors(anchors.map((octets) => certificateDer(octets, file))),
+    anchors: pinnedAnchors(anchors, file),
     terminals,
     surface,
     whitelist: {
@@ -265,11 +270,17 @@ function baseUrl(text: string): URL {
   return new URL(text.endsWith('/') ? text : `${text}/`);
 }
 
-function certificateDer(octets: Uint8Array, file: string): Uint8Array {
+/** A PEM file may hold several generations of a CA: all of them are pinned. */
+function pinnedAnchors(files: readonly Uint8Array[], file: string): readonly TrustAnchor[] {
   try {
-    return new Uint8Array(new X509Certificate(octets).raw);
+    return trustAnchors(files.flatMap((octets) => derBlocks(octets, 'CERTIFICATE')));
   } catch (cause) {
-    throw new ConfigError('ERR_CONFIG_FILE', `${file}: card.anchors: not a certificate`, { cause });
+    if (!(cause instanceof AnchorError)) throw cause;
+    const message = `${file}: card.anchors: ${cause.message}`;
+    if (cause.code === 'ERR_ANCHOR_MALFORMED')
+      throw new ConfigError('ERR_CONFIG_FILE', message, { cause });
+    const hint = cause.hint === undefined ? {} : { hint: cause.hint };
+    throw new AnchorError(cause.code, message, { cause, ...hint });
   }
 }
 

@@ -9,10 +9,11 @@ import { readEventFile } from '@pinless-gate/whitelist-builder/event-file';
 import { afterAll, describe, expect, test } from 'vitest';
 import { AT, ca, user } from './protocol/certificate/authority.ts';
 import { crl } from './protocol/certificate/crl-authority.ts';
-import { name } from './protocol/certificate/issue.ts';
+import { int, name } from './protocol/certificate/issue.ts';
 import { run } from './run.ts';
 
-// Decision 0010: a CA of the test hierarchy is loaded by who asks for it, and never by a configuration.
+// Which CAs are loaded: those of the test hierarchy by who asks for it, and never by a configuration (decision 0010);
+// of a file with several generations all.
 
 const directory = mkdtempSync(join(tmpdir(), 'test-anchors-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -20,6 +21,9 @@ const file = (path: string, content: Uint8Array | string) => {
   writeFileSync(join(directory, path), content);
   return join(directory, path);
 };
+
+const pem = (der: Uint8Array) =>
+  `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE-----\n`;
 
 const TEST_NAME = name(['2.5.4.6', 'JP'], ['2.5.4.10', 'JPKI-TEST']);
 const CA = file('ca.der', ca({ subject: TEST_NAME, issuer: TEST_NAME }));
@@ -62,14 +66,14 @@ describe('a configuration', () => {
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
   file('publisher.pem', key.export({ type: 'spki', format: 'pem' }).toString());
   file('a.cvc', 'any octets');
-  const gateToml = (more = '') => `[gate]
+  const gateToml = (more = '', anchor = 'ca.der') => `[gate]
 id = "76618e77ca140e5e03c02eda4c05a554"
 name = "1"
 serves = ["B"]
 [event]
 id = "2be552203c4c0f4f0703b037dfbd00e5"
 ${HSM}[card]
-anchors = ["ca.der"]
+anchors = ["${anchor}"]
 jpki = { certificates = ["a.cvc"] }
 ${more}[whitelist]
 directory = "w"
@@ -106,6 +110,29 @@ ${HSM}`;
       await expect(readGateConfig(path)).rejects.toThrow(new RegExp(word));
     },
   );
+
+  test('of a gate pins every CA of a file', async () => {
+    const generations = [ca(), ca({ serial: int('02') })].map(pem).join('');
+    file('generations.pem', generations);
+    const config = await readGateConfig(file('gate.toml', gateToml('', 'generations.pem')));
+    expect(config.anchors).toHaveLength(2);
+  });
+
+  test('of a gate does not load a file with a test CA behind another', async () => {
+    const both = [ca(), ca({ subject: TEST_NAME })].map(pem).join('');
+    file('both.pem', both);
+    const path = file('gate.toml', gateToml('', 'both.pem'));
+    await expect(readGateConfig(path)).rejects.toEqual(refusal);
+  });
+
+  test('of a gate says where an anchor stands that is none', async () => {
+    file('none.pem', 'x');
+    const path = file('gate.toml', gateToml('', 'none.pem'));
+    await expect(readGateConfig(path)).rejects.toMatchObject({
+      code: 'ERR_CONFIG_FILE',
+      message: expect.stringContaining(`${path}: card.anchors: trust anchor 1`),
+    });
+  });
 
   test('of an event never loads one', async () => {
     await expect(readEventFile(file('event.toml', EVENT))).rejects.toThrow(/test hierarchy/);
