@@ -63,13 +63,14 @@ export async function collectByOcsp(
   const answers = new Map<string, OcspFinding>();
   const iterator = cards[Symbol.asyncIterator]();
   let asked = 0;
+  let failed = false;
   // One reader hands out cards, so that two workers never ask about the same.
   let turn: Promise<AskedCard | undefined> = Promise.resolve(undefined);
   const next = (): Promise<AskedCard | undefined> => {
     turn = turn.then(async () => {
       for (;;) {
         const { value, done } = await iterator.next();
-        if (done) return undefined;
+        if (done || failed) return undefined;
         if (answers.has(keyOf(value))) continue;
         answers.set(keyOf(value), { answer: { status: 'unknown' } });
         return value;
@@ -84,8 +85,15 @@ export async function collectByOcsp(
       collecting.progress(++asked);
     }
   };
-  const workers = Array.from({ length: collecting.concurrency }, work);
-  for (const settled of await Promise.allSettled(workers)) {
+  const workers = Array.from({ length: collecting.concurrency }, () =>
+    work().catch((error: unknown) => {
+      failed = true;
+      throw error;
+    }),
+  );
+  const ended = await Promise.allSettled(workers);
+  await iterator.return?.(); // closes the feed, also where it was not read to its end
+  for (const settled of ended) {
     if (settled.status === 'rejected') throw settled.reason;
   }
   return new OcspRevocation(answers);

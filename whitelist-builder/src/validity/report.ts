@@ -40,7 +40,7 @@ export function cannotEnter(
   if (rules.linked && !card.kazashi) return 'not-linked';
   const end = card.certificate?.notAfter;
   if (end !== undefined && end < admissionFrom(holder, rules)) return 'expires-before-admission';
-  return revocation && unproven(card, { revocation, ocsp });
+  return revocation ? unproven(card, { revocation, ocsp }) : 'not-proven';
 }
 
 function unproven(

@@ -99,11 +99,11 @@ describe('collectByOcsp', () => {
       answer: { status: 'unknown' },
       reason: 'status-try-later',
     });
-    const failing = collectByOcsp(
-      cards(issuer, '1000', '1001', '1002'),
-      collectingAt(url, { unproven: 'fail' }),
-    );
+    const many = Array.from({ length: 40 }, (_, i) => (0x1000 + i).toString(16));
+    const failing = collectByOcsp(cards(issuer, ...many), collectingAt(url, { unproven: 'fail' }));
     await expect(failing).rejects.toMatchObject({ code: 'ERR_VALIDITY_UNREACHABLE' });
+    // The first that fails ends it: nobody asks about the rest.
+    expect(seen.asked).toBeLessThan(3 + 3 * 9);
   });
 
   test('ends when it is told to', async () => {
