@@ -1,5 +1,6 @@
 import { equal } from '@pinless-gate/protocol/bytes';
 import {
+  buildCacheInput,
   type Conversion,
   conversionInputOfIssuer,
   eventKeyIdInput,
@@ -21,6 +22,12 @@ export interface CertificateName {
 export interface KnownKey {
   readonly eventId: Uint8Array;
   readonly eventKeyId: Uint8Array;
+}
+
+/** `key`: AES-256, secret. `keyId`: 16 octets, equal where the key is. */
+export interface CacheKey {
+  readonly key: Uint8Array;
+  readonly keyId: Uint8Array;
 }
 
 const KEY_ID_LENGTH = 16;
@@ -75,6 +82,15 @@ export class Converter {
     throw new HsmError('ERR_HSM_RESULT', `the HMAC that the module gave is ${what}`, {
       hint: 'run `hsm selftest`; if it fails, the module or its key is broken',
     });
+  }
+
+  /**
+   * What a builder's cache is sealed with: a key that lives as long as one build, and a name for it that may
+   * be stored. Neither tells anything of the event key or of a conversion value.
+   */
+  async cacheKey(eventId: Uint8Array, settings: Uint8Array): Promise<CacheKey> {
+    const mac = await this.#store.mac(this.#label, buildCacheInput(eventId, settings));
+    return { key: mac.slice(0, 32), keyId: mac.slice(32, 32 + KEY_ID_LENGTH) };
   }
 
   #input({ issuerName, serial }: CertificateName): Uint8Array {

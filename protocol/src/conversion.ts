@@ -51,3 +51,13 @@ export function splitConversion(mac: Uint8Array): Conversion {
 export function eventKeyIdInput(eventId: Uint8Array): Uint8Array {
   return concat(EVENT_KEY_ID, eventId);
 }
+
+const BUILD_CACHE = domain('pinless-gate/build-cache/1');
+
+/**
+ * Input of the HMAC that gives the key of a builder's cache. `settings` is a digest of everything besides a
+ * row that decides what the row becomes: other settings, another key. Its length keeps it apart from a conversion.
+ */
+export function buildCacheInput(eventId: Uint8Array, settings: Uint8Array): Uint8Array {
+  return concat(BUILD_CACHE, eventId, settings);
+}

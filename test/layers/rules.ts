@@ -20,6 +20,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   koffi: ['gate-firmware/src/card/pcsc-lite.ts'],
   lmdb: ['gate-firmware/src/storage/'],
   'xxhash-wasm': ['gate-firmware/src/whitelist/fingerprints.ts'],
+  'csv-parse': ['whitelist-builder/src/purchase/csv.ts'],
   receiptline: ['gate-firmware/src/receipt/'],
   hono: [
     'gate-firmware/src/display/',

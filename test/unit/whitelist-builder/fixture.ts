@@ -109,6 +109,13 @@ export const many = (count: number): string =>
 export const serialOf = (number: number): string =>
   (0x700_0000 + number).toString(16).padStart(8, '0');
 
+export const NO_PROGRESS = {
+  space: () => {},
+  cacheLost: () => {},
+  gathered: () => {},
+  written: () => {},
+};
+
 export interface Workshop {
   readonly directory: string;
   readonly out: string;
@@ -136,7 +143,7 @@ export async function workshop(issuer: Issuer): Promise<Workshop> {
     allowRejects: 0,
     now: NOW,
     signal: new AbortController().signal,
-    progress: { gathered: () => {}, written: () => {} },
+    progress: NO_PROGRESS,
   };
   return {
     directory,

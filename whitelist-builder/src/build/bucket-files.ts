@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -22,6 +23,7 @@ export function bucketBitsFor(totalLength: number): number {
 
 interface BucketFile {
   readonly name: string;
+  readonly hash: Uint8Array;
   readonly bytes: Uint8Array;
 }
 
@@ -49,18 +51,21 @@ export class BucketFiles {
     return this.#entryCount;
   }
 
-  /** Entries come sorted by conversion value. */
-  async add(entry: BucketEntry): Promise<void> {
+  /** Entries come sorted by conversion value, and live until the next `drain`. */
+  add(entry: BucketEntry): void {
     const bucket = bucketOf(entry.conversionValue, this.#bits);
-    while (this.#hashes.length < bucket) await this.#close();
+    while (this.#hashes.length < bucket) this.#close();
     this.#entries.push(entry);
     this.#entryCount++;
   }
 
   /** The hashes of all buckets, once every one of them is on the disk. */
   async end(): Promise<readonly Uint8Array[]> {
-    while (this.#hashes.length < 2 ** this.#bits) await this.#close();
-    await this.#write();
+    while (this.#hashes.length < 2 ** this.#bits) {
+      this.#close();
+      if (this.#waiting.length >= WRITES_AT_ONCE) await this.drain();
+    }
+    await this.drain();
     return this.#hashes;
   }
 
@@ -71,25 +76,36 @@ export class BucketFiles {
     await syncDirectory(this.#bundle);
   }
 
-  async #close(): Promise<void> {
+  /** Puts full buckets on the disk that are not there yet. Takes copies of the entries of the one that is open. */
+  async drain(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (let i = 0; i < waiting.length; i += WRITES_AT_ONCE) {
+      const some = waiting.slice(i, i + WRITES_AT_ONCE);
+      // All of them end before the first failure is told: the caller then removes the directory.
+      for (const write of await Promise.allSettled(some.map((file) => this.#store(file)))) {
+        if (write.status === 'rejected') throw write.reason;
+      }
+    }
+    this.#entries = this.#entries.map(({ conversionValue, sealed }) => ({
+      conversionValue: new Uint8Array(conversionValue),
+      sealed: new Uint8Array(sealed),
+    }));
+  }
+
+  #close(): void {
     const bytes = encodeBucket(this.#entries);
     const hash = sha256(bytes);
     this.#entries = [];
     this.#hashes.push(hash);
-    const name = contentName(hash);
-    if (this.#staged.has(name) || (await holds(join(this.#bundle, name), hash))) return;
-    this.#staged.add(name);
-    this.#waiting.push({ name, bytes });
-    if (this.#waiting.length >= WRITES_AT_ONCE) await this.#write();
+    this.#waiting.push({ name: contentName(hash), hash, bytes });
   }
 
-  async #write(): Promise<void> {
-    const writes = this.#waiting.map(({ name, bytes }) => stage(join(this.#staging, name), bytes));
-    this.#waiting = [];
-    // All of them end before the first failure is told: the caller then removes the directory.
-    for (const write of await Promise.allSettled(writes)) {
-      if (write.status === 'rejected') throw write.reason;
-    }
+  async #store({ name, hash, bytes }: BucketFile): Promise<void> {
+    if (this.#staged.has(name)) return;
+    this.#staged.add(name);
+    if (await holds(join(this.#bundle, name), hash)) this.#staged.delete(name);
+    else await stage(join(this.#staging, name), bytes);
   }
 }
 
@@ -105,10 +121,5 @@ async function stage(path: string, bytes: Uint8Array): Promise<void> {
 
 /** True where the file is there and whole. */
 async function holds(path: string, hash: Uint8Array): Promise<boolean> {
-  try {
-    return equal(sha256(await readFile(path)), hash);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
+  return existsSync(path) && equal(sha256(await readFile(path)), hash);
 }

@@ -1,18 +1,21 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { Converter } from '@pinless-gate/hsm/conversion-value';
 import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import { BundleError } from '@pinless-gate/protocol/bundle';
-import { GateError } from '@pinless-gate/protocol/errors';
 import type { ManifestFile } from '../bundle/directory.ts';
 import type { EventPlan } from '../event-file.ts';
+import { Feed } from '../purchase/feed.ts';
+import type { LineProblem } from '../purchase/line.ts';
 import type { ListingRules } from '../purchase/listing.ts';
-import { FeedError, feedChanged } from '../purchase/ndjson.ts';
+import { FeedError } from '../purchase/ndjson.ts';
 import { RejectFile } from '../purchase/rejects.ts';
 import type { Revocation } from '../validity/revocation.ts';
-import { BucketFiles, bucketBitsFor } from './bucket-files.ts';
-import { sortedEntries } from './entries.ts';
+import { assemble, type Tally } from './assemble.ts';
+import { type BuildCache, withCache } from './cache.ts';
+import { Findings } from './findings.ts';
 import { type Gathered, gather } from './gather.ts';
-import { mergeCards } from './merge.ts';
+import { LineSet } from './line-set.ts';
+import { STATUSES } from './outcome.ts';
 import { Partitions, partitionBitsFor } from './partitions.ts';
 import {
   nextVersion,
@@ -21,14 +24,21 @@ import {
   readPrevious,
   signManifest,
 } from './publication.ts';
+import { RememberedHolders } from './remembered-holders.ts';
+import type { CacheError } from './sealed-sections.ts';
 import { withStaging } from './staging.ts';
+import { TicketIndexWriter } from './ticket-index.ts';
 import { findConflicts } from './uses.ts';
 
 export interface BuildJob {
-  /** Paths. The feed must be a file: its lines may be read twice. */
+  /** Paths. The feed must be a file, or a directory of them: its rows may be read twice. */
   readonly feed: string;
   readonly out: string;
   readonly rejects: string;
+  /** A directory: what is kept for the next build. Without one every row is converted anew. */
+  readonly cache?: string | undefined;
+  /** Where the index of tickets goes, for who sold them. */
+  readonly tickets?: string | undefined;
   readonly event: EventPlan;
   readonly keys: KeyStore;
   readonly revocation?: Revocation | undefined;
@@ -40,9 +50,15 @@ export interface BuildJob {
   readonly now: number;
   readonly signal: AbortSignal;
   readonly progress: BuildProgress;
+  /** Is handed everything that there is to say of single rows, before it is forgotten. */
+  readonly report?: ((built: Built, findings: Findings) => Promise<void>) | undefined;
 }
 
 export interface BuildProgress {
+  /** Before anything is written: octets that this build will need on the disk at most, and has. */
+  readonly space: (needed: number, free: number) => void;
+  /** A cache that is not used, and why. */
+  readonly cacheLost: (error: CacheError) => void;
   readonly gathered: (lines: number, fraction: number) => void;
   readonly written: (entries: number, fraction: number) => void;
 }
@@ -50,10 +66,17 @@ export interface BuildProgress {
 export interface Built extends ManifestFile {
   readonly gathered: Gathered;
   readonly rejects: number;
+  /** Purchases that are not listed. */
+  readonly pending: number;
+  readonly cancelled: number;
+  /** Cards left out because they are revoked, and the rows they stand in. */
+  readonly revoked: number;
+  readonly revokedLines: LineSet;
+  readonly tally: Tally;
 }
 
 /**
- * Feed to bundle (protocol.md 5) with memory that does not grow with the feed: lines are sealed and set
+ * Feed to bundle (protocol.md 5) with memory that does not grow with the feed: rows are sealed and set
  * down by the leading bits of their conversion value, then sorted a partition at a time. `latest` is
  * replaced last; until then the bundle in `out` is as it was.
  */
@@ -73,39 +96,42 @@ export async function buildBundle(job: BuildJob): Promise<Built> {
   // Here a key may be one that is sent to gates; at a gate it may not be able to leave.
   await keys.require(needed, { transportable: true });
   const publisher = { label, publicKey: await keys.publicKey(label) };
-  const feed = await openFeed(job.feed);
-  try {
-    return await withStaging(job.out, async (staging) => {
-      const rejects = new RejectFile(job.rejects);
-      try {
-        return await build(job, { feed, staging, rejects, publisher });
-      } finally {
-        await rejects.discard();
-      }
-    });
-  } finally {
-    await feed.close();
-  }
+  return withStaging(job.out, async (staging) => {
+    const feed = await Feed.open(job.feed, staging);
+    const tickets = job.tickets === undefined ? undefined : await openIndex(job.tickets);
+    const findings = new Findings(staging);
+    try {
+      return await build(job, { feed, staging, publisher, findings, tickets });
+    } finally {
+      await findings.close();
+      await tickets?.discard();
+      await feed.close();
+    }
+  });
 }
 
+const openIndex = (path: string) => TicketIndexWriter.create(path);
+
 interface Materials {
-  readonly feed: FileHandle;
+  readonly feed: Feed;
   readonly staging: string;
-  readonly rejects: RejectFile;
   readonly publisher: Publisher;
+  readonly findings: Findings;
+  readonly tickets: TicketIndexWriter | undefined;
 }
 
 async function build(job: BuildJob, materials: Materials): Promise<Built> {
   const { event, keys } = job;
-  const { feed, rejects, publisher } = materials;
+  const { feed, publisher } = materials;
   const previous = await readPrevious(job.out, event.eventId, publisher);
   const version = nextVersion(job.version, previous);
   const converter = new Converter(keys, event.keys.event);
   const eventKeyId = await converter.eventKeyId(event.eventId);
-  const before = await feed.stat();
-  const { gathered, buckets, hashes } = await writeBuckets(job, materials, converter, before.size);
-  const after = await feed.stat();
-  if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw feedChanged();
+  const { bavail, bsize } = await statfs(job.out);
+  job.progress.space(DISK_PER_OCTET * feed.length, bavail * bsize);
+  const listed = await list(job, materials, converter);
+  await feed.checkUnchanged();
+  const { buckets, hashes, tally } = listed;
   const signed = await signManifest(keys, publisher, {
     eventId: event.eventId,
     event: { name: event.name, place: event.place, startsAt: event.startsAt },
@@ -113,7 +139,7 @@ async function build(job: BuildJob, materials: Materials): Promise<Built> {
     issuedAt: job.now,
     notBefore: job.now,
     expiresAt: event.expiresAt,
-    revocationCheckedAt: gathered.unchecked === 0 ? gathered.revocationCheckedAt : undefined,
+    revocationCheckedAt: tally.unchecked === 0 ? tally.revocationCheckedAt : undefined,
     entryCount: buckets.entryCount,
     bucketBits: Math.log2(hashes.length),
     buckets: hashes,
@@ -121,53 +147,148 @@ async function build(job: BuildJob, materials: Materials): Promise<Built> {
     previous: previous?.hash,
     eventKeyId,
   });
+  const built = { ...signed, ...listed };
+  await job.report?.(built, materials.findings);
+  await materials.tickets?.finish();
   await buckets.publish();
   await publishManifest(job.out, signed);
-  return { ...signed, gathered, rejects: rejects.count };
+  return built;
 }
 
+/**
+ * Entries set down, the cache's old and new files and the buckets, for each octet of the feed. Measured with short rows,
+ * which weigh most.
+ */
+const DISK_PER_OCTET = 6;
+
 /** Both passes: afterwards every bucket is on the disk, beside the bundle. */
-async function writeBuckets(
-  job: BuildJob,
-  { feed, staging, rejects }: Materials,
-  converter: Converter,
-  feedLength: number,
-) {
-  const { signal, progress } = job;
+async function list(job: BuildJob, materials: Materials, converter: Converter) {
   const rules = rulesOf(job);
-  const bits = partitionBitsFor(feedLength);
-  const entries = await Partitions.create(staging, 'entries', bits);
-  const uses = await Partitions.create(staging, 'uses', bits);
-  try {
-    const gathered = await gather({
-      feed,
-      feedLength,
-      rules,
-      converter,
-      rejects,
-      entries,
-      uses,
-      signal,
-      progress: progress.gathered,
-    });
-    const { rejectedLines } = gathered;
-    await findConflicts(uses, rejectedLines, (line, problem) => rejects.add(line, problem));
-    await rejects.finish();
-    checkRejects(job, gathered, rejects.count);
-    const buckets = new BucketFiles(staging, job.out, bucketBitsFor(gathered.entriesLength));
-    for (let i = 0; i < entries.count; i++) {
-      if (signal.aborted) throw new GateError('ERR_INTERRUPTED', 'interrupted');
-      const sorted = sortedEntries(await entries.read(i), (line) => !rejectedLines.has(line));
-      const merged = await mergeCards({ feed, rules, converter }, sorted);
-      for (const entry of merged) await buckets.add(entry);
-      progress.written(buckets.entryCount, (i + 1) / entries.count);
+  const { cache: directory, progress } = job;
+  const cacheJob = { directory, converter, rules, warn: progress.cacheLost };
+  return withCache(cacheJob, async (cache) => {
+    const bits = partitionBitsFor(materials.feed.length);
+    const spools = {
+      candidates: new Partitions(materials.staging, 'candidates', 8),
+      entries: new Partitions(materials.staging, 'entries', bits, ENTRIES_IN_MEMORY),
+      uses: new Partitions(materials.staging, 'uses', bits),
+    };
+    try {
+      return await runPasses(job, materials, { converter, rules, cache, spools });
+    } finally {
+      for (const spool of Object.values(spools)) await spool.close();
     }
-    if (buckets.entryCount === 0) throw nothingToList(job, gathered);
-    return { gathered, buckets, hashes: await buckets.end() };
-  } finally {
-    await entries.close();
-    await uses.close();
+  });
+}
+
+const ENTRIES_IN_MEMORY = 48 * 1024 * 1024;
+
+interface Passes {
+  readonly converter: Converter;
+  readonly rules: ListingRules;
+  readonly cache: BuildCache;
+  readonly spools: Readonly<Record<'candidates' | 'entries' | 'uses', Partitions>>;
+}
+
+async function runPasses(job: BuildJob, materials: Materials, passes: Passes) {
+  const { feed, findings } = materials;
+  const { spools, rules, cache, converter } = passes;
+  const { signal, progress } = job;
+  const rejects = new RejectFile(job.rejects);
+  const rejected = new LineSet();
+  const dropped = new LineSet();
+  const revoked = new Map<number, number>();
+  const reject = (line: number, problem: LineProblem) => {
+    rejected.add(line);
+    const place = feed.placeOf(line);
+    rejects.add(line, place, problem);
+    findings.add({ kind: 'rejected', ...place, ...problem });
+  };
+  const holders = new RememberedHolders(rules.issuers, rules.now);
+  for (let i = 0; i < 256; i++) {
+    for (const sample of cache.holders.section(i).values()) holders.load(sample);
   }
+  const drain = inTurn(async () => {
+    await spools.entries.drain();
+    await spools.uses.drain();
+    await cache.rows.drain();
+    await findings.drain();
+    if (rejects.count > Math.max(job.allowRejects, MANY_REJECTS)) {
+      await rejects.finish();
+      throw tooManyRejects(job, rejects.count);
+    }
+  });
+  const gathered = await gather({
+    ...spools,
+    feed,
+    rules,
+    converter,
+    cache,
+    holders,
+    reject,
+    revoked: (line, cards) => revoked.set(line, cards),
+    drain,
+    signal,
+    progress: progress.gathered,
+  });
+  const statuses = STATUSES.map(() => 0);
+  await findConflicts(spools.uses, {
+    rejected,
+    dropped,
+    reject,
+    replaced: (line, by) => {
+      findings.add({ kind: 'replaced', ...feed.placeOf(line), by: feed.placeOf(by) });
+    },
+    repeated: (line, first) => {
+      findings.add({ kind: 'repeated', ...feed.placeOf(line), by: feed.placeOf(first) });
+    },
+    purchase: (line, status) => {
+      statuses[status]!++;
+      const kind = STATUSES[status]!;
+      if (kind !== 'paid') findings.add({ kind, ...feed.placeOf(line) });
+    },
+    fileNumber: (line) => feed.fileNumber(line),
+    where: (line) => feed.where(line),
+  });
+  await rejects.finish();
+  if (rejects.count > job.allowRejects) throw tooManyRejects(job, rejects.count, gathered.lines);
+  const left = (line: number) => rejected.has(line) || dropped.has(line);
+  const revokedLines = new LineSet();
+  let revokedCards = 0;
+  for (const [line, cards] of revoked) {
+    if (left(line)) continue;
+    revokedLines.add(line);
+    revokedCards += cards;
+    findings.add({ kind: 'revoked', ...feed.placeOf(line) });
+  }
+  const assembled = await assemble({
+    ...materials,
+    out: job.out,
+    rules,
+    converter,
+    cache: cache.merged,
+    entries: spools.entries,
+    entriesLength: gathered.entriesLength,
+    left: rejected.size + dropped.size > 0 ? left : undefined,
+    signal,
+    progress: progress.written,
+  });
+  if (assembled.buckets.entryCount === 0) throw nothingToList(job, gathered);
+  const [, pending, cancelled] = statuses as [number, number, number];
+  const unlisted = { rejects: rejects.count, pending, cancelled, revoked: revokedCards };
+  return { gathered, ...assembled, ...unlisted, revokedLines };
+}
+
+/** So many bad lines end a build that does not allow them, before the whole feed is converted. */
+const MANY_REJECTS = 100_000;
+
+/** Calls of one action, each after the one before has ended. */
+function inTurn(action: () => Promise<void>): () => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  return () => {
+    last = last.then(action);
+    return last;
+  };
 }
 
 function rulesOf({ event, revocation, now }: BuildJob): ListingRules {
@@ -182,25 +303,13 @@ function rulesOf({ event, revocation, now }: BuildJob): ListingRules {
   };
 }
 
-async function openFeed(path: string): Promise<FileHandle> {
-  const feed = await open(path);
-  const stat = await feed.stat();
-  if (stat.isFile()) return feed;
-  await feed.close();
-  throw new FeedError('ERR_FEED_FILE', `${path}: not a regular file`);
-}
-
-function checkRejects(job: BuildJob, gathered: Gathered, rejects: number): void {
-  if (rejects > job.allowRejects) {
-    const allowed = job.allowRejects > 0 ? `, ${job.allowRejects} allowed` : '';
-    throw new FeedError(
-      'ERR_FEED_REJECTS',
-      `${rejects} of ${gathered.lines} lines rejected${allowed}`,
-      {
-        hint: `see ${job.rejects}; --allow-rejects ${rejects} builds without them`,
-      },
-    );
-  }
+function tooManyRejects(job: BuildJob, rejects: number, lines?: number): FeedError {
+  const allowed = job.allowRejects > 0 ? `, ${job.allowRejects} allowed` : '';
+  const what =
+    lines === undefined ? `more than ${MANY_REJECTS} lines` : `${rejects} of ${lines} lines`;
+  return new FeedError('ERR_FEED_REJECTS', `${what} rejected${allowed}`, {
+    hint: `see ${job.rejects}${lines === undefined ? '' : `; --allow-rejects ${rejects} builds without them`}`,
+  });
 }
 
 function nothingToList({ feed }: BuildJob, { lines }: Gathered): FeedError {

@@ -2,63 +2,138 @@ import { randomBytes } from 'node:crypto';
 import { compare } from '@pinless-gate/protocol/bytes';
 import type { Conversion } from '@pinless-gate/protocol/conversion';
 import { encodeSeatRecord, type SeatRecord, sealRecord } from '@pinless-gate/protocol/record';
+import type { Partitions } from './partitions.ts';
 
 /** Where a purchase stands in the feed. */
 export interface Place {
-  /** From 1. */
+  /** From 1, counted through all files of the feed. */
   readonly line: number;
   /** In octets, of the line without its end. */
   readonly offset: number;
   readonly length: number;
 }
 
-/** A sealed entry set down between the passes: it holds no seal key and no serial number. */
-export interface SpooledEntry extends Place {
-  readonly conversionValue: Uint8Array;
-  readonly sealed: Uint8Array;
-}
+/** conversion value 16, line 6, offset 6, line length 4, row key 16, checked 6, expiring, two lengths of 2 */
+const HEADER_LENGTH = 59;
 
-const HEADER_LENGTH = 34; // conversion value 16, line 6, offset 6, line length 4, sealed length 2
+/**
+ * A sealed entry set down between the passes: it holds no seal key and no serial number. Read where it lies, since
+ * there are many.
+ */
+export class SpooledEntry implements Place {
+  readonly #octets: Buffer;
+  readonly #at: number;
 
-export function encodeEntry({
-  conversionValue,
-  line,
-  offset,
-  length,
-  sealed,
-}: SpooledEntry): Uint8Array {
-  const record = Buffer.allocUnsafe(HEADER_LENGTH + sealed.length);
-  record.set(conversionValue);
-  record.writeUIntBE(line, 16, 6);
-  record.writeUIntBE(offset, 22, 6);
-  record.writeUInt32BE(length, 28);
-  record.writeUInt16BE(sealed.length, 32);
-  record.set(sealed, HEADER_LENGTH);
-  return record;
-}
-
-/** The entries of a partition that `keep` wants, by conversion value, then by line. Values are views. */
-export function sortedEntries(partition: Buffer, keep: (line: number) => boolean): SpooledEntry[] {
-  const entries: (SpooledEntry & { readonly prefix: number })[] = [];
-  for (let at = 0; at < partition.length; ) {
-    const end = at + HEADER_LENGTH + partition.readUInt16BE(at + 32);
-    const line = partition.readUIntBE(at + 16, 6);
-    if (keep(line)) {
-      entries.push({
-        prefix: partition.readUIntBE(at, 6), // numbers compare faster than octets
-        conversionValue: partition.subarray(at, at + 16),
-        line,
-        offset: partition.readUIntBE(at + 22, 6),
-        length: partition.readUInt32BE(at + 28),
-        sealed: partition.subarray(at + HEADER_LENGTH, end),
-      });
-    }
-    at = end;
+  constructor(octets: Buffer, at: number) {
+    this.#octets = octets;
+    this.#at = at;
   }
-  return entries.sort(
-    (a, b) =>
-      a.prefix - b.prefix || compare(a.conversionValue, b.conversionValue) || a.line - b.line,
-  );
+
+  get conversionValue(): Buffer {
+    return this.#octets.subarray(this.#at, this.#at + 16);
+  }
+
+  get line(): number {
+    return this.#octets.readUIntBE(this.#at + 16, 6);
+  }
+
+  get offset(): number {
+    return this.#octets.readUIntBE(this.#at + 22, 6);
+  }
+
+  get length(): number {
+    return this.#octets.readUInt32BE(this.#at + 28);
+  }
+
+  get rowKey(): Buffer {
+    return this.#octets.subarray(this.#at + 32, this.#at + 48);
+  }
+
+  /** Unix seconds; 0 where no list speaks of the card. */
+  get checkedAt(): number {
+    return this.#octets.readUIntBE(this.#at + 48, 6);
+  }
+
+  get expiring(): boolean {
+    return this.#octets[this.#at + 54] === 1;
+  }
+
+  /** Numbers of the tickets it opens, a space between. */
+  get ticketNos(): Buffer {
+    const start = this.#at + HEADER_LENGTH;
+    return this.#octets.subarray(start, start + this.#octets.readUInt16BE(this.#at + 55));
+  }
+
+  get sealed(): Buffer {
+    const start = this.#at + HEADER_LENGTH + this.#octets.readUInt16BE(this.#at + 55);
+    return this.#octets.subarray(start, start + this.#octets.readUInt16BE(this.#at + 57));
+  }
+
+  hasCardOf(other: SpooledEntry): boolean {
+    return this.#compareCard(other) === 0;
+  }
+
+  /** By conversion value, then by line. */
+  compare(other: SpooledEntry): number {
+    return this.#compareCard(other) || this.line - other.line;
+  }
+
+  #compareCard({ conversionValue }: SpooledEntry): number {
+    return compare(this.conversionValue, conversionValue);
+  }
+}
+
+/** What `writeEntry` is given of a card; `tail` is its ticket numbers and the sealed record. */
+export interface EntryContent {
+  readonly place: Place;
+  readonly rowKey: Uint8Array;
+  readonly conversionValue: Uint8Array;
+  readonly checkedAt: number;
+  readonly expiring: boolean;
+  readonly ticketNosLength: number;
+  readonly tail: Uint8Array;
+}
+
+export function writeEntry(entries: Partitions, content: EntryContent): void {
+  const { place, conversionValue, ticketNosLength, tail } = content;
+  const { octets, at } = entries.reserve(conversionValue[0]!, HEADER_LENGTH + tail.length);
+  octets.set(conversionValue, at);
+  octets.writeUIntBE(place.line, at + 16, 6);
+  octets.writeUIntBE(place.offset, at + 22, 6);
+  octets.writeUInt32BE(place.length, at + 28);
+  octets.set(content.rowKey, at + 32);
+  octets.writeUIntBE(content.checkedAt, at + 48, 6);
+  octets[at + 54] = content.expiring ? 1 : 0;
+  octets.writeUInt16BE(ticketNosLength, at + 55);
+  octets.writeUInt16BE(tail.length - ticketNosLength, at + 57);
+  octets.set(tail, at + HEADER_LENGTH);
+}
+
+const BUCKET_HEADER_LENGTH = 18; // in a bucket: conversion value 16, length 2
+
+/** Octets that the entries of a partition take in buckets, where `keep` wants them. */
+export function bucketLength(partition: Buffer, keep: (line: number) => boolean): number {
+  let total = 0;
+  for (let at = 0; at < partition.length; ) {
+    const sealedLength = partition.readUInt16BE(at + 57);
+    if (keep(partition.readUIntBE(at + 16, 6))) total += BUCKET_HEADER_LENGTH + sealedLength;
+    at += HEADER_LENGTH + partition.readUInt16BE(at + 55) + sealedLength;
+  }
+  return total;
+}
+
+/** The entries of a partition that `keep` wants, by conversion value, then by line. */
+export function sortedEntries(partition: Buffer, keep: (line: number) => boolean): SpooledEntry[] {
+  const found: { readonly prefix: number; readonly entry: SpooledEntry }[] = [];
+  for (let at = 0; at < partition.length; ) {
+    if (keep(partition.readUIntBE(at + 16, 6))) {
+      // Numbers compare faster than octets.
+      found.push({ prefix: partition.readUIntBE(at, 6), entry: new SpooledEntry(partition, at) });
+    }
+    at += HEADER_LENGTH + partition.readUInt16BE(at + 55) + partition.readUInt16BE(at + 57);
+  }
+  found.sort((a, b) => a.prefix - b.prefix || a.entry.compare(b.entry));
+  return found.map(({ entry }) => entry);
 }
 
 const NONCE_LENGTH = 12;

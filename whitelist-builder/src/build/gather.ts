@@ -1,164 +1,263 @@
-import type { FileHandle } from 'node:fs/promises';
 import type { Converter } from '@pinless-gate/hsm/conversion-value';
 import { GateError } from '@pinless-gate/protocol/errors';
-import { parseLine } from '../purchase/line.ts';
+import type { Feed } from '../purchase/feed.ts';
+import type { LineProblem } from '../purchase/line.ts';
 import { type ListedCard, type ListingRules, listPurchase } from '../purchase/listing.ts';
-import { MAX_LINE_LENGTH, readLines } from '../purchase/ndjson.ts';
-import type { RejectFile } from '../purchase/rejects.ts';
-import { encodeEntry, freshNonces, type Place, sealOnce } from './entries.ts';
-import { LineSet } from './line-set.ts';
+import { MAX_LINE_LENGTH } from '../purchase/ndjson.ts';
+import { type BuildCache, SECTIONS } from './cache.ts';
+import { freshNonces, type Place, sealOnce, writeEntry } from './entries.ts';
+import { encodeOutcome, KeptOutcome, rowKeyOf, STATUSES, type Status } from './outcome.ts';
 import type { Partitions } from './partitions.ts';
-import { useOfCard, useOfPurchaseId, usesOfTickets } from './uses.ts';
+import type { RememberedHolders } from './remembered-holders.ts';
+import { type Use, useOfCard, useOfPurchaseId, usesOfTickets, writeUse } from './uses.ts';
 
 /** Cards in one crossing to the HSM. */
 const BATCH = 1024;
 
 export interface GatherJob {
-  readonly feed: FileHandle;
-  readonly feedLength: number;
+  readonly feed: Feed;
   readonly rules: ListingRules;
   readonly converter: Converter;
-  readonly rejects: RejectFile;
-  /** Where sealed entries go, and what must not be used twice. */
+  readonly cache: BuildCache;
+  readonly holders: RememberedHolders;
+  readonly reject: (line: number, problem: LineProblem) => void;
+  readonly revoked: (line: number, cards: number) => void;
+  /** Writes what has gathered in entries, uses, cache and findings. Awaited often: memory stays bounded. */
+  readonly drain: () => Promise<void>;
+  /** Rows to be looked up in the cache, sealed entries, and what must not be used twice. */
+  readonly candidates: Partitions;
   readonly entries: Partitions;
   readonly uses: Partitions;
   readonly signal: AbortSignal;
-  readonly progress: (lines: number, fraction: number) => void;
+  readonly progress: (rows: number, fraction: number) => void;
 }
 
 /** What the first pass learned. */
 export interface Gathered {
   lines: number;
-  paid: number;
-  pending: number;
-  cancelled: number;
-  /** Octets of all entries as they will stand in buckets. */
+  /** Rows that the cache knew. */
+  cached: number;
+  /** Octets of all entries as they stand in buckets. */
   entriesLength: number;
-  /** Cards that no CRL speaks of; all of them where none was given. */
-  unchecked: number;
-  /** The oldest answer of a CRL for a card, Unix seconds. */
-  revocationCheckedAt: number;
-  /** Cards left out or doomed, and the lines they stand in. */
-  revoked: number;
-  expiring: number;
-  readonly revokedLines: LineSet;
-  readonly expiringLines: LineSet;
-  readonly rejectedLines: LineSet;
 }
 
-interface PlacedCard extends ListedCard {
+interface Row {
   readonly place: Place;
+  readonly key: Buffer;
+  /** Undefined when too long. */
+  readonly bytes: Uint8Array | undefined;
 }
 
-/** First pass: every line checked, converted and sealed. While the HSM computes, the next lines are read. */
+/** A row that is checked, with its cards still to be converted. */
+interface CheckedRow {
+  readonly place: Place;
+  readonly key: Buffer;
+  readonly status: Status;
+  readonly uses: readonly Use[];
+  readonly cards: readonly ListedCard[];
+  /** False where the next build must look at it again. */
+  readonly lasting: boolean;
+}
+
+/**
+ * First pass: every row is looked up in the cache, or else checked, converted and sealed. While the HSM
+ * computes, the next rows are read.
+ */
 export async function gather(job: GatherJob): Promise<Gathered> {
-  const gathered: Gathered = {
-    lines: 0,
-    paid: 0,
-    pending: 0,
-    cancelled: 0,
-    entriesLength: 0,
-    unchecked: 0,
-    revocationCheckedAt: Number.POSITIVE_INFINITY,
-    revoked: 0,
-    expiring: 0,
-    revokedLines: new LineSet(),
-    expiringLines: new LineSet(),
-    rejectedLines: new LineSet(),
-  };
-  const batches = readBatches(job, gathered);
+  const gathered: Gathered = { lines: 0, cached: 0, entriesLength: 0 };
+  const batches = checkedBatches(job, gathered);
   let current = await batches.next();
   while (!current.done) {
     if (job.signal.aborted) throw new GateError('ERR_INTERRUPTED', 'interrupted');
     // Both end before a failure of one is told: the caller then removes what they write to.
-    const [spooled, next] = await Promise.allSettled([
-      spool(job, gathered, current.value),
+    const [settled, next] = await Promise.allSettled([
+      settle(job, gathered, current.value),
       batches.next(),
     ]);
-    if (spooled.status === 'rejected') throw spooled.reason;
+    if (settled.status === 'rejected') throw settled.reason;
     if (next.status === 'rejected') throw next.reason;
     current = next.value;
   }
+  for (const sample of job.holders.samples()) {
+    job.cache.holders.put(sample.subarray(0, 16), sample);
+  }
+  await job.cache.holders.commit();
+  await job.cache.rows.commit();
   job.progress(gathered.lines, 1);
   return gathered;
 }
 
-async function* readBatches(job: GatherJob, gathered: Gathered): AsyncGenerator<PlacedCard[]> {
-  let batch: PlacedCard[] = [];
-  for await (const lines of readLines(job.feed)) {
-    for (const { line, offset, bytes } of lines) {
-      const cards = await checkLine(job, gathered, line, bytes);
-      gathered.lines = line;
-      const place = { line, offset, length: bytes?.length ?? 0 };
-      for (const card of cards) batch.push({ ...card, place });
-      if (batch.length < BATCH) continue;
-      job.progress(line, offset / job.feedLength);
-      yield batch;
-      batch = [];
-    }
+async function* checkedBatches(job: GatherJob, gathered: Gathered): AsyncGenerator<CheckedRow[]> {
+  let batch: CheckedRow[] = [];
+  let cards = 0;
+  const rows = job.cache.rows.filled ? unknownRows(job, gathered) : allRows(job, gathered);
+  for await (const row of rows) {
+    const checked = checkRow(job, row);
+    if (!checked) continue;
+    batch.push(checked);
+    cards += checked.cards.length;
+    if (cards < BATCH && batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+    cards = 0;
   }
   if (batch.length > 0) yield batch;
 }
 
-async function checkLine(
-  { rules, rejects, uses }: GatherJob,
-  gathered: Gathered,
-  line: number,
-  bytes: Uint8Array | undefined,
-): Promise<readonly ListedCard[]> {
-  const parsed = bytes
-    ? parseLine(bytes)
-    : { problem: { field: '', reason: `longer than ${MAX_LINE_LENGTH} octets` } };
-  let { problem } = parsed;
-  if (parsed.purchase) {
-    const { purchase } = parsed;
-    if (purchase.status !== 'paid') {
-      gathered[purchase.status]++;
-      uses.append(useOfPurchaseId(purchase, line));
-      return [];
+async function* allRows({ feed, progress }: GatherJob, gathered: Gathered): AsyncGenerator<Row> {
+  for await (const lines of feed.rows()) {
+    for (const { line, offset, bytes } of lines) {
+      const place = { line, offset, length: bytes?.length ?? 0 };
+      gathered.lines = line;
+      yield { place, key: rowKeyOf(bytes ?? new Uint8Array(0)), bytes };
     }
-    const result = listPurchase(purchase, rules);
-    if (result.listing) {
-      uses.append(useOfPurchaseId(purchase, line));
-      for (const use of usesOfTickets(purchase, line)) uses.append(use);
-      const { cards, revoked, expiring } = result.listing;
-      gathered.paid++;
-      gathered.revoked += revoked;
-      gathered.expiring += expiring;
-      if (revoked > 0) gathered.revokedLines.add(line);
-      if (expiring > 0) gathered.expiringLines.add(line);
-      return cards;
-    }
-    problem = result.problem;
+    progress(gathered.lines, (0.99 * lines.at(-1)!.offset) / feed.length);
   }
-  gathered.rejectedLines.add(line);
-  await rejects.add(line, problem!);
-  return [];
 }
 
-const ENTRY_HEADER_LENGTH = 18; // in a bucket: conversion value 16, length 2
+/** Candidates are set down by row key, so that a section of the cache is read once for all of them. */
+async function* unknownRows(job: GatherJob, gathered: Gathered): AsyncGenerator<Row> {
+  yield* scan(job, gathered);
+  for (let section = 0; section < SECTIONS; section++) {
+    if (job.signal.aborted) throw new GateError('ERR_INTERRUPTED', 'interrupted');
+    const kept = job.cache.rows.section(section);
+    const candidates = await job.candidates.read(section);
+    for (let at = 0; at < candidates.length; at += CANDIDATE_LENGTH) {
+      const key = candidates.subarray(at, at + 16);
+      const place = {
+        line: candidates.readUIntBE(at + 16, 6),
+        offset: candidates.readUIntBE(at + 22, 6),
+        length: candidates.readUInt32BE(at + 28),
+      };
+      const octets = kept.find(key);
+      if (octets && reuse(job, gathered, { place, key }, octets)) gathered.cached++;
+      else yield { place, key, bytes: job.feed.readAt(place.offset, place.length) };
+    }
+    await job.drain();
+    job.progress(gathered.lines, 0.5 + (0.49 * section) / SECTIONS);
+  }
+}
 
-async function spool(
+const CANDIDATE_LENGTH = 32; // row key 16, line 6, offset 6, length 4
+
+/** Gives rows that are too long to be looked up. */
+async function* scan(job: GatherJob, gathered: Gathered): AsyncGenerator<Row> {
+  const { feed, candidates, progress } = job;
+  for await (const lines of feed.rows()) {
+    for (const { line, offset, bytes } of lines) {
+      gathered.lines = line;
+      if (!bytes) {
+        yield { place: { line, offset, length: 0 }, key: Buffer.alloc(16), bytes };
+        continue;
+      }
+      const key = rowKeyOf(bytes);
+      const { octets, at } = candidates.reserve(key[0]!, CANDIDATE_LENGTH);
+      octets.set(key, at);
+      octets.writeUIntBE(line, at + 16, 6);
+      octets.writeUIntBE(offset, at + 22, 6);
+      octets.writeUInt32BE(bytes.length, at + 28);
+    }
+    await candidates.drain();
+    progress(gathered.lines, (0.5 * lines.at(-1)!.offset) / feed.length);
+  }
+}
+
+/** False where what was kept no longer holds: a card is revoked, or nobody knows whose it is. */
+function reuse(job: GatherJob, gathered: Gathered, row: KnownRow, octets: Buffer): boolean {
+  const outcome = new KeptOutcome(octets);
+  const checkedAt: number[] = [];
+  for (const { holder } of outcome.cards()) {
+    const subject = job.holders.recall(holder);
+    const answer = subject && job.rules.revocation?.of(subject);
+    if (!subject || answer?.status === 'revoked') return false;
+    checkedAt.push(answer?.checkedAt ?? 0);
+  }
+  job.cache.rows.put(row.key, octets);
+  spool(job, gathered, row, { outcome, checkedAt });
+  return true;
+}
+
+function checkRow(job: GatherJob, row: Row): CheckedRow | undefined {
+  const { place, key, bytes } = row;
+  const parsed = bytes
+    ? job.feed.parse(place.line, bytes)
+    : { problem: { field: '', reason: `longer than ${MAX_LINE_LENGTH} octets` } };
+  const { purchase } = parsed;
+  if (!purchase) {
+    job.reject(place.line, parsed.problem);
+    return undefined;
+  }
+  const { status } = purchase;
+  const uses = [useOfPurchaseId(purchase, STATUSES.indexOf(status))];
+  if (status !== 'paid') return { place, key, status, uses, cards: [], lasting: true };
+  const { listing, problem } = listPurchase(purchase, job.rules);
+  if (!listing) {
+    job.reject(place.line, problem);
+    return undefined;
+  }
+  const { cards, revoked } = listing;
+  if (revoked > 0) job.revoked(place.line, revoked);
+  uses.push(...usesOfTickets(purchase));
+  return { place, key, status, uses, cards, lasting: revoked === 0 };
+}
+
+/** Converts and seals. */
+async function settle(
   job: GatherJob,
   gathered: Gathered,
-  batch: readonly PlacedCard[],
+  batch: readonly CheckedRow[],
 ): Promise<void> {
-  const conversions = await job.converter.convertAll(batch);
-  const nonce = freshNonces(batch.length);
-  for (const [i, { place, record }] of batch.entries()) {
-    const conversion = conversions[i]!;
-    const { conversionValue } = conversion;
-    const sealed = sealOnce(record, conversion, nonce(i), job.rules.eventId);
-    noteCheck(gathered, record.revocationCheckedAt);
-    gathered.entriesLength += ENTRY_HEADER_LENGTH + sealed.length;
-    job.entries.append(encodeEntry({ ...place, conversionValue, sealed }));
-    job.uses.append(useOfCard(conversionValue, place.line, record.tickets.length));
+  const cards = batch.flatMap((row) => row.cards);
+  const conversions = await job.converter.convertAll(cards);
+  const nonce = freshNonces(cards.length);
+  let next = 0;
+  for (const row of batch) {
+    let { lasting } = row;
+    const outcomes = row.cards.map(({ record, expiring, holder }) => {
+      const conversion = conversions[next]!;
+      const sealed = sealOnce(record, conversion, nonce(next), job.rules.eventId);
+      const remembered = job.holders.remember(holder);
+      next++;
+      if (!remembered) lasting = false;
+      return {
+        conversionValue: conversion.conversionValue,
+        sealed,
+        expiring,
+        ticketCount: record.tickets.length,
+        ticketNos: Buffer.from(record.tickets.map(({ ticketNo }) => ticketNo).join(' '), 'latin1'),
+        holder: remembered ?? new Uint8Array(0),
+      };
+    });
+    const octets = encodeOutcome({ status: row.status, uses: row.uses, cards: outcomes });
+    if (lasting) job.cache.rows.put(row.key, octets);
+    const checkedAt = row.cards.map(({ record }) => record.revocationCheckedAt ?? 0);
+    spool(job, gathered, row, { outcome: new KeptOutcome(octets), checkedAt });
   }
-  await job.entries.drain();
-  await job.uses.drain();
+  await job.drain();
 }
 
-function noteCheck(gathered: Gathered, checkedAt: number | undefined): void {
-  if (checkedAt === undefined) gathered.unchecked++;
-  else gathered.revocationCheckedAt = Math.min(gathered.revocationCheckedAt, checkedAt);
+type KnownRow = Pick<Row, 'place' | 'key'>;
+
+interface CheckedOutcome {
+  readonly outcome: KeptOutcome;
+  /** Of each card, Unix seconds; 0 where no list speaks of it. */
+  readonly checkedAt: readonly number[];
+}
+
+const BUCKET_HEADER_LENGTH = 18; // in a bucket: conversion value 16, length 2
+
+function spool(
+  { entries, uses }: GatherJob,
+  gathered: Gathered,
+  { place, key }: KnownRow,
+  { outcome, checkedAt }: CheckedOutcome,
+): void {
+  for (const use of outcome.uses()) writeUse(uses, use, place.line, key);
+  let i = 0;
+  for (const card of outcome.cards()) {
+    const { conversionValue, ticketCount, ticketNosLength, tail } = card;
+    writeEntry(entries, { ...card, place, rowKey: key, checkedAt: checkedAt[i++]! });
+    writeUse(uses, useOfCard(conversionValue, ticketCount), place.line, key);
+    gathered.entriesLength += BUCKET_HEADER_LENGTH + tail.length - ticketNosLength;
+  }
 }

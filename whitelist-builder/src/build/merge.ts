@@ -1,60 +1,103 @@
-import type { FileHandle } from 'node:fs/promises';
 import type { Converter } from '@pinless-gate/hsm/conversion-value';
-import type { BucketEntry } from '@pinless-gate/protocol/bundle';
 import { equal } from '@pinless-gate/protocol/bytes';
 import type { Conversion } from '@pinless-gate/protocol/conversion';
 import { GateError } from '@pinless-gate/protocol/errors';
 import { sameLink } from '@pinless-gate/protocol/kazashi/surface';
 import type { SeatRecord } from '@pinless-gate/protocol/record';
-import { parseLine } from '../purchase/line.ts';
+import type { Feed } from '../purchase/feed.ts';
 import { type ListedCard, type ListingRules, listPurchase } from '../purchase/listing.ts';
-import { feedChanged, readLineAt } from '../purchase/ndjson.ts';
-import { freshNonces, type Place, type SpooledEntry, sealOnce } from './entries.ts';
+import { feedChanged } from '../purchase/ndjson.ts';
+import type { CacheFile, Kept } from './cache.ts';
+import { freshNonces, type SpooledEntry, sealOnce } from './entries.ts';
+import { ROW_KEY_LENGTH, rowKeyOf } from './outcome.ts';
 
 export interface MergeJob {
-  readonly feed: FileHandle;
+  readonly feed: Feed;
   readonly rules: ListingRules;
   readonly converter: Converter;
+  /** Card and rows to the sealed entry that they share. */
+  readonly cache: CacheFile;
+}
+
+/** A card, with every row that it stands in, in the order of the feed. */
+export interface MergedEntry {
+  readonly conversionValue: Uint8Array;
+  readonly sealed: Uint8Array;
+  readonly parts: readonly SpooledEntry[];
 }
 
 /** Cards merged in one crossing to the HSM, which bounds what is read again at once. */
 const BATCH = 256;
 
 /**
- * Sorted entries, each card once. A card that stands in more than one line gets one record with all its
- * tickets: those lines are read again from the feed and converted again, so that no seal key was kept.
+ * Sorted entries, each card once. A card that stands in more than one row gets one record with all its
+ * tickets: unless the last build did the same, those rows are read and converted again, so that no seal key
+ * was kept.
  */
 export async function mergeCards(
   job: MergeJob,
   entries: readonly SpooledEntry[],
-): Promise<readonly BucketEntry[]> {
+): Promise<readonly MergedEntry[]> {
   const groups = groupByCard(entries);
-  const shared = groups.filter((group) => group.length > 1);
-  const merged = new Map<SpooledEntry, BucketEntry>();
-  for (let i = 0; i < shared.length; i += BATCH) {
-    for (const [first, entry] of await mergeBatch(job, shared.slice(i, i + BATCH)))
-      merged.set(first, entry);
+  const sealed = new Map<SpooledEntry, Uint8Array>();
+  const unknown: SharedCard[] = [];
+  let first = -1;
+  let kept: Kept | undefined;
+  for (const parts of groups) {
+    if (parts.length === 1) continue;
+    const key = keyOf(parts);
+    if (first !== key[0]) {
+      first = key[0]!;
+      kept = job.cache.section(first);
+    }
+    const known = kept?.find(key);
+    if (known) {
+      sealed.set(parts[0]!, known);
+      job.cache.put(key, known);
+    } else unknown.push({ key, parts });
   }
-  return groups.map((group) => merged.get(group[0]!) ?? group[0]!);
+  for (let i = 0; i < unknown.length; i += BATCH) {
+    for (const { key, parts, entry } of await mergeBatch(job, unknown.slice(i, i + BATCH))) {
+      sealed.set(parts[0]!, entry);
+      job.cache.put(key, entry);
+    }
+  }
+  await job.cache.drain();
+  return groups.map((parts) => {
+    const [first] = parts as [SpooledEntry];
+    const { conversionValue } = first;
+    return { conversionValue, sealed: sealed.get(first) ?? first.sealed, parts };
+  });
+}
+
+interface SharedCard {
+  readonly key: Buffer;
+  readonly parts: readonly SpooledEntry[];
+}
+
+/** Begins as the conversion value does, so that cards in order find their sections in order. */
+function keyOf(parts: readonly SpooledEntry[]): Buffer {
+  const { conversionValue } = parts[0]!;
+  const digest = rowKeyOf(Buffer.concat([conversionValue, ...parts.map(({ rowKey }) => rowKey)]));
+  const key = Buffer.from(digest.subarray(0, ROW_KEY_LENGTH));
+  key[0] = conversionValue[0]!;
+  return key;
 }
 
 function groupByCard(entries: readonly SpooledEntry[]): SpooledEntry[][] {
   const groups: SpooledEntry[][] = [];
   for (const entry of entries) {
     const group = groups.at(-1);
-    if (group && equal(group[0]!.conversionValue, entry.conversionValue)) group.push(entry);
+    if (group?.[0]?.hasCardOf(entry)) group.push(entry);
     else groups.push([entry]);
   }
   return groups;
 }
 
-async function mergeBatch(
-  job: MergeJob,
-  groups: readonly SpooledEntry[][],
-): Promise<[SpooledEntry, BucketEntry][]> {
+async function mergeBatch(job: MergeJob, shared: readonly SharedCard[]) {
   const found: (ListedCard & { readonly place: SpooledEntry })[] = [];
-  for (const place of groups.flat()) {
-    for (const card of await cardsAt(job, place)) found.push({ ...card, place });
+  for (const place of shared.flatMap(({ parts }) => parts)) {
+    for (const card of cardsAt(job, place)) found.push({ ...card, place });
   }
   const conversions = await job.converter.convertAll(found);
   const cards = new Map<SpooledEntry, { record: SeatRecord; conversion: Conversion }>();
@@ -63,22 +106,21 @@ async function mergeBatch(
     if (equal(conversion.conversionValue, place.conversionValue))
       cards.set(place, { record, conversion });
   }
-  const nonce = freshNonces(groups.length);
-  return groups.map((group, i) => {
-    const [first] = group as [SpooledEntry];
-    const records = group.map((place) => {
+  const nonce = freshNonces(shared.length);
+  return shared.map(({ key, parts }, i) => {
+    const records = parts.map((place) => {
       const card = cards.get(place);
       if (!card) throw feedChanged();
-      return { record: card.record, line: place.line };
+      return { record: card.record, where: job.feed.where(place.line) };
     });
-    const { conversion } = cards.get(first)!;
-    const sealed = sealOnce(mergeRecords(records), conversion, nonce(i), job.rules.eventId);
-    return [first, { conversionValue: first.conversionValue, sealed }];
+    const { conversion } = cards.get(parts[0]!)!;
+    const entry = sealOnce(mergeRecords(records), conversion, nonce(i), job.rules.eventId);
+    return { key, parts, entry };
   });
 }
 
-async function cardsAt({ feed, rules }: MergeJob, { offset, length }: Place) {
-  const { purchase } = parseLine(await readLineAt(feed, offset, length));
+function cardsAt({ feed, rules }: MergeJob, { line, offset, length }: SpooledEntry) {
+  const { purchase } = feed.parse(line, feed.readAt(offset, length));
   const { listing } = (purchase && listPurchase(purchase, rules)) ?? {};
   if (!listing) throw feedChanged();
   return listing.cards;
@@ -86,7 +128,8 @@ async function cardsAt({ feed, rules }: MergeJob, { offset, length }: Place) {
 
 interface LineRecord {
   readonly record: SeatRecord;
-  readonly line: number;
+  /** Where its row stands, in words. */
+  readonly where: string;
 }
 
 /**
@@ -98,13 +141,13 @@ export function mergeRecords(records: readonly LineRecord[]): SeatRecord {
   const pinned = records.find(({ record }) => record.publicKey);
   const linked = linkedRecord(records);
   let size = 0;
-  const tickets = records.flatMap(({ record, line }) => {
+  const tickets = records.flatMap(({ record, where }) => {
     const before = size;
     size += record.party.size;
     if (record.publicKey && !equal(record.publicKey, pinned!.record.publicKey!)) {
       throw new GateError(
         'ERR_BUILD_CARD_CONFLICT',
-        `lines ${pinned!.line} and ${line} name one certificate with two public keys`,
+        `${pinned!.where} and ${where} name one certificate with two public keys`,
         {
           hint: 'take one of the two lines out of the feed and ask the issuer of the certificates',
         },
@@ -130,7 +173,7 @@ function linkedRecord(records: readonly LineRecord[]): LineRecord | undefined {
   if (other) {
     throw new GateError(
       'ERR_BUILD_LINK_CONFLICT',
-      `lines ${first!.line} and ${other.line} link one certificate with two chips`,
+      `${first!.where} and ${other.where} link one certificate with two chips`,
       { hint: 'have the card linked once more, and give both lines what that captures' },
     );
   }

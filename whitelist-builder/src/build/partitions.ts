@@ -1,10 +1,12 @@
+import { type Cipher, createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const PARTITION_TARGET_LENGTH = 8 * 1024 * 1024;
 const MAX_PARTITION_BITS = 7;
-const BUFFER_LENGTH = 64 * 1024;
+const IN_MEMORY = 16 * 1024 * 1024;
+const CIPHER = 'aes-256-ctr';
 
 /** So many leading bits that the records made of a feed of this length come in pieces of about 8 MiB. */
 export function partitionBitsFor(feedLength: number): number {
@@ -14,31 +16,44 @@ export function partitionBitsFor(feedLength: number): number {
 
 interface Partition {
   readonly path: string;
-  readonly file: FileHandle;
+  readonly iv: Buffer;
+  /** Opened when there is something to write for the first time. */
+  file: FileHandle | undefined;
+  cipher: Cipher | undefined;
   /** The first `waitingLength` octets wait to be written. Records are copied: kept one by one they cost more. */
   waiting: Buffer;
   waitingLength: number;
 }
 
-/** Records set down on disk by the leading bits of their key, to be sorted a partition at a time. */
+/** Where a record goes that was made room for. */
+export interface Slot {
+  readonly octets: Buffer;
+  readonly at: number;
+}
+
+/**
+ * Records by the leading bits of their key, to be sorted a partition at a time: in memory while they are few,
+ * then on disk. What is on disk is encrypted with a key that this object alone has: what a killed program leaves
+ * behind says nothing.
+ */
 export class Partitions {
-  readonly #bits: number;
+  readonly #shift: number;
   readonly #partitions: readonly Partition[];
+  readonly #inMemory: number;
+  readonly #key = randomBytes(32);
+  #waiting = 0;
 
-  private constructor(bits: number, partitions: readonly Partition[]) {
-    this.#bits = bits;
-    this.#partitions = partitions;
-  }
-
-  static async create(directory: string, name: string, bits: number): Promise<Partitions> {
-    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
-    const partitions: Partition[] = [];
-    for (let i = 0; i < 2 ** bits; i++) {
+  /** `inMemory`: octets from which on `drain` writes. */
+  constructor(directory: string, name: string, bits: number, inMemory = IN_MEMORY) {
+    this.#shift = 8 - bits;
+    this.#inMemory = inMemory;
+    this.#partitions = Array.from({ length: 2 ** bits }, (_, i) => {
+      const iv = Buffer.alloc(16);
+      iv.writeUInt32BE(i); // the rest counts blocks
+      const waiting = Buffer.alloc(0);
       const path = join(directory, `${name}-${i}`);
-      const file = await open(path, flags, 0o600);
-      partitions.push({ path, file, waiting: Buffer.alloc(BUFFER_LENGTH), waitingLength: 0 });
-    }
-    return new Partitions(bits, partitions);
+      return { path, iv, file: undefined, cipher: undefined, waiting, waitingLength: 0 };
+    });
   }
 
   get count(): number {
@@ -47,38 +62,57 @@ export class Partitions {
 
   /** Takes a copy. The record must begin with its key. */
   append(record: Uint8Array): void {
-    const partition = this.#partitions[record[0]! >>> (8 - this.#bits)]!;
-    const length = partition.waitingLength + record.length;
-    if (length > partition.waiting.length) {
-      partition.waiting = Buffer.concat([partition.waiting], 2 * length);
-    }
-    partition.waiting.set(record, partition.waitingLength);
-    partition.waitingLength = length;
+    const { octets, at } = this.reserve(record[0]!, record.length);
+    octets.set(record, at);
   }
 
-  /** Writes what has gathered. Awaited between batches, so that memory stays bounded. */
+  /** Room for a record whose key begins with this octet; to be filled before anything else is done here. */
+  reserve(first: number, length: number): Slot {
+    const partition = this.#partitions[first >>> this.#shift]!;
+    const at = partition.waitingLength;
+    const end = at + length;
+    if (end > partition.waiting.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(1024, 2 * end));
+      larger.set(partition.waiting.subarray(0, at));
+      partition.waiting = larger;
+    }
+    partition.waitingLength = end;
+    this.#waiting += length;
+    return { octets: partition.waiting, at };
+  }
+
+  /** Writes what has gathered, where it is much. Awaited between batches, so that memory stays bounded. */
   async drain(): Promise<void> {
-    for (const partition of this.#partitions) {
-      if (partition.waitingLength >= BUFFER_LENGTH / 2) await write(partition);
-    }
+    if (this.#waiting < this.#inMemory) return;
+    for (const partition of this.#partitions) await this.#write(partition);
   }
 
-  /** The whole of one partition, in the order of `append`. */
+  /** The whole of one partition, in the order of `append`; a view that lives until the next one. */
   async read(index: number): Promise<Buffer> {
     const partition = this.#partitions[index]!;
-    await write(partition);
-    return readFile(partition.path);
+    const waiting = partition.waiting.subarray(0, partition.waitingLength);
+    if (!partition.file) return waiting;
+    const written = await readFile(partition.path);
+    const decipher = createDecipheriv(CIPHER, this.#key, partition.iv);
+    return Buffer.concat([decipher.update(written), waiting]);
   }
 
   async close(): Promise<void> {
-    for (const { file } of this.#partitions) await file.close();
+    this.#key.fill(0);
+    for (const { file } of this.#partitions) await file?.close();
   }
-}
 
-async function write(partition: Partition): Promise<void> {
-  if (partition.waitingLength === 0) return;
-  // A copy: the next batch may append while this one is being written.
-  const gathered = Buffer.from(partition.waiting.subarray(0, partition.waitingLength));
-  partition.waitingLength = 0;
-  await partition.file.appendFile(gathered);
+  async #write(partition: Partition): Promise<void> {
+    if (partition.waitingLength === 0) return;
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
+    partition.file ??= await open(partition.path, flags, 0o600);
+    partition.cipher ??= createCipheriv(CIPHER, this.#key, partition.iv);
+    // A copy: the next batch may append while this one is being written.
+    const gathered = partition.cipher.update(
+      partition.waiting.subarray(0, partition.waitingLength),
+    );
+    this.#waiting -= partition.waitingLength;
+    partition.waitingLength = 0;
+    await partition.file.appendFile(gathered);
+  }
 }

@@ -7,6 +7,7 @@ import { type Command, EXIT_OK, type Io, UsageError } from '@pinless-gate/runtim
 import { Progress } from '@pinless-gate/runtime/progress';
 import { type Built, buildBundle } from '../build/build.ts';
 import type { LineSet } from '../build/line-set.ts';
+import type { CacheError } from '../build/sealed-sections.ts';
 import { readEventFile } from '../event-file.ts';
 import { openValidity } from '../validity/open.ts';
 import { required, wholeNumber } from './options.ts';
@@ -26,6 +27,10 @@ export const buildCommand: Command = async (argv, io) => {
       renewals: { type: 'string' },
       'allow-rejects': { type: 'string', default: '0' },
       rejects: { type: 'string' },
+      cache: { type: 'string' },
+      'no-cache': { type: 'boolean', default: false },
+      report: { type: 'string', multiple: true },
+      tickets: { type: 'string' },
       version: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
@@ -33,7 +38,8 @@ export const buildCommand: Command = async (argv, io) => {
   const feed = required(values.feed, '--feed');
   const eventPath = required(values.event, '--event');
   const out = required(values.out, '--out');
-  const rejects = values.rejects ?? rejectsBeside(out);
+  const rejects = values.rejects ?? beside(out, 'rejects.ndjson');
+  const cache = values['no-cache'] ? undefined : (values.cache ?? beside(out, 'cache'));
   for (const path of [feed, eventPath]) {
     if (resolve(path) === resolve(rejects)) throw new UsageError(`--rejects would replace ${path}`);
   }
@@ -60,6 +66,8 @@ export const buildCommand: Command = async (argv, io) => {
       feed,
       out,
       rejects,
+      cache,
+      tickets: values.tickets,
       event,
       keys,
       revocation,
@@ -87,15 +95,18 @@ export function asking(io: Io) {
 }
 
 /** `bundle.rejects.ndjson` beside `bundle/`: inside, it would be published. */
-function rejectsBeside(out: string): string {
+function beside(out: string, what: string): string {
   const path = resolve(out);
-  return join(dirname(path), `${basename(path)}.rejects.ndjson`);
+  return join(dirname(path), `${basename(path)}.${what}`);
 }
 
 function progressOn(io: Io) {
   const gathering = new Progress(io, 'purchases', () => performance.now());
   let writing = gathering;
   return {
+    space: (needed: number, free: number) => sayDisk(needed, free, io),
+    cacheLost: ({ code, message }: CacheError) =>
+      io.err(`${message}: it is made anew, and every row is converted [${code}]`),
     gathered: (lines: number, fraction: number) => {
       if (fraction < 1) gathering.update(lines, fraction);
       else {
@@ -110,50 +121,58 @@ function progressOn(io: Io) {
   };
 }
 
+const MUCH_DISK = 1024 ** 3;
+
+/** Said where it is much, or more than there is: an estimate is no reason not to try. */
+function sayDisk(needed: number, free: number, io: Io): void {
+  if (needed < MUCH_DISK && needed < free) return;
+  const gib = (octets: number) => `${(octets / 1024 ** 3).toFixed(1)} GiB`;
+  io.err(`disk: up to ${gib(needed)} needed, ${gib(free)} free`);
+}
+
 const MAX_LINES_LISTED = 1000;
 
 /** The object of `--json`. Long lists of lines are cut: the counts are not. */
-export function summaryOf({ manifest, hash, gathered, rejects }: Built, seconds: number): object {
+export function summaryOf(built: Built, seconds: number): object {
+  const { manifest, hash, gathered, tally } = built;
   return {
     version: manifest.version,
     entries: manifest.entryCount,
     fingerprint: fingerprint(hash),
     buckets: manifest.buckets.length,
-    rejects,
-    revoked: gathered.revoked,
-    revokedLines: gathered.revokedLines.first(MAX_LINES_LISTED),
-    unchecked: gathered.unchecked,
-    expiring: gathered.expiring,
-    expiringLines: gathered.expiringLines.first(MAX_LINES_LISTED),
-    pending: gathered.pending,
-    cancelled: gathered.cancelled,
+    rejects: built.rejects,
+    revoked: built.revoked,
+    revokedLines: built.revokedLines.first(MAX_LINES_LISTED),
+    unchecked: tally.unchecked,
+    expiring: tally.expiring,
+    expiringLines: tally.expiringLines.first(MAX_LINES_LISTED),
+    pending: built.pending,
+    cancelled: built.cancelled,
+    cached: gathered.cached,
     seconds: Number(seconds.toFixed(3)),
     ratePerSecond: Math.round(gathered.lines / seconds),
   };
 }
 
-function report({ manifest, hash, gathered, rejects }: Built, rejectsPath: string, io: Io): void {
+function report(built: Built, rejectsPath: string, io: Io): void {
+  const { manifest, hash, rejects, tally } = built;
   const count = (n: number) => n.toLocaleString('en');
   io.out(
     `version ${manifest.version}, ${count(manifest.entryCount)} entries in ${count(manifest.buckets.length)} buckets, fingerprint ${formatFingerprint(fingerprint(hash))}`,
   );
   if (rejects > 0) io.err(`${count(rejects)} lines rejected: see ${rejectsPath}`);
-  if (gathered.revoked > 0) {
-    io.err(
-      `${count(gathered.revoked)} cards revoked and left out: ${linesOf(gathered.revokedLines)}`,
-    );
+  if (built.revoked > 0) {
+    io.err(`${count(built.revoked)} cards revoked and left out: ${linesOf(built.revokedLines)}`);
   }
-  if (manifest.revocationCheckedAt === undefined && gathered.unchecked < manifest.entryCount) {
-    io.err(`${count(gathered.unchecked)} cards listed that no CRL speaks of`);
+  if (manifest.revocationCheckedAt === undefined && tally.unchecked < manifest.entryCount) {
+    io.err(`${count(tally.unchecked)} cards listed that no CRL speaks of`);
   }
-  if (gathered.expiring > 0) {
+  if (tally.expiring > 0) {
     const what = 'cards listed that cannot enter: expires before the event';
-    io.err(`${count(gathered.expiring)} ${what}: ${linesOf(gathered.expiringLines)}`);
+    io.err(`${count(tally.expiring)} ${what}: ${linesOf(tally.expiringLines)}`);
   }
-  if (gathered.pending + gathered.cancelled > 0) {
-    io.err(
-      `not listed: ${count(gathered.pending)} pending, ${count(gathered.cancelled)} cancelled`,
-    );
+  if (built.pending + built.cancelled > 0) {
+    io.err(`not listed: ${count(built.pending)} pending, ${count(built.cancelled)} cancelled`);
   }
 }
 

@@ -5,7 +5,7 @@ import type { SeatRecord } from '@pinless-gate/protocol/record';
 import type { Issuer } from '../validity/issuer.ts';
 import type { Revocation } from '../validity/revocation.ts';
 import { cardsOf, type TicketRules } from './cards.ts';
-import { resolveHolder } from './holder.ts';
+import { type HolderCard, resolveHolder } from './holder.ts';
 import type { LineProblem } from './line.ts';
 import type { Purchase } from './schema.ts';
 
@@ -24,14 +24,15 @@ export interface ListedCard {
   readonly issuerName: Uint8Array;
   readonly serial: Uint8Array;
   readonly record: SeatRecord;
+  readonly holder: HolderCard;
+  /** Its certificate ends before the event begins: listed, and cannot enter. */
+  readonly expiring: boolean;
 }
 
 export interface Listing {
   readonly cards: readonly ListedCard[];
   /** Cards left out: their certificate is revoked. */
   readonly revoked: number;
-  /** Listed cards whose certificate ends before the event begins. */
-  readonly expiring: number;
 }
 
 export type ListingResult =
@@ -62,14 +63,17 @@ export function listPurchase(purchase: Purchase, rules: ListingRules): ListingRe
       const reason = 'links the card of another holder with another chip';
       return { problem: { field: `${field}.kazashi`, reason } };
     }
+    const ends = other?.record.notAfter ?? notAfter;
     cards.set(key, {
+      holder: other?.holder.certificate ? other.holder : card,
+      expiring: ends !== undefined && ends < rules.startsAt,
       issuerName: card.issuerName,
       serial: card.serial,
       record: {
         tickets: other ? [...other.record.tickets, ...tickets] : tickets,
         party,
         publicKey: other?.record.publicKey ?? spki,
-        notAfter: other?.record.notAfter ?? notAfter,
+        notAfter: ends,
         language: purchase.language ?? 'ja',
         revocationCheckedAt: other?.record.revocationCheckedAt ?? answer?.checkedAt,
         evidenceId: purchase.enrolment.evidenceId,
@@ -77,11 +81,7 @@ export function listPurchase(purchase: Purchase, rules: ListingRules): ListingRe
       },
     });
   }
-  const listed = [...cards.values()];
-  const expiring = listed.filter(({ record: { notAfter } }) => {
-    return notAfter !== undefined && notAfter < rules.startsAt;
-  }).length;
-  return { listing: { cards: listed, revoked, expiring } };
+  return { listing: { cards: [...cards.values()], revoked } };
 }
 
 const PARTY = domain('pinless-gate/party/1');

@@ -1,50 +1,61 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { FeedPlace } from './feed.ts';
 import type { LineProblem } from './line.ts';
 
+/** Lines in one write. */
+const WRITE = 1000;
+
+interface Reject extends FeedPlace, LineProblem {}
+
 /**
- * The reject file: NDJSON of `{line, field, reason}`, whole or not there. It replaces the one of the
- * build before; where nothing was rejected there is none.
+ * The reject file: NDJSON of `{file, line, field, reason}`, `file` where the feed is a directory; whole or not
+ * there. It replaces the one of the build before; where nothing was rejected there is none.
  */
 export class RejectFile {
   readonly #path: string;
-  readonly #beside: string;
-  #file: FileHandle | undefined;
-  #count = 0;
+  readonly #rejects: { readonly row: number; readonly reject: Reject }[] = [];
 
   constructor(path: string) {
     this.#path = path;
-    this.#beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`);
   }
 
   get count(): number {
-    return this.#count;
+    return this.#rejects.length;
   }
 
-  async add(line: number, { field, reason }: LineProblem): Promise<void> {
-    this.#count++;
-    this.#file ??= await open(this.#beside, 'wx');
-    await this.#file.appendFile(`${JSON.stringify({ line, field, reason })}\n`);
+  /** In any order: `row` decides the one in the file. */
+  add(row: number, { file, line }: FeedPlace, { field, reason }: LineProblem): void {
+    this.#rejects.push({ row, reject: { file, line, field, reason } });
   }
 
   /** Puts the file in its place. */
   async finish(): Promise<void> {
-    if (!this.#file) {
+    if (this.count === 0) {
       await rm(this.#path, { force: true });
       return;
     }
-    await this.#file.sync();
-    await this.#file.close();
-    this.#file = undefined;
-    await rename(this.#beside, this.#path);
-  }
-
-  /** After a failure: nothing of this build stays. Does nothing after `finish`. */
-  async discard(): Promise<void> {
-    if (!this.#file) return;
-    await this.#file.close();
-    this.#file = undefined;
-    await rm(this.#beside, { force: true });
+    this.#rejects.sort((a, b) => a.row - b.row);
+    const beside = join(
+      dirname(this.#path),
+      `.${basename(this.#path)}.${randomBytes(6).toString('hex')}`,
+    );
+    const file = await open(beside, 'wx');
+    try {
+      for (let i = 0; i < this.count; i += WRITE) {
+        const lines = this.#rejects
+          .slice(i, i + WRITE)
+          .map(({ reject }) => `${JSON.stringify(reject)}\n`);
+        await file.appendFile(lines.join(''));
+      }
+      await file.sync();
+      await file.close();
+      await rename(beside, this.#path);
+    } catch (error) {
+      await file.close().catch(() => {});
+      await rm(beside, { force: true });
+      throw error;
+    }
   }
 }

@@ -47,15 +47,15 @@ describe('buildBundle: failures leave the bundle before as it was', () => {
       'the feed changes meanwhile',
       async (shop: Workshop) =>
         shop.build(many(3), {
-          progress: { gathered: () => {}, written: () => {} },
           keys: changing(shop),
         }),
       'ERR_FEED_CHANGED',
     ],
     [
-      'a directory as feed',
+      'a directory with something else than feeds in it',
       async (shop: Workshop) => {
         await mkdir(join(shop.directory, 'd'));
+        await writeFile(join(shop.directory, 'd', 'notes.txt'), '');
         return shop.build(many(1), { feed: join(shop.directory, 'd') });
       },
       'ERR_FEED_FILE',

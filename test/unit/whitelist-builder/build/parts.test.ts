@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { contentName } from '@pinless-gate/protocol/bundle';
 import { BucketFiles, bucketBitsFor } from '@pinless-gate/whitelist-builder/build/bucket-files';
 import {
-  encodeEntry,
+  bucketLength,
+  type EntryContent,
   freshNonces,
   sortedEntries,
+  writeEntry,
 } from '@pinless-gate/whitelist-builder/build/entries';
 import { LineSet } from '@pinless-gate/whitelist-builder/build/line-set';
 import { Partitions, partitionBitsFor } from '@pinless-gate/whitelist-builder/build/partitions';
@@ -38,7 +40,7 @@ describe('Partitions', () => {
   });
 
   test.each([0, 3, 7])('records come back by %d leading bits, in their order', async (bits) => {
-    const partitions = await Partitions.create(await newDirectory(), 'x', bits);
+    const partitions = new Partitions(await newDirectory(), 'x', bits, 64 * KIB);
     const records = Array.from({ length: 2000 }, (_, i) => {
       const record = new Uint8Array(200);
       record.set([(i * 37) & 0xff, i >> 8, i & 0xff]);
@@ -59,7 +61,7 @@ describe('Partitions', () => {
 
 describe('Partitions: a record that comes while others are written', () => {
   test('is not lost', async () => {
-    const partitions = await Partitions.create(await newDirectory(), 'x', 0);
+    const partitions = new Partitions(await newDirectory(), 'x', 0, 32 * KIB);
     partitions.append(new Uint8Array(64 * KIB).fill(1));
     const drained = partitions.drain();
     partitions.append(Uint8Array.of(2));
@@ -71,29 +73,42 @@ describe('Partitions: a record that comes while others are written', () => {
 });
 
 describe('sortedEntries', () => {
-  const entry = (first: number, last: number, line: number) => {
+  const entry = (first: number, last: number, line: number): EntryContent => {
     const conversionValue = new Uint8Array(16);
     conversionValue[0] = first;
     conversionValue[15] = last;
     return {
+      place: { line, offset: 2 ** 40 + line, length: 300 },
       conversionValue,
-      line,
-      offset: 2 ** 40 + line,
-      length: 300,
-      sealed: Uint8Array.of(line),
+      rowKey: new Uint8Array(16).fill(line),
+      checkedAt: 2 ** 33,
+      expiring: line === 5,
+      ticketNosLength: 1,
+      tail: Uint8Array.of(0x54, line),
     };
   };
 
-  test('by conversion value to its last octet, then by line; what is not wanted is left out', () => {
-    const partition = Buffer.concat(
-      [entry(2, 0, 1), entry(1, 9, 5), entry(1, 3, 4), entry(1, 9, 2), entry(0, 0, 3)].map(
-        encodeEntry,
-      ),
-    );
-    const sorted = sortedEntries(partition, (line) => line !== 3);
+  test('by conversion value to its last octet, then by line; what is not wanted is left out', async () => {
+    const partitions = new Partitions(await newDirectory(), 'x', 0);
+    for (const one of [
+      entry(2, 0, 1),
+      entry(1, 9, 5),
+      entry(1, 3, 4),
+      entry(1, 9, 2),
+      entry(0, 0, 3),
+    ]) {
+      writeEntry(partitions, one);
+    }
+    const octets = await partitions.read(0);
+    const sorted = sortedEntries(octets, (line) => line !== 3);
     expect(sorted.map(({ line }) => line)).toEqual([4, 2, 5, 1]);
-    expect(sorted[0]).toMatchObject({ offset: 2 ** 40 + 4, length: 300 });
+    const { offset, length, checkedAt, expiring } = sorted[0]!;
+    expect([offset, length, checkedAt, expiring]).toEqual([2 ** 40 + 4, 300, 2 ** 33, false]);
+    expect(sorted[2]!.expiring).toBe(true);
     expect([...sorted[0]!.sealed]).toEqual([4]);
+    expect(sorted[0]!.ticketNos.toString()).toBe('T');
+    expect(bucketLength(octets, (line) => line !== 3)).toBe(4 * (18 + 1));
+    await partitions.close();
   });
 });
 
@@ -130,7 +145,7 @@ describe('BucketFiles', () => {
     });
     const write = async (...firsts: number[]) => {
       const files = new BucketFiles(staging, bundle, 2);
-      for (const first of firsts) await files.add(entry(first));
+      for (const first of firsts) files.add(entry(first));
       return { files, names: (await files.end()).map(contentName) };
     };
     return { staging, bundle, write };

@@ -98,13 +98,15 @@ describe('readLines', () => {
 describe('readLineAt', () => {
   test('the same octets again', async () => {
     const file = await openFeed('abc\ndef\n');
-    expect(Buffer.from(await readLineAt(file, 4, 3)).toString()).toBe('def');
+    expect(Buffer.from(readLineAt(file, 4, 3)).toString()).toBe('def');
     await file.close();
   });
 
   test('a feed that has become shorter', async () => {
     const file = await openFeed('abc\n');
-    await expect(readLineAt(file, 2, 3)).rejects.toMatchObject({ code: 'ERR_FEED_CHANGED' });
+    expect(() => readLineAt(file, 2, 3)).toThrow(
+      expect.objectContaining({ code: 'ERR_FEED_CHANGED' }),
+    );
     await file.close();
   });
 });

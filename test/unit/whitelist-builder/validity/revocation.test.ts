@@ -121,8 +121,8 @@ describe('buildBundle with a CRL', () => {
     const companions = [{ ticketNo: 'T-1-2', holder: { serial: '99', issuer: 'jpki-auth' } }];
     const feed = line(purchase(1, { companions })) + line(purchase(2));
     const built = await shop.build(feed, { revocation });
-    expect(built.gathered).toMatchObject({ revoked: 1, unchecked: 0 });
-    expect(built.gathered.revokedLines.first(9)).toEqual([1]);
+    expect(built).toMatchObject({ revoked: 1, tally: { unchecked: 0 } });
+    expect(built.revokedLines.first(9)).toEqual([1]);
     expect(built.manifest).toMatchObject({ entryCount: 2, revocationCheckedAt: NOW - HOUR_S });
     expect(await shop.record(built, '07000001')).toBeUndefined();
     expect(await shop.record(built, '99')).toMatchObject({ revocationCheckedAt: NOW - HOUR_S });
@@ -136,7 +136,7 @@ describe('buildBundle with a CRL', () => {
     const built = await shop.build(line(purchase(1)) + line(purchase(2, { holder })), {
       revocation,
     });
-    expect(built.gathered.unchecked).toBe(1);
+    expect(built.tally.unchecked).toBe(1);
     expect(built.manifest.revocationCheckedAt).toBeUndefined();
     expect(await shop.record(built, '0705d990')).toMatchObject({
       revocationCheckedAt: NOW - HOUR_S,

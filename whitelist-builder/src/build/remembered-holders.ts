@@ -1,0 +1,102 @@
+import { hash } from 'node:crypto';
+import { concat, fromHex, toHex } from '@pinless-gate/protocol/bytes';
+import { parseCertificate } from '@pinless-gate/protocol/certificate/certificate';
+import {
+  type UserCertificate,
+  verifyUserCertificate,
+} from '@pinless-gate/protocol/certificate/user';
+import type { HolderCard } from '../purchase/holder.ts';
+import type { Issuer } from '../validity/issuer.ts';
+import type { Subject } from '../validity/revocation.ts';
+
+/**
+ * Whom the rows of the cache list, so that each can be asked about again whether it is revoked. Of a card
+ * by serial number that is issuer and serial number. Of a certificate it is also where its issuer speaks of it:
+ * the same for many, so one certificate of them is kept and stands for all.
+ */
+export class RememberedHolders {
+  readonly #issuers: readonly Issuer[];
+  readonly #now: number;
+  readonly #samples = new Map<string, Sample>();
+
+  /** `now` in Unix seconds. */
+  constructor(issuers: readonly Issuer[], now: number) {
+    this.#issuers = issuers;
+    this.#now = now;
+  }
+
+  /** Takes in what `samples` of an earlier build gave. */
+  load(sample: Uint8Array): void {
+    const key = toHex(sample.subarray(0, CLASS_LENGTH));
+    this.#samples.set(key, { der: sample.slice(CLASS_LENGTH), used: false });
+  }
+
+  /** Class ‖ DER of one certificate of each class that this build has met. */
+  samples(): Uint8Array[] {
+    return [...this.#samples].flatMap(([key, { der, used }]) => {
+      return used ? [concat(fromHex(key), der)] : [];
+    });
+  }
+
+  /** Undefined where it cannot be kept. */
+  remember({ issuer, serial, certificate }: HolderCard): Uint8Array | undefined {
+    const index = this.#issuers.indexOf(issuer);
+    if (!certificate) return concat(Uint8Array.of(BY_SERIAL, index), serial);
+    const holderClass = classOf(certificate);
+    const key = toHex(holderClass);
+    const sample = this.#samples.get(key);
+    if (sample) sample.used = true;
+    else if (this.#samples.size >= MAX_CLASSES) return undefined;
+    else this.#samples.set(key, { der: certificate.parsed.encoded.slice(), used: true });
+    return concat(Uint8Array.of(BY_CERTIFICATE, index), holderClass, serial);
+  }
+
+  /** Undefined where it is no longer known. Of a certificate only CA, serial number and places are its own. */
+  recall(holder: Uint8Array): Subject | undefined {
+    const issuer = this.#issuers[holder[1]!]!;
+    if (holder[0] === BY_SERIAL) return { issuer, serial: holder.subarray(2) };
+    const sample = this.#sample(toHex(holder.subarray(2, 2 + CLASS_LENGTH)), issuer);
+    if (!sample) return undefined;
+    const serial = holder.subarray(2 + CLASS_LENGTH);
+    const certificate = { ...sample, serial, parsed: { ...sample.parsed, serial } };
+    return { issuer, serial, certificate };
+  }
+
+  #sample(key: string, { generations }: Issuer): UserCertificate | undefined {
+    const sample = this.#samples.get(key);
+    if (!sample) return undefined;
+    sample.used = true;
+    if (!sample.certificate) {
+      const at = Math.min(this.#now, parseCertificate(sample.der).notAfter) * 1000;
+      const verdict = verifyUserCertificate(sample.der, generations, at);
+      if (!verdict.ok) return undefined;
+      sample.certificate = verdict.certificate;
+    }
+    return sample.certificate;
+  }
+}
+
+interface Sample {
+  readonly der: Uint8Array;
+  used: boolean;
+  certificate?: UserCertificate;
+}
+
+const BY_SERIAL = 0;
+const BY_CERTIFICATE = 1;
+const CLASS_LENGTH = 16;
+/** A JPKI CA splits its list by place, about two thousand of them. */
+const MAX_CLASSES = 8192;
+const OID_CRL_DISTRIBUTION_POINTS = '2.5.29.31';
+const OID_AUTHORITY_INFO_ACCESS = '1.3.6.1.5.5.7.1.1';
+
+function classOf({ anchor, parsed: { extensions } }: UserCertificate): Uint8Array {
+  const parts = [OID_CRL_DISTRIBUTION_POINTS, OID_AUTHORITY_INFO_ACCESS].flatMap((oid) => {
+    const value = extensions.get(oid)?.value ?? new Uint8Array(0);
+    return [Uint8Array.of(value.length >> 8, value.length & 0xff), value];
+  });
+  return hash('sha256', concat(fromHex(anchor.fingerprint), ...parts), 'buffer').subarray(
+    0,
+    CLASS_LENGTH,
+  );
+}

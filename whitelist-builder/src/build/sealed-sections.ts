@@ -1,0 +1,235 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { readSync } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { CacheKey } from '@pinless-gate/hsm/conversion-value';
+import { equal, utf8 } from '@pinless-gate/protocol/bytes';
+import { GateError } from '@pinless-gate/protocol/errors';
+
+/** A cache that is not used. Its message says why; the build goes on without it. */
+export class CacheError extends GateError {}
+
+/**
+ * A file of small records in 256 sections, by the first octet of their key. It is written once, from the front
+ * to the end, and read a section at a time:
+ *
+ *     magic ‖ key id 16 ‖ blob … ‖ index ‖ length of the index, 6 octets
+ *
+ * Blobs and index are `nonce 12 ‖ AES-256-GCM ‖ tag 16`. The index says which blobs there are: a section
+ * may have several, and none can be taken out, added, exchanged or cut short.
+ */
+const MAGIC = utf8('pinless-gate/build-cache/1\n');
+const SECTIONS = 256;
+const CIPHER = 'aes-256-gcm';
+const NONCE_LENGTH = 12;
+const TAG_LENGTH = 16;
+const KEY_ID_LENGTH = 16;
+const TRAILER_LENGTH = 6;
+const INDEX = 0xffff; // where a blob has its section
+/** Of an entry of the index: section 2, offset 6, length 4. */
+const INDEX_ENTRY_LENGTH = 12;
+const MAX_INDEX_LENGTH = 64 * 1024 * 1024;
+/** What waits in memory until it is written. */
+const MAX_WAITING = 32 * 1024 * 1024;
+
+interface Blob {
+  readonly section: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export class SealedSectionsWriter {
+  readonly #path: string;
+  readonly #beside: string;
+  readonly #key: Uint8Array;
+  readonly #file: FileHandle;
+  readonly #sections = Array.from({ length: SECTIONS }, () => ({
+    waiting: Buffer.alloc(0),
+    length: 0,
+  }));
+  readonly #blobs: Blob[] = [];
+  #waiting = 0;
+  #position = 0;
+
+  private constructor(path: string, beside: string, key: Uint8Array, file: FileHandle) {
+    this.#path = path;
+    this.#beside = beside;
+    this.#key = key;
+    this.#file = file;
+  }
+
+  /** Beside `path`, in a directory that is there; `commit` puts it in its place. */
+  static async create(path: string, { key, keyId }: CacheKey): Promise<SealedSectionsWriter> {
+    const beside = join(dirname(path), `.${randomBytes(6).toString('hex')}`);
+    const writer = new SealedSectionsWriter(path, beside, key, await open(beside, 'wx', 0o600));
+    await writer.#append(Buffer.concat([MAGIC, keyId]));
+    return writer;
+  }
+
+  /** Takes a copy. The record must begin with its key. */
+  append(record: Uint8Array): void {
+    const section = this.#sections[record[0]!]!;
+    const length = section.length + record.length;
+    if (length > section.waiting.length) {
+      section.waiting = Buffer.concat([section.waiting], Math.max(1024, 2 * length));
+    }
+    section.waiting.set(record, section.length);
+    section.length = length;
+    this.#waiting += record.length;
+  }
+
+  /** Writes what has gathered, where it is much. Awaited between batches, so that memory stays bounded. */
+  async drain(): Promise<void> {
+    if (this.#waiting >= MAX_WAITING) await this.#flush();
+  }
+
+  /** The file replaces the one before. A power cut may still tear it: that is found when it is read. */
+  async commit(): Promise<void> {
+    await this.#flush();
+    const entries = this.#blobs.map(({ section, offset, length }) => {
+      const entry = Buffer.alloc(INDEX_ENTRY_LENGTH);
+      entry.writeUInt16BE(section);
+      entry.writeUIntBE(offset, 2, 6);
+      entry.writeUInt32BE(length, 8);
+      return entry;
+    });
+    const index = this.#seal(INDEX, Buffer.concat(entries));
+    const trailer = Buffer.alloc(TRAILER_LENGTH);
+    trailer.writeUIntBE(index.length, 0, TRAILER_LENGTH);
+    await this.#append(Buffer.concat([index, trailer]));
+    await this.#file.close();
+    await rename(this.#beside, this.#path);
+  }
+
+  /** After a failure. Does nothing after `commit`. */
+  async discard(): Promise<void> {
+    await this.#file.close().catch(() => {}); // closed already, or the disk's last word on it
+    await rm(this.#beside, { force: true });
+  }
+
+  async #flush(): Promise<void> {
+    const sealed: Buffer[] = [];
+    let offset = this.#position;
+    for (const [section, { waiting, length }] of this.#sections.entries()) {
+      if (length === 0) continue;
+      const blob = this.#seal(section, waiting.subarray(0, length));
+      this.#blobs.push({ section, offset, length: blob.length });
+      offset += blob.length;
+      sealed.push(blob);
+      this.#sections[section]!.length = 0;
+    }
+    this.#waiting = 0;
+    await this.#append(Buffer.concat(sealed));
+  }
+
+  #seal(section: number, plain: Uint8Array): Buffer {
+    const nonce = randomBytes(NONCE_LENGTH);
+    const cipher = createCipheriv(CIPHER, this.#key, nonce);
+    cipher.setAAD(additionalData(section));
+    const body = cipher.update(plain);
+    cipher.final();
+    return Buffer.concat([nonce, body, cipher.getAuthTag()]);
+  }
+
+  async #append(octets: Uint8Array): Promise<void> {
+    await this.#file.appendFile(octets);
+    this.#position += octets.length;
+  }
+}
+
+export class SealedSections {
+  readonly #file: FileHandle;
+  readonly #key: Uint8Array;
+  readonly #blobs: readonly Blob[];
+
+  private constructor(file: FileHandle, key: Uint8Array, blobs: readonly Blob[]) {
+    this.#file = file;
+    this.#key = key;
+    this.#blobs = blobs;
+  }
+
+  /** Undefined where there is none. Throws a `CacheError` for one that is not ours, or not whole. */
+  static async open(path: string, { key, keyId }: CacheKey): Promise<SealedSections | undefined> {
+    let file: FileHandle;
+    try {
+      file = await open(path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+    try {
+      return new SealedSections(file, key, await readIndex(file, key, keyId));
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  /** Every record of one section. */
+  read(section: number): Buffer {
+    const parts: Buffer[] = [];
+    for (const blob of this.#blobs) {
+      if (blob.section !== section) continue;
+      const sealed = readAt(this.#file, blob.offset, blob.length);
+      parts.push(unseal(this.#key, section, sealed));
+    }
+    return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+async function readIndex(file: FileHandle, key: Uint8Array, keyId: Uint8Array): Promise<Blob[]> {
+  const { size } = await file.stat();
+  const start = MAGIC.length + KEY_ID_LENGTH;
+  if (size < start + TRAILER_LENGTH) throw damaged();
+  const header = readAt(file, 0, start);
+  if (!equal(header.subarray(0, MAGIC.length), MAGIC)) throw foreign('of another format');
+  if (!equal(header.subarray(MAGIC.length), keyId)) {
+    throw foreign('of another event, event key or event.toml');
+  }
+  const trailer = readAt(file, size - TRAILER_LENGTH, TRAILER_LENGTH);
+  const length = trailer.readUIntBE(0, TRAILER_LENGTH);
+  if (length > Math.min(MAX_INDEX_LENGTH, size - start - TRAILER_LENGTH)) throw damaged();
+  const index = unseal(key, INDEX, readAt(file, size - TRAILER_LENGTH - length, length));
+  return Array.from({ length: index.length / INDEX_ENTRY_LENGTH }, (_, i) => ({
+    section: index.readUInt16BE(INDEX_ENTRY_LENGTH * i),
+    offset: index.readUIntBE(INDEX_ENTRY_LENGTH * i + 2, 6),
+    length: index.readUInt32BE(INDEX_ENTRY_LENGTH * i + 8),
+  }));
+}
+
+/** Synchronous: hundreds of short reads that the system has at hand, where waiting for a turn costs more. */
+function readAt({ fd }: FileHandle, offset: number, length: number): Buffer {
+  const octets = Buffer.allocUnsafe(length);
+  if (readSync(fd, octets, 0, length, offset) !== length) throw damaged();
+  return octets;
+}
+
+function unseal(key: Uint8Array, section: number, sealed: Buffer): Buffer {
+  if (sealed.length < NONCE_LENGTH + TAG_LENGTH) throw damaged();
+  const decipher = createDecipheriv(CIPHER, key, sealed.subarray(0, NONCE_LENGTH));
+  decipher.setAAD(additionalData(section));
+  decipher.setAuthTag(sealed.subarray(-TAG_LENGTH));
+  const plain = decipher.update(sealed.subarray(NONCE_LENGTH, -TAG_LENGTH));
+  try {
+    decipher.final();
+  } catch (cause) {
+    throw damaged(cause);
+  }
+  return plain;
+}
+
+function additionalData(section: number): Uint8Array {
+  return Uint8Array.of(section >> 8, section & 0xff);
+}
+
+function foreign(what: string): CacheError {
+  return new CacheError('ERR_CACHE_FOREIGN', `the cache is ${what}`);
+}
+
+function damaged(cause?: unknown): CacheError {
+  return new CacheError('ERR_CACHE_DAMAGED', 'the cache is damaged', { cause });
+}
