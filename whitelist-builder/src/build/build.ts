@@ -4,7 +4,7 @@ import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import { BundleError } from '@pinless-gate/protocol/bundle';
 import type { ManifestFile } from '../bundle/directory.ts';
 import type { EventPlan } from '../event-file.ts';
-import { Feed } from '../purchase/feed.ts';
+import { Feed, type FeedPlace } from '../purchase/feed.ts';
 import type { LineProblem } from '../purchase/line.ts';
 import type { ListingRules } from '../purchase/listing.ts';
 import { FeedError } from '../purchase/ndjson.ts';
@@ -73,6 +73,8 @@ export interface Built extends ManifestFile {
   readonly revoked: number;
   readonly revokedLines: LineSet;
   readonly tally: Tally;
+  /** Of a row: where people find it. */
+  readonly placeOf: (row: number) => FeedPlace;
 }
 
 /**
@@ -98,7 +100,8 @@ export async function buildBundle(job: BuildJob): Promise<Built> {
   const publisher = { label, publicKey: await keys.publicKey(label) };
   return withStaging(job.out, async (staging) => {
     const feed = await Feed.open(job.feed, staging);
-    const tickets = job.tickets === undefined ? undefined : await openIndex(job.tickets);
+    const tickets =
+      job.tickets === undefined ? undefined : await TicketIndexWriter.create(job.tickets);
     const findings = new Findings(staging);
     try {
       return await build(job, { feed, staging, publisher, findings, tickets });
@@ -109,8 +112,6 @@ export async function buildBundle(job: BuildJob): Promise<Built> {
     }
   });
 }
-
-const openIndex = (path: string) => TicketIndexWriter.create(path);
 
 interface Materials {
   readonly feed: Feed;
@@ -147,7 +148,7 @@ async function build(job: BuildJob, materials: Materials): Promise<Built> {
     previous: previous?.hash,
     eventKeyId,
   });
-  const built = { ...signed, ...listed };
+  const built = { ...signed, ...listed, placeOf: (row: number) => feed.placeOf(row) };
   await job.report?.(built, materials.findings);
   await materials.tickets?.finish();
   await buckets.publish();

@@ -4,7 +4,7 @@ import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const PARTITION_TARGET_LENGTH = 8 * 1024 * 1024;
-const MAX_PARTITION_BITS = 7;
+const MAX_PARTITION_BITS = 8;
 const IN_MEMORY = 16 * 1024 * 1024;
 const CIPHER = 'aes-256-ctr';
 
@@ -72,7 +72,7 @@ export class Partitions {
     const at = partition.waitingLength;
     const end = at + length;
     if (end > partition.waiting.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(1024, 2 * end));
+      const larger = Buffer.allocUnsafeSlow(Math.max(1024, Math.ceil(1.5 * end)));
       larger.set(partition.waiting.subarray(0, at));
       partition.waiting = larger;
     }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { concat, fromHex, toHex } from '@pinless-gate/protocol/bytes';
+import { concat, EMPTY, equal, fromHex, toHex } from '@pinless-gate/protocol/bytes';
 import { parseCertificate } from '@pinless-gate/protocol/certificate/certificate';
 import {
   type UserCertificate,
@@ -39,27 +39,47 @@ export class RememberedHolders {
   }
 
   /** Undefined where it cannot be kept. */
-  remember({ issuer, serial, certificate }: HolderCard): Uint8Array | undefined {
-    const index = this.#issuers.indexOf(issuer);
-    if (!certificate) return concat(Uint8Array.of(BY_SERIAL, index), serial);
-    const holderClass = classOf(certificate);
-    const key = toHex(holderClass);
+  remember(card: HolderCard): Uint8Array | undefined {
+    const { issuer, serial, certificate, renewedFrom } = card;
+    const sampleClass = certificate ? this.#keep(certificate) : EMPTY;
+    if (!sampleClass) return undefined;
+    const successor = renewedFrom ? issuer.renewals!.successor(renewedFrom)! : EMPTY;
+    const named = renewedFrom ?? EMPTY;
+    return concat(
+      Uint8Array.of(this.#issuers.indexOf(issuer), sampleClass.length, serial.length, named.length),
+      ...[sampleClass, serial, named, successor],
+    );
+  }
+
+  /**
+   * Undefined where it is no longer known, or another certificate has taken its place since. Of a certificate
+   * only CA, serial number and places are its own.
+   */
+  recall(holder: Uint8Array): Subject | undefined {
+    const [index, classLength, serialLength, namedLength] = holder;
+    const take = partsOf(holder.subarray(HEAD_LENGTH));
+    const [sampleClass, serial] = [take(classLength!), take(serialLength!)];
+    const [named, successor] = [take(namedLength!), take(SUCCESSOR_LENGTH)];
+    const issuer = this.#issuers[index!]!;
+    const renewedFrom = named.length > 0 ? named : serial;
+    const now = issuer.renewals?.successor(renewedFrom) ?? EMPTY;
+    if (!equal(now, successor)) return undefined;
+    if (sampleClass.length === 0) return { issuer, serial };
+    const sample = this.#sample(toHex(sampleClass), issuer);
+    if (!sample) return undefined;
+    const certificate = { ...sample, serial, parsed: { ...sample.parsed, serial } };
+    return { issuer, serial, certificate };
+  }
+
+  /** The class of a certificate, of which one is kept now; undefined where there are too many. */
+  #keep(certificate: UserCertificate): Uint8Array | undefined {
+    const sampleClass = classOf(certificate);
+    const key = toHex(sampleClass);
     const sample = this.#samples.get(key);
     if (sample) sample.used = true;
     else if (this.#samples.size >= MAX_CLASSES) return undefined;
     else this.#samples.set(key, { der: certificate.parsed.encoded.slice(), used: true });
-    return concat(Uint8Array.of(BY_CERTIFICATE, index), holderClass, serial);
-  }
-
-  /** Undefined where it is no longer known. Of a certificate only CA, serial number and places are its own. */
-  recall(holder: Uint8Array): Subject | undefined {
-    const issuer = this.#issuers[holder[1]!]!;
-    if (holder[0] === BY_SERIAL) return { issuer, serial: holder.subarray(2) };
-    const sample = this.#sample(toHex(holder.subarray(2, 2 + CLASS_LENGTH)), issuer);
-    if (!sample) return undefined;
-    const serial = holder.subarray(2 + CLASS_LENGTH);
-    const certificate = { ...sample, serial, parsed: { ...sample.parsed, serial } };
-    return { issuer, serial, certificate };
+    return sampleClass;
   }
 
   #sample(key: string, { generations }: Issuer): UserCertificate | undefined {
@@ -82,13 +102,24 @@ interface Sample {
   certificate?: UserCertificate;
 }
 
-const BY_SERIAL = 0;
-const BY_CERTIFICATE = 1;
+/** Of a holder: issuer, and the lengths of class, serial number, and the number that the feed has. */
+const HEAD_LENGTH = 4;
+const SUCCESSOR_LENGTH = 8;
 const CLASS_LENGTH = 16;
 /** A JPKI CA splits its list by place, about two thousand of them. */
 const MAX_CLASSES = 8192;
 const OID_CRL_DISTRIBUTION_POINTS = '2.5.29.31';
 const OID_AUTHORITY_INFO_ACCESS = '1.3.6.1.5.5.7.1.1';
+
+/** One part after the other; the last may be missing. */
+function partsOf(octets: Uint8Array): (length: number) => Uint8Array {
+  let at = 0;
+  return (length) => {
+    const part = octets.subarray(at, at + length);
+    at += length;
+    return part;
+  };
+}
 
 function classOf({ anchor, parsed: { extensions } }: UserCertificate): Uint8Array {
   const parts = [OID_CRL_DISTRIBUTION_POINTS, OID_AUTHORITY_INFO_ACCESS].flatMap((oid) => {

@@ -30,7 +30,7 @@ const INDEX = 0xffff; // where a blob has its section
 const INDEX_ENTRY_LENGTH = 12;
 const MAX_INDEX_LENGTH = 64 * 1024 * 1024;
 /** What waits in memory until it is written. */
-const MAX_WAITING = 32 * 1024 * 1024;
+const MAX_WAITING = 16 * 1024 * 1024;
 
 interface Blob {
   readonly section: number;
@@ -71,7 +71,7 @@ export class SealedSectionsWriter {
     const section = this.#sections[record[0]!]!;
     const length = section.length + record.length;
     if (length > section.waiting.length) {
-      section.waiting = Buffer.concat([section.waiting], Math.max(1024, 2 * length));
+      section.waiting = Buffer.concat([section.waiting], Math.max(1024, Math.ceil(1.5 * length)));
     }
     section.waiting.set(record, section.length);
     section.length = length;
@@ -103,7 +103,7 @@ export class SealedSectionsWriter {
 
   /** After a failure. Does nothing after `commit`. */
   async discard(): Promise<void> {
-    await this.#file.close().catch(() => {}); // closed already, or the disk's last word on it
+    await this.#file.close();
     await rm(this.#beside, { force: true });
   }
 

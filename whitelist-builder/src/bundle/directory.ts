@@ -33,6 +33,11 @@ export async function readLatestManifest(directory: string): Promise<ManifestFil
   const hash = parseLatest(
     await readBundleFile(directory, LATEST_NAME, MAX_LATEST_LENGTH, 'ERR_BUNDLE_LATEST'),
   );
+  return readManifest(directory, hash);
+}
+
+/** The manifest of this hash, the newest or an older one. */
+export async function readManifest(directory: string, hash: Uint8Array): Promise<ManifestFile> {
   const name = contentName(hash);
   const bytes = await readBundleFile(directory, name, MAX_MANIFEST_LENGTH, 'ERR_BUNDLE_MANIFEST');
   if (!equal(sha256(bytes), hash)) {

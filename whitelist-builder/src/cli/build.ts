@@ -10,6 +10,8 @@ import type { LineSet } from '../build/line-set.ts';
 import type { CacheError } from '../build/sealed-sections.ts';
 import { readEventFile } from '../event-file.ts';
 import { openValidity } from '../validity/open.ts';
+import { writeReport } from './build-report.ts';
+import { summaryOf } from './build-summary.ts';
 import { required, wholeNumber } from './options.ts';
 
 const MAX_REJECTS = 1_000_000_000;
@@ -76,11 +78,18 @@ export const buildCommand: Command = async (argv, io) => {
       now,
       signal: io.signal,
       progress: progressOn(io),
+      report: async (built, findings) => {
+        for (const path of values.report ?? []) await writeReport(path, built, findings);
+      },
     });
     // They were for a build that is broken off: the next publication asks again.
     await rm(answers, { force: true });
     const seconds = (performance.now() - start) / 1000;
-    if (values.json) io.out(JSON.stringify(summaryOf(built, seconds)));
+    const pace = {
+      seconds: Number(seconds.toFixed(3)),
+      ratePerSecond: Math.round(built.gathered.lines / seconds),
+    };
+    if (values.json) io.out(JSON.stringify({ ...summaryOf(built), ...pace }));
     else report(built, rejects, io);
     return EXIT_OK;
   } finally {
@@ -130,30 +139,6 @@ function sayDisk(needed: number, free: number, io: Io): void {
   io.err(`disk: up to ${gib(needed)} needed, ${gib(free)} free`);
 }
 
-const MAX_LINES_LISTED = 1000;
-
-/** The object of `--json`. Long lists of lines are cut: the counts are not. */
-export function summaryOf(built: Built, seconds: number): object {
-  const { manifest, hash, gathered, tally } = built;
-  return {
-    version: manifest.version,
-    entries: manifest.entryCount,
-    fingerprint: fingerprint(hash),
-    buckets: manifest.buckets.length,
-    rejects: built.rejects,
-    revoked: built.revoked,
-    revokedLines: built.revokedLines.first(MAX_LINES_LISTED),
-    unchecked: tally.unchecked,
-    expiring: tally.expiring,
-    expiringLines: tally.expiringLines.first(MAX_LINES_LISTED),
-    pending: built.pending,
-    cancelled: built.cancelled,
-    cached: gathered.cached,
-    seconds: Number(seconds.toFixed(3)),
-    ratePerSecond: Math.round(gathered.lines / seconds),
-  };
-}
-
 function report(built: Built, rejectsPath: string, io: Io): void {
   const { manifest, hash, rejects, tally } = built;
   const count = (n: number) => n.toLocaleString('en');
@@ -162,14 +147,16 @@ function report(built: Built, rejectsPath: string, io: Io): void {
   );
   if (rejects > 0) io.err(`${count(rejects)} lines rejected: see ${rejectsPath}`);
   if (built.revoked > 0) {
-    io.err(`${count(built.revoked)} cards revoked and left out: ${linesOf(built.revokedLines)}`);
+    io.err(
+      `${count(built.revoked)} cards revoked and left out: ${linesOf(built, built.revokedLines)}`,
+    );
   }
   if (manifest.revocationCheckedAt === undefined && tally.unchecked < manifest.entryCount) {
     io.err(`${count(tally.unchecked)} cards listed that no CRL speaks of`);
   }
   if (tally.expiring > 0) {
     const what = 'cards listed that cannot enter: expires before the event';
-    io.err(`${count(tally.expiring)} ${what}: ${linesOf(tally.expiringLines)}`);
+    io.err(`${count(tally.expiring)} ${what}: ${linesOf(built, tally.expiringLines)}`);
   }
   if (built.pending + built.cancelled > 0) {
     io.err(`not listed: ${count(built.pending)} pending, ${count(built.cancelled)} cancelled`);
@@ -178,8 +165,12 @@ function report(built: Built, rejectsPath: string, io: Io): void {
 
 const MAX_LINES_SHOWN = 20;
 
-function linesOf(lines: LineSet): string {
-  const shown = lines.first(MAX_LINES_SHOWN).join(', ');
-  const more = lines.size - MAX_LINES_SHOWN;
-  return `line${lines.size > 1 ? 's' : ''} ${shown}${more > 0 ? ` and ${more} more` : ''}`;
+function linesOf({ placeOf }: Built, lines: LineSet): string {
+  const places = lines.first(MAX_LINES_SHOWN).map(placeOf);
+  const more = lines.size > MAX_LINES_SHOWN ? ` and ${lines.size - MAX_LINES_SHOWN} more` : '';
+  if (places[0]!.file !== undefined) {
+    return `${places.map(({ file, line }) => `${file}:${line}`).join(', ')}${more}`;
+  }
+  const word = lines.size > 1 ? 'lines' : 'line';
+  return `${word} ${places.map(({ line }) => line).join(', ')}${more}`;
 }

@@ -2,6 +2,7 @@ import type { Program } from '@pinless-gate/runtime/program';
 import { buildCommand } from './build.ts';
 import { checkCommand } from './check.ts';
 import { crlVerifyCommand } from './crl-verify.ts';
+import { diffCommand } from './diff.ts';
 import { inspectCommand } from './inspect.ts';
 import { ocspCheckCommand, ocspVerifyCommand } from './ocsp.ts';
 import { passportCommand } from './passport.ts';
@@ -13,13 +14,16 @@ export const program: Program = {
   name: 'whitelist',
   usage: `whitelist: from ticket purchases to a signed list that gates carry with them
 
-  whitelist build --feed purchases.ndjson --event event.toml --out bundle/
-                  [--crl FILE]… [--renewals FILE|URL] [--allow-rejects N] [--rejects FILE] [--version N] [--json]
+  whitelist build --feed purchases.ndjson|purchases.csv|DIR --event event.toml --out bundle/
+                  [--crl FILE]… [--renewals FILE|URL] [--allow-rejects N] [--rejects FILE]
+                  [--report FILE]… [--tickets FILE] [--cache DIR | --no-cache] [--version N] [--json]
   whitelist check --feed purchases.ndjson --event event.toml [--crl FILE]… [--renewals FILE|URL]
                   [--report FILE] [--linked] [--json]
   whitelist watch --feed purchases.ndjson --event event.toml --since STATE (--out FILE | --webhook URL)
                   [--crl FILE]… [--renewals FILE|URL] [--json]
   whitelist verify BUNDLE (--event event.toml | --publisher pub.pem… [--threshold K]) [--json]
+  whitelist diff BEFORE AFTER [--tickets-before FILE --tickets-after FILE] [--json]
+  whitelist diff BUNDLE [--json]
   whitelist inspect BUNDLE [--json]
   whitelist passport BUNDLE [--json]
   whitelist serve --dir BUNDLE --port P [--host 127.0.0.1]
@@ -32,6 +36,7 @@ export const program: Program = {
 
 Examples:
   whitelist build --feed purchases.ndjson --event event.toml --out bundle/ --crl jlis/crl.der
+  whitelist build --feed daily/ --event event.toml --out bundle/ --report report.txt
   whitelist verify bundle/ --publisher issuer.pem --publisher vendor.pem --threshold 2
   whitelist passport bundle/
   whitelist crl verify --anchor jlis/ca.pem --crl jlis/crl.der --max-age 24 --cert user.pem
@@ -43,6 +48,7 @@ The columns of the feed: docs/whitelist.md and whitelist-builder/purchase.schema
     check: checkCommand,
     watch: watchCommand,
     verify: verifyCommand,
+    diff: diffCommand,
     inspect: inspectCommand,
     passport: passportCommand,
     serve: serveCommand,

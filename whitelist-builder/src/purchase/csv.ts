@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { type CsvError, type Info, parse } from 'csv-parse';
 import { type CsvRow, purchaseOf, readHeader, readRow } from './csv-columns.ts';
 import type { LineProblem } from './line.ts';
@@ -144,21 +145,37 @@ async function* readCells(source: FileHandle, path: string): AsyncGenerator<CsvR
     record_delimiter: ['\r\n', '\n', '\r'],
     max_record_size: MAX_LINE_LENGTH,
   });
-  const stream = source.createReadStream({ start: 0, autoClose: false });
-  const checked = stream.compose(async function* (chunks: AsyncIterable<Buffer>) {
-    yield* utf8Only(chunks, path);
-  });
+  const checked = Readable.from(utf8Only(chunksOf(source), path));
   checked.on('error', (error) => parser.destroy(error));
   try {
     let line = 1;
+    let counted = 0; // line ends of two octets inside of cells: the parser counts them twice
     for await (const { record, info } of checked.pipe(parser) as AsyncIterable<Parsed>) {
       yield { line, cells: record };
-      line = info.lines + 1;
+      for (const cell of record) counted += cell.split('\r\n').length - 1;
+      line = info.lines + 1 - counted;
     }
   } catch (error) {
     throw inWords(error, path);
   } finally {
-    stream.destroy();
+    checked.destroy();
+  }
+}
+
+const CHUNK_LENGTH = 64 * 1024;
+
+/** A stream of the file would close it in the end. */
+async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
+  for (let position = 0; ; ) {
+    const { bytesRead, buffer } = await file.read(
+      Buffer.allocUnsafe(CHUNK_LENGTH),
+      0,
+      CHUNK_LENGTH,
+      position,
+    );
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    yield buffer.subarray(0, bytesRead);
   }
 }
 
@@ -173,7 +190,7 @@ async function* utf8Only(chunks: AsyncIterable<Buffer>, path: string): AsyncGene
   let first: Buffer | undefined;
   for await (const chunk of chunks) {
     first ??= chunk;
-    if (first.readUInt16BE(0) === 0xfffe || first.readUInt16BE(0) === 0xfeff) {
+    if (/^(\xff\xfe|\xfe\xff)/.test(first.toString('latin1', 0, 2))) {
       throw wrongEncoding(path, 'UTF-16');
     }
     if (!decodes(decoder, chunk)) {

@@ -31,7 +31,8 @@ export function resolveHolder(
       : byCertificate(holder.certificate, field, issuers, now);
   if (resolved.problem) return resolved;
   const card = { ...resolved.card, kazashi };
-  return { card: card.issuer.renewals?.current(card, now) ?? card };
+  const current = card.issuer.renewals?.current(card, now) ?? card;
+  return { card: current === card ? card : { ...current, renewedFrom: card.serial } };
 }
 
 /** What linking captured, or the reason why it cannot be that. */

@@ -65,7 +65,7 @@ export function listPurchase(purchase: Purchase, rules: ListingRules): ListingRe
     }
     const ends = other?.record.notAfter ?? notAfter;
     cards.set(key, {
-      holder: other?.holder.certificate ? other.holder : card,
+      holder: other ? oneHolder(other.holder, card) : card,
       expiring: ends !== undefined && ends < rules.startsAt,
       issuerName: card.issuerName,
       serial: card.serial,
@@ -82,6 +82,12 @@ export function listPurchase(purchase: Purchase, rules: ListingRules): ListingRe
     });
   }
   return { listing: { cards: [...cards.values()], revoked } };
+}
+
+/** Two holders of one card: with the certificate, and with the number that was renewed, where one has it. */
+function oneHolder(first: HolderCard, second: HolderCard): HolderCard {
+  const [whole, other] = first.certificate ? [first, second] : [second, first];
+  return { ...whole, renewedFrom: whole.renewedFrom ?? other.renewedFrom };
 }
 
 const PARTY = domain('pinless-gate/party/1');

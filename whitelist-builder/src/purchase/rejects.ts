@@ -1,11 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { FileBeside } from '../file-beside.ts';
 import type { FeedPlace } from './feed.ts';
 import type { LineProblem } from './line.ts';
-
-/** Lines in one write. */
-const WRITE = 1000;
 
 interface Reject extends FeedPlace, LineProblem {}
 
@@ -37,25 +33,15 @@ export class RejectFile {
       return;
     }
     this.#rejects.sort((a, b) => a.row - b.row);
-    const beside = join(
-      dirname(this.#path),
-      `.${basename(this.#path)}.${randomBytes(6).toString('hex')}`,
-    );
-    const file = await open(beside, 'wx');
+    const file = await FileBeside.create(this.#path);
     try {
-      for (let i = 0; i < this.count; i += WRITE) {
-        const lines = this.#rejects
-          .slice(i, i + WRITE)
-          .map(({ reject }) => `${JSON.stringify(reject)}\n`);
-        await file.appendFile(lines.join(''));
+      for (const { reject } of this.#rejects) {
+        file.add(`${JSON.stringify(reject)}\n`);
+        await file.drain();
       }
-      await file.sync();
-      await file.close();
-      await rename(beside, this.#path);
-    } catch (error) {
-      await file.close().catch(() => {});
-      await rm(beside, { force: true });
-      throw error;
+      await file.finish();
+    } finally {
+      await file.discard();
     }
   }
 }

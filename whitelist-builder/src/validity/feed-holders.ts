@@ -1,8 +1,7 @@
-import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { equal } from '@pinless-gate/protocol/bytes';
+import { Feed } from '../purchase/feed.ts';
 import { resolveHolder } from '../purchase/holder.ts';
-import { parseLine } from '../purchase/line.ts';
-import { readLines } from '../purchase/ndjson.ts';
 import type { HolderField, Purchase } from '../purchase/schema.ts';
 import type { Card, Issuer } from './issuer.ts';
 
@@ -47,17 +46,19 @@ export async function* feedHolders(
 }
 
 async function* paidPurchases(path: string, onUnread: () => void) {
-  const file = await open(path);
+  const feed = await Feed.open(path, tmpdir());
   try {
-    for await (const lines of readLines(file)) {
-      for (const { line, bytes } of lines) {
-        const purchase = bytes && parseLine(bytes).purchase;
+    for await (const rows of feed.rows()) {
+      for (const { line, bytes } of rows) {
+        const purchase = bytes && feed.parse(line, bytes).purchase;
         if (!purchase) onUnread();
-        else if (purchase.status === 'paid') yield { line, purchase };
+        else if (purchase.status === 'paid') {
+          yield { line: feed.placeOf(line).line, purchase };
+        }
       }
     }
   } finally {
-    await file.close();
+    await feed.close();
   }
 }
 

@@ -25,6 +25,8 @@ export interface Card {
   readonly certificate?: UserCertificate | undefined;
   /** Where the card was linked for the profile `kazashi`. */
   readonly kazashi?: KazashiPin | undefined;
+  /** The serial number that the feed has, where another certificate took its place. */
+  readonly renewedFrom?: Uint8Array | undefined;
 }
 
 /** Old and new serial numbers, to those who resolve cards. */
@@ -32,6 +34,8 @@ export interface CardRenewals {
   isReplaced(serial: Uint8Array): boolean;
   /** The card with the certificate that it has now; `now` in Unix seconds. */
   current(card: Card, now: number): Card;
+  /** Names what took a certificate's place; undefined where nothing did. Another certificate, another name. */
+  successor(serial: Uint8Array): Uint8Array | undefined;
 }
 
 /** One CA certificate, PEM or DER. Throws a `GateError` unless it can be an anchor. */

@@ -1,4 +1,5 @@
-import { toHex } from '@pinless-gate/protocol/bytes';
+import { hash } from 'node:crypto';
+import { concat, EMPTY, toHex, utf8 } from '@pinless-gate/protocol/bytes';
 import { verifyUserCertificate } from '@pinless-gate/protocol/certificate/user';
 import type { Card, CardRenewals, Issuer } from './issuer.ts';
 import { RenewalError, type RenewalList, type RenewalStep } from './renewal-file.ts';
@@ -30,6 +31,14 @@ export class Renewals implements CardRenewals {
   /** Whether another certificate took this one's place. */
   isReplaced(serial: Uint8Array): boolean {
     return this.#steps.has(toHex(serial));
+  }
+
+  /** A digest of the last link of the chain. */
+  successor(serial: Uint8Array): Uint8Array | undefined {
+    const end = this.#end(toHex(serial));
+    if (!end) return undefined;
+    const { next = '', certificate = EMPTY } = end;
+    return hash('sha256', concat(utf8(`${next}\0`), certificate), 'buffer').subarray(0, 8);
   }
 
   /** The last link of a chain; undefined where the certificate was not replaced. */

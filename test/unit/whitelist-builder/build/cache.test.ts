@@ -1,6 +1,7 @@
 import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { settingsOf } from '@pinless-gate/whitelist-builder/build/cache';
+import { Renewals, withRenewals } from '@pinless-gate/whitelist-builder/validity/renewal';
 import { readRevocation } from '@pinless-gate/whitelist-builder/validity/revocation';
 import { describe, expect, test } from 'vitest';
 import { issueCrl } from '../../../sandbox/jlis/certificate.ts';
@@ -148,25 +149,17 @@ describe('buildBundle with a cache', () => {
 });
 
 describe('a cache that somebody changed', () => {
-  test('every octet counts: no entry of it is listed', async () => {
+  test.each([50, 200, 900])('octet %d: what is read of it is made anew', async (at) => {
     const shop = await shopWithCache();
-    const feed = many(3);
-    await shop.build(feed);
-    const path = join(shop.cache, 'rows');
-    const whole = await readFile(path);
-    const step = Math.ceil(whole.length / 60);
-    for (let at = 0; at < whole.length; at += step) {
-      await writeFile(path, whole);
-      await flip(path, at);
-      shop.lost.length = 0;
-      const built = await shop.build(feed);
-      expect(built.gathered.cached).toBeLessThan(3);
-      expect(shop.lost).toHaveLength(1);
-      expect((await shop.record(built, serialOf(2)))?.evidenceId).toBe('E-2');
-    }
+    await shop.build(many(3));
+    await flip(join(shop.cache, 'rows'), at);
+    const built = await shop.build(many(3));
+    expect(built.gathered.cached).toBeLessThan(3);
+    expect(shop.lost).toEqual(['ERR_CACHE_DAMAGED']);
+    expect((await shop.record(built, serialOf(2)))?.evidenceId).toBe('E-2');
   });
 
-  test.each([0, 1, 20, 43, 44, 60, 500, 1000])('cut after %d octets', async (length) => {
+  test.each([0, 30, 500])('cut after %d octets', async (length) => {
     const shop = await shopWithCache();
     await shop.build(many(3));
     const path = join(shop.cache, 'rows');
@@ -235,5 +228,32 @@ describe('revocation of rows that are known', () => {
     const gone = await shop.build(feed, { revocation });
     expect(gone).toMatchObject({ revoked: 1, gathered: { cached: 1 } });
     expect(await shop.record(gone, serialOf(1))).toBeUndefined();
+  });
+});
+
+describe('renewals of rows that are known', () => {
+  const renewedTo = (next: string | undefined) => {
+    const steps = [{ old: serialOf(1), next, certificate: undefined }];
+    return new Renewals({ issuer: issuer.name, issuedAt: NOW, steps });
+  };
+
+  test('another card, another again, and the first one back', async () => {
+    const shop = await shopWithCache();
+    const feed = feedOf(purchase(1), purchase(2));
+    const listed = async (renewals: Renewals | undefined, cached: number) => {
+      const issuers = [{ ...issuer, renewals }];
+      const event = { ...shop.job.event, issuers };
+      const built = await shop.build(feed, { event, revocation: withRenewals(undefined, issuers) });
+      expect(built.gathered.cached).toBe(cached);
+      const serials = [serialOf(1), '71', '72'];
+      const found = await Promise.all(serials.map((serial) => shop.record(built, serial)));
+      return serials.filter((_, i) => found[i]);
+    };
+    expect(await listed(undefined, 0)).toEqual([serialOf(1)]);
+    expect(await listed(renewedTo('71'), 1)).toEqual(['71']);
+    expect(await listed(renewedTo('71'), 2)).toEqual(['71']);
+    expect(await listed(renewedTo('72'), 1)).toEqual(['72']);
+    expect(await listed(renewedTo(undefined), 1)).toEqual([]);
+    expect(await listed(undefined, 1)).toEqual([serialOf(1)]);
   });
 });
