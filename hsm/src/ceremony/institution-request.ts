@@ -49,7 +49,8 @@ export async function institutionRequest(
 
 /** The key is there and may be used as the institution's. */
 export async function institutionPublicKey(store: KeyStore, label: string): Promise<RsaPublicKey> {
-  await store.require({ [label]: 'institution' });
+  // At an issuer it may be one that is moved, wrapped, to the gates.
+  await store.require({ [label]: 'institution' }, { transportable: true });
   const publicKey = readPublicKey(await store.publicKey(label));
   if (publicKey.kind === 'rsa') return publicKey;
   throw new HsmError('ERR_HSM_KEY_TYPE', `key "${label}" is not an RSA key`);
