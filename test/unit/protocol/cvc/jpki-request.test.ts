@@ -70,7 +70,7 @@ describe('verifyJpkiRequest', () => {
     expect(() => verifyJpkiRequest(decodeJpkiRequest(forged))).toThrow(code('ERR_CVC_SIGNATURE'));
   });
 
-  test('a signature over the bare body, which could be one over a challenge', () => {
+  test('a signature over the bare body, without the tag', () => {
     const bare = encodeJpkiRequest(body, signed(body, rsa));
     expect(() => verifyJpkiRequest(decodeJpkiRequest(bare))).toThrow(code('ERR_CVC_SIGNATURE'));
   });
