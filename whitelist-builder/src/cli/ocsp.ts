@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util';
 import { fromHex } from '@pinless-gate/protocol/bytes';
 import type { TrustAnchor } from '@pinless-gate/protocol/certificate/anchors';
 import { MAX_CERTIFICATE_LENGTH } from '@pinless-gate/protocol/certificate/certificate';
+import { type Crl, verifyCrl } from '@pinless-gate/protocol/certificate/crl';
+import { MAX_CRL_LENGTH } from '@pinless-gate/protocol/certificate/crl-parser';
 import type { CertificateReason } from '@pinless-gate/protocol/certificate/error';
 import {
   DEFAULT_OCSP_MAX_AGE_S,
@@ -39,6 +41,7 @@ const MAX_TIMEOUT_S = 600;
 const SHARED = {
   anchor: { type: 'string', multiple: true, default: [] as string[] },
   cert: { type: 'string', multiple: true, default: [] as string[] },
+  crl: { type: 'string', multiple: true, default: [] as string[] },
   'max-age': { type: 'string' },
   json: { type: 'boolean', default: false },
 } as const;
@@ -59,8 +62,9 @@ export const ocspVerifyCommand: Command = async (argv, io) => {
   const file = required(values.cert[0], '--cert');
   if (values.cert.length > 1) throw new UsageError('a response is about one certificate');
   const at = timeOrNow(values.at, '--at');
-  const options = { ...ageOf(values['max-age']), nonce: nonceOf(values.nonce) };
+  const given = { ...ageOf(values['max-age']), nonce: nonceOf(values.nonce) };
   const anchors = await readAnchorFiles(values.anchor);
+  const options = { ...given, crls: await readLists(values.crl, anchors, at, io) };
   const good = await tell(file, { anchors, at, json: values.json }, io, async (target) => {
     const input = await readInputFile(response, MAX_OCSP_LENGTH);
     if ('reason' in input) return { ok: false, reason: input.reason };
@@ -88,8 +92,9 @@ export const ocspCheckCommand: Command = async (argv, io) => {
   if (!isResponderUrl(url)) throw new UsageError('--url is no http or https address');
   const hash = hashOf(values.hash);
   const timeoutMs = 1000 * wholeNumber(values.timeout, '--timeout', 1, MAX_TIMEOUT_S);
-  const options = { ...ageOf(values['max-age']), ...freshnessOf(values['without-nonce']) };
+  const given = { ...ageOf(values['max-age']), ...freshnessOf(values['without-nonce']) };
   const anchors = await readAnchorFiles(values.anchor);
+  const options = { ...given, crls: await readLists(values.crl, anchors, Date.now(), io) };
   let good = true;
   for (const file of [...values.cert, ...positionals]) {
     const question = { anchors, at: Date.now(), json: values.json };
@@ -98,6 +103,24 @@ export const ocspCheckCommand: Command = async (argv, io) => {
   }
   return good ? EXIT_OK : EXIT_REFUSED;
 };
+
+/** Lists that clear a responder without nocheck; one that does not hold clears nobody, and is told. */
+async function readLists(
+  files: readonly string[],
+  anchors: readonly TrustAnchor[],
+  at: number,
+  io: Io,
+): Promise<Crl[]> {
+  const crls: Crl[] = [];
+  for (const file of files) {
+    const input = await readInputFile(file, 1.5 * MAX_CRL_LENGTH);
+    const verdict =
+      'bytes' in input ? verifyCrl(derOf(input.bytes, 'X509 CRL'), anchors, at) : input;
+    if ('crl' in verdict) crls.push(verdict.crl);
+    else io.err(`${shownPath(file)}: not used (${verdict.reason})`);
+  }
+  return crls;
+}
 
 function ageOf(text: string | undefined): OcspOptions {
   const hours = text === undefined ? undefined : wholeNumber(text, '--max-age', 1, MAX_AGE_HOURS);

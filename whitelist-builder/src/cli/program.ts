@@ -30,9 +30,10 @@ export const program: Program = {
   whitelist crl verify --anchor CA.pem… --crl FILE… --cert FILE… [--at TIME] [--max-age HOURS]
                        [--allow-test-anchor] [--json]
   whitelist ocsp verify --anchor CA.pem… --response FILE --cert FILE [--nonce HEX] [--at TIME]
-                        [--max-age HOURS] [--json]
+                        [--crl FILE]… [--max-age HOURS] [--json]
   whitelist ocsp check --anchor CA.pem… --url URL --cert FILE… [--hash sha1|sha256]
-                       [--without-nonce SECONDS] [--timeout SECONDS] [--max-age HOURS] [--json]
+                       [--without-nonce SECONDS] [--timeout SECONDS] [--crl FILE]… [--max-age HOURS]
+                       [--json]
 
 Examples:
   whitelist build --feed purchases.ndjson --event event.toml --out bundle/ --crl jlis/crl.der

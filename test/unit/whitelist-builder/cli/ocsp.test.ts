@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { program } from '@pinless-gate/whitelist-builder/cli/program';
 import { afterAll, describe, expect, test } from 'vitest';
 import { AT, ca, user } from '../../protocol/certificate/authority.ts';
-import { NONCE, response, revoked, single } from '../../protocol/certificate/ocsp-authority.ts';
+import { crl, entry } from '../../protocol/certificate/crl-authority.ts';
+import * as x from '../../protocol/certificate/issue.ts';
+import {
+  NONCE,
+  OCSP_SIGNING,
+  responder,
+  response,
+  revoked,
+  single,
+} from '../../protocol/certificate/ocsp-authority.ts';
 import { run } from '../../run.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'ocsp-'));
@@ -50,6 +59,20 @@ describe('whitelist ocsp verify', () => {
     const { code, out, err } = await verify(...given, ...at, ...more);
     expect(code).toBe(says === 'wrong usage' ? 2 : 1);
     expect(`${out}${err}`).toContain(says === 'wrong usage' ? 'one certificate' : says);
+  });
+
+  test('a responder without nocheck is cleared by a list of the CA, and by no other', async () => {
+    const extensions = [x.extendedKeyUsage(OCSP_SIGNING)];
+    const der = response({ certificates: [responder({ extensions })] });
+    const asked = [...given, ...at, '--response', file('unchecked', der)];
+    expect((await verify(...asked)).out[0]).toContain('responder-not-checked');
+    expect((await verify(...asked, '--crl', file('crl', crl()))).code).toBe(0);
+    const listing = file('listing', crl({ entries: [entry('0900')] }));
+    expect((await verify(...asked, '--crl', listing)).out[0]).toContain('responder-revoked');
+    const stranger = file('stranger', crl({}, x.rsaKeys()));
+    const { out, err } = await verify(...asked, '--crl', stranger, '--crl', missing);
+    expect(out[0]).toContain('responder-not-checked');
+    expect(err).toEqual([`${stranger}: not used (signature)`, `${missing}: not used (unreadable)`]);
   });
 
   test('a certificate that does not hold', async () => {
