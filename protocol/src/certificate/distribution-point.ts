@@ -17,10 +17,17 @@ export interface DistributionPoint {
   readonly crlIssuer: readonly GeneralName[] | undefined;
 }
 
+/** Each is a list of names: thousands of them would take as long as thousands of certificates. */
+const MAX_POINTS = 128;
+
 /** cRLDistributionPoints (RFC 5280 4.2.1.13). */
 export function readDistributionPoints(value: Uint8Array): DistributionPoint[] {
   const what = 'distribution points';
-  return readSequence(value, what).rest(what, 1).map(readDistributionPoint);
+  const points = readSequence(value, what).rest(what, 1);
+  if (points.length > MAX_POINTS) {
+    throw new FormatError('ERR_DER_NAME', `${what}: over ${MAX_POINTS}`);
+  }
+  return points.map(readDistributionPoint);
 }
 
 function readDistributionPoint({ tag, value }: DerElement): DistributionPoint {

@@ -207,6 +207,18 @@ describe('alternative names (RFC 5280 4.2.1.6)', () => {
   });
 });
 
+describe('distribution points (RFC 5280 4.2.1.13)', () => {
+  const point = x.seq(encodeTlv(0xa0, encodeTlv(0xa0, x.uri('http://crl.example/1'))));
+  test.each([
+    [1, 'ok'],
+    [128, 'ok'],
+    [129, 'extension-malformed'],
+  ])('%i of them', (count, expected) => {
+    const points = x.extension('2.5.29.31', x.seq(...new Array<Uint8Array>(count).fill(point)));
+    expect(verdict(user(withExtension(points)))).toBe(expected);
+  });
+});
+
 describe('TBSCertificate', () => {
   const id = (tag: number) => encodeTlv(tag, fromHex('00aa'));
   const flagged = (flag: string) => x.seq(x.oid('1.2.3.4'), fromHex(flag), x.octets(NULL));
