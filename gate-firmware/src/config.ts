@@ -21,6 +21,7 @@ import { type TurnstileTable, turnstileTable } from './hardware/config.ts';
 import type { SurfaceTrust } from './lane/surface.ts';
 import { type PrinterTable, printerTable } from './receipt/config.ts';
 import { surfaceCa } from './surface-ca.ts';
+import type { SourceName } from './whitelist/source.ts';
 
 /** 16 octets as 32 hex digits, with or without the dashes of a UUID. */
 const id = z
@@ -130,7 +131,7 @@ export interface GateConfig {
   readonly surface: SurfaceTrust | undefined;
   readonly whitelist: {
     readonly directory: string;
-    readonly source: string | URL | undefined;
+    readonly source: SourceName | undefined;
     readonly pollMs: number;
     readonly publishers: Publishers;
   };
@@ -234,10 +235,7 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
     surface,
     whitelist: {
       directory: at(whitelist.directory),
-      source:
-        whitelist.url === undefined
-          ? whitelist.source && at(whitelist.source)
-          : baseUrl(whitelist.url),
+      source: sourceName(whitelist.source && at(whitelist.source), whitelist.url),
       pollMs: 1000 * whitelist.poll_seconds,
       publishers: believed,
     },
@@ -263,6 +261,14 @@ async function readOwn(path: string): Promise<Enrolment> {
       hint: 'gate enrol --config gate.toml --console URL',
     });
   }
+}
+
+function sourceName(
+  directory: string | undefined,
+  url: string | undefined,
+): SourceName | undefined {
+  if (url !== undefined) return { url: baseUrl(url).href };
+  return directory === undefined ? undefined : { directory };
 }
 
 /** Files are named relative to it. */

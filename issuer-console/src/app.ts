@@ -43,7 +43,7 @@ export interface AppDeps {
 export interface App {
   readonly fetch: (request: Request) => Response | Promise<Response>;
   readonly request: Hono['request'];
-  /** Ends every live page, so that the server can close. */
+  /** Lets live pages and waiting gates go, so that the server can close. */
   close(): void;
 }
 
@@ -137,7 +137,11 @@ export function createApp(deps: AppDeps): App {
     const status = code === 'ERR_STORE_UNREACHABLE' ? 503 : 500;
     return answerProblem(c, { status, code, title: 'the console could not do this' });
   });
-  return { fetch: app.fetch, request: app.request, close: () => board.close() };
+  const close = () => {
+    board.close();
+    bundles.latest.close();
+  };
+  return { fetch: app.fetch, request: app.request, close };
 }
 
 const headers = secureHeaders({

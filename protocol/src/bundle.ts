@@ -19,6 +19,7 @@ export const BUCKET_TARGET_LENGTH = 64 * 1024;
 export const MAX_MANIFEST_LENGTH = 64 * 1024 * 1024;
 export const MAX_BUCKET_LENGTH = 16 * 1024 * 1024;
 export const MAX_SIGNATURES_LENGTH = 64 * 1024;
+export const MAX_LATEST_LENGTH = 256;
 export const MAX_BUCKET_BITS = 20;
 const CONVERSION_VALUE_LENGTH = 16;
 
@@ -109,6 +110,16 @@ export function contentName(hash: Uint8Array): string {
 /** The file name of the signatures over the manifest with this hash. They may grow, so their name is not their hash. */
 export function signaturesName(manifestHash: Uint8Array): string {
   return `${toHex(manifestHash)}.signatures`;
+}
+
+/** Every name that a file of a bundle has. */
+export function isBundleName(name: string): boolean {
+  return /^(?:latest|[0-9a-f]{64}(?:\.signatures)?|publishers-[1-9][0-9]{0,5})$/.test(name);
+}
+
+/** Its content can never be another. */
+export function isContentName(name: string): boolean {
+  return /^[0-9a-f]{64}$/.test(name);
 }
 
 /** The small file that names the newest manifest. It is not signed: it can only point at what is. */

@@ -18,7 +18,7 @@ import { Journal } from '../journal/journal.ts';
 import { openEventKeys } from '../keys.ts';
 import { systemClock } from '../lane/clock.ts';
 import { openTerminals } from '../terminals.ts';
-import { openCurrent } from '../whitelist/apply.ts';
+import { openPresent } from '../whitelist/present.ts';
 import { configFile } from './options.ts';
 
 export interface Finding {
@@ -166,8 +166,7 @@ function anchors({ anchors: pinned }: GateConfig): Finding {
 
 async function list(config: GateConfig, store: KeyStore): Promise<Finding> {
   const result = await attempt('list', 'gate list apply BUNDLE, or check [whitelist]', async () => {
-    const { directory, publishers } = config.whitelist;
-    const current = await openCurrent(directory, publishers);
+    const current = await openPresent(config);
     if (!current) throw new GateError('ERR_LIST_MISSING', 'no list on this gate yet');
     const { manifest, passport } = current;
     await current.close();

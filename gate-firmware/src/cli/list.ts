@@ -9,8 +9,9 @@ import { readGateConfig } from '../config.ts';
 import { Journal } from '../journal/journal.ts';
 import { openEventKeys } from '../keys.ts';
 import { systemClock } from '../lane/clock.ts';
-import { openCurrent } from '../whitelist/apply.ts';
-import { openLists, update } from '../whitelist/follow.ts';
+import { applyBundle } from '../whitelist/apply.ts';
+import { type FollowParts, openLists, update } from '../whitelist/follow.ts';
+import { openPresent } from '../whitelist/present.ts';
 import { directorySource } from '../whitelist/source.ts';
 import { configFile } from './options.ts';
 
@@ -33,9 +34,12 @@ export const applyCommand: Command = async (argv, io) => {
     const store = await openKeyStore(config.hsm);
     closers.push(() => store.close());
     const eventKeys = await openEventKeys(store, config, systemClock.now() / 1000);
-    const parts = {
-      directory: config.whitelist.directory,
-      source: directorySource(from),
+    const { directory } = config.whitelist;
+    const source = directorySource(from);
+    const parts: FollowParts = {
+      directory,
+      source,
+      apply: (expected, present) => applyBundle(source, directory, expected, present),
       publishers: config.whitelist.publishers,
       eventId: config.eventId,
       eventKeyIds: async () => eventKeys.usable(systemClock.now() / 1000),
@@ -61,7 +65,7 @@ export const showListCommand: Command = async (argv, io) => {
     options: { config: { type: 'string' }, json: { type: 'boolean' } },
   });
   const config = await readGateConfig(configFile(values.config));
-  const list = await openCurrent(config.whitelist.directory, config.whitelist.publishers);
+  const list = await openPresent(config);
   if (!list) {
     throw new BundleError('ERR_LIST_MISSING', 'this gate has no list yet', {
       hint: 'gate list apply BUNDLE --config gate.toml, or let the gate fetch it',

@@ -41,6 +41,13 @@ export interface TicketChange {
   readonly after: TicketState;
 }
 
+export interface TakenPublishers {
+  readonly eventId: Uint8Array;
+  readonly number: number;
+  /** Where given, in the place of the floor that there was: also a lower one. */
+  readonly listFloor?: number | undefined;
+}
+
 export interface Appended {
   readonly sequence: number;
   readonly encoded: Uint8Array;
@@ -48,6 +55,7 @@ export interface Appended {
 
 const HEAD = utf8('head');
 const FLOOR = utf8('list-floor');
+const PUBLISHERS = utf8('publishers');
 const UPLOADED = utf8('uploaded');
 
 /**
@@ -157,6 +165,23 @@ export class Journal {
         throw new JournalError('ERR_JOURNAL_FLOOR', `list version ${version} is below the floor`);
       }
       this.#meta.putSync(concat(FLOOR, eventId), uint64(version));
+      appended = this.append(entry);
+    });
+    return appended!;
+  }
+
+  /** Number of the newest publishers that this gate took for this event; 0 are those of its configuration. */
+  publishersFloor(eventId: Uint8Array): number {
+    const bytes = this.#meta.get(concat(PUBLISHERS, eventId));
+    return bytes ? readUint64(bytes) : 0;
+  }
+
+  /** Notes that publishers were taken, and the list floor that they set, in one transaction. */
+  takePublishers({ eventId, number, listFloor }: TakenPublishers, entry: NewEntry): Appended {
+    let appended: Appended | undefined;
+    this.#write('take publishers', () => {
+      this.#meta.putSync(concat(PUBLISHERS, eventId), uint64(number));
+      if (listFloor !== undefined) this.#meta.putSync(concat(FLOOR, eventId), uint64(listFloor));
       appended = this.append(entry);
     });
     return appended!;

@@ -1,14 +1,27 @@
-import type { Publishers } from '@pinless-gate/protocol/bundle';
+import {
+  BundleError,
+  LATEST_NAME,
+  MAX_LATEST_LENGTH,
+  type Publishers,
+  parseLatest,
+} from '@pinless-gate/protocol/bundle';
+import { equal } from '@pinless-gate/protocol/bytes';
 import { GateError } from '@pinless-gate/protocol/errors';
+import type { NoteEntry } from '@pinless-gate/protocol/journal';
 import type { Journal } from '../journal/journal.ts';
-import { applyBundle, checkManifest, makeCurrent, openCurrent } from './apply.ts';
+import { type ApplyList, makeCurrent, openCurrent } from './apply.ts';
+import { checkManifest } from './expectations.ts';
 import { Lists } from './lists.ts';
+import { fetchPublishers, type PublisherChain, readPublishers } from './publishers.ts';
 import type { BundleSource } from './source.ts';
 import type { Whitelist } from './store.ts';
 
 export interface FollowParts {
   readonly directory: string;
   readonly source: BundleSource | undefined;
+  /** Builds the gate's copy of what the source has. */
+  readonly apply: ApplyList;
+  /** Those of the configuration; sets that follow them lie beside the lists. */
   readonly publishers: Publishers;
   readonly eventId: Uint8Array;
   /** Of the keys that may be used now; asked at each attempt: keys come and go, and the HSM may be away. */
@@ -23,8 +36,9 @@ export async function openLists(
   parts: FollowParts,
 ): Promise<{ lists: Lists; error: GateError | undefined }> {
   try {
-    const list = await openCurrent(parts.directory, parts.publishers, { serve: true });
-    if (list) await checkCurrent(parts, list);
+    const { publishers } = takePublishers(parts, await presentPublishers(parts));
+    const list = await openCurrent(parts.directory, publishers, { serve: true });
+    if (list) await checkCurrent(parts, publishers, list);
     return { lists: new Lists(list), error: undefined };
   } catch (error) {
     if (!(error instanceof GateError)) throw error;
@@ -33,8 +47,12 @@ export async function openLists(
 }
 
 /** Somebody may have put an older list there, or one of another event. Its expiry is asked at each tap. */
-async function checkCurrent(parts: FollowParts, list: Whitelist): Promise<void> {
-  const { eventId, publishers, journal } = parts;
+async function checkCurrent(
+  parts: FollowParts,
+  publishers: Publishers,
+  list: Whitelist,
+): Promise<void> {
+  const { eventId, journal } = parts;
   try {
     const floor = journal.listFloor(eventId) - 1;
     const eventKeyIds = await parts.eventKeyIds();
@@ -48,115 +66,78 @@ async function checkCurrent(parts: FollowParts, list: Whitelist): Promise<void> 
 
 /** Looks for a newer bundle once. Returns the list that is now in force, or undefined where nothing changed. */
 export async function update(parts: FollowParts, lists: Lists): Promise<Whitelist | undefined> {
-  const { source, directory, publishers, eventId, journal, clock } = parts;
+  const { source, directory, eventId, journal, clock } = parts;
   if (!source) return undefined;
-  const floor = journal.listFloor(eventId);
-  const eventKeyIds = await parts.eventKeyIds();
-  const expected = { eventId, eventKeyIds, publishers, floor, now: clock.now() / 1000 };
-  // Where the list on the disk is lost, the version applied last may be fetched again; lower ones never.
-  const lost = !lists.current || lists.current.damage;
-  const lowest = { ...expected, floor: lost && floor > 0 ? floor - 1 : floor };
-  const next = await applyBundle(source, directory, lowest, lists.current, { serve: true });
-  if (!next) return undefined;
+  const hash = parseLatest(await source.read(LATEST_NAME, MAX_LATEST_LENGTH));
+  const { current } = lists;
+  if (current && !current.damage && equal(hash, current.hash)) return undefined;
+  const present = await presentPublishers(parts);
+  const chain = await fetchPublishers(source, directory, present, eventId);
+  const { publishers } = takePublishers(parts, chain);
   try {
-    await makeCurrent(directory, next);
+    const eventKeyIds = await parts.eventKeyIds();
+    // Where the list on the disk is lost, the version applied last may be fetched again; lower ones never.
+    const lost = !current || current.damage !== undefined;
+    const last = journal.listFloor(eventId);
+    const floor = lost && last > 0 ? last - 1 : last;
+    const now = clock.now() / 1000;
+    const next = await parts.apply({ eventId, eventKeyIds, publishers, floor, now }, current);
+    if (next) await putInForce(parts, lists, next);
+    return next;
+  } catch (error) {
+    // What only publishers of before would sign may be what made them go.
+    if (lists.current?.isSignedBy(publishers) === false) await lists.replace(undefined);
+    throw error;
+  }
+}
+
+async function putInForce(parts: FollowParts, lists: Lists, next: Whitelist): Promise<void> {
+  try {
+    await makeCurrent(parts.directory, next);
     noteApplied(parts, next);
   } catch (error) {
     await next.close();
     throw error;
   }
   await lists.replace(next);
-  return next;
+}
+
+function presentPublishers({ directory, publishers, eventId }: FollowParts) {
+  return readPublishers(directory, publishers, eventId);
+}
+
+/** Notes sets that are new to the journal; what it noted must be there. */
+function takePublishers(parts: FollowParts, chain: PublisherChain): PublisherChain {
+  const { journal, eventId } = parts;
+  const taken = journal.publishersFloor(eventId);
+  if (chain.number < taken) {
+    throw new BundleError(
+      'ERR_LIST_PUBLISHERS',
+      `publishers ${taken} were in force, and publishers ${chain.number} are the newest there`,
+      { hint: 'the gate fetches them again with the next list' },
+    );
+  }
+  for (const { number, listFloor } of chain.sets.slice(taken)) {
+    journal.takePublishers(
+      { eventId, number, listFloor },
+      { ...note(parts), detail: `publishers ${number}` },
+    );
+  }
+  return chain;
 }
 
 /**
  * After the list was made current: whoever dies between the two finds it at the start and notes it then. The
  * other way round the floor would keep the gate from the very list that it had not made current.
  */
-function noteApplied({ journal, eventId, clock }: FollowParts, { manifest, passport }: Whitelist) {
+function noteApplied(parts: FollowParts, { manifest, passport }: Whitelist) {
   const { version } = manifest;
+  const { journal, eventId } = parts;
   if (version === journal.listFloor(eventId)) return;
-  journal.raiseListFloor(eventId, version, {
-    kind: 'list',
-    at: clock.now(),
-    monotonicMs: Math.round(clock.monotonic()),
-    list: { version, fingerprint: passport.fingerprint },
-    detail: 'applied',
-  });
+  const list = { version, fingerprint: passport.fingerprint };
+  journal.raiseListFloor(eventId, version, { ...note(parts), list, detail: 'applied' });
 }
 
-/** Looks again and again; an attempt that fails changes nothing and is told once per reason. */
-export class Follower {
-  readonly #parts: FollowParts;
-  readonly #lists: Lists;
-  readonly #pollMs: number;
-  readonly #onUpdate: (list: Whitelist) => void;
-  readonly #onState: (error: GateError | undefined) => void;
-  readonly #abort = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> = Promise.resolve();
-
-  constructor(
-    parts: FollowParts,
-    lists: Lists,
-    pollMs: number,
-    onUpdate: (list: Whitelist) => void,
-    onState: (error: GateError | undefined) => void,
-  ) {
-    const { source } = parts;
-    this.#parts = { ...parts, source: source && abortable(source, this.#abort.signal) };
-    this.#lists = lists;
-    this.#pollMs = pollMs;
-    this.#onUpdate = onUpdate;
-    this.#onState = onState;
-  }
-
-  /** The first attempt is over when this resolves; a source that does not answer takes its time. */
-  start(): Promise<void> {
-    this.#running = this.#attempt();
-    return this.#running;
-  }
-
-  /** An attempt under way ends at its next file. */
-  async close(): Promise<void> {
-    this.#abort.abort();
-    clearTimeout(this.#timer);
-    await this.#running;
-  }
-
-  async #attempt(): Promise<void> {
-    try {
-      const next = await update(this.#parts, this.#lists);
-      this.#onState(undefined);
-      if (next) this.#onUpdate(next);
-    } catch (error) {
-      if (this.#abort.signal.aborted) return;
-      this.#onState(
-        error instanceof GateError
-          ? error
-          : new GateError(
-              'ERR_LIST_STORAGE',
-              `list cannot be stored: ${(error as Error).message}`,
-              {
-                cause: error,
-                hint: 'check the disk; the list in force stays',
-              },
-            ),
-      );
-    }
-    if (this.#abort.signal.aborted) return;
-    this.#timer = setTimeout(() => {
-      this.#running = this.#attempt();
-    }, this.#pollMs);
-  }
-}
-
-function abortable(source: BundleSource, signal: AbortSignal): BundleSource {
-  return {
-    name: source.name,
-    read: async (file, maxLength) => {
-      signal.throwIfAborted();
-      return source.read(file, maxLength, signal);
-    },
-  };
+function note({ clock }: FollowParts): Omit<NoteEntry, 'sequence' | 'gateId' | 'detail'> {
+  return { kind: 'list', at: clock.now(), monotonicMs: Math.round(clock.monotonic()) };
 }

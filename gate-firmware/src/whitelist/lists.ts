@@ -26,7 +26,8 @@ export class Lists {
     }
   }
 
-  async replace(next: Whitelist): Promise<void> {
+  /** Undefined takes the list in force away. */
+  async replace(next: Whitelist | undefined): Promise<void> {
     if (this.#current) this.#retired.add(this.#current);
     this.#current = next;
     await this.#closeRetired();

@@ -34,10 +34,13 @@ export class Scrubber {
     this.#options = options;
   }
 
-  /** Begins a pass, and later the next. */
+  /** Begins a pass, after the one under way if there is one, and later the next. */
   start(): void {
-    this.#running = this.pass().finally(() => {
+    clearTimeout(this.#timer);
+    this.#running = this.#running.then(async () => {
+      clearTimeout(this.#timer);
       if (this.#abort.signal.aborted) return;
+      await this.pass();
       this.#timer = setTimeout(() => this.start(), this.#options.everyMs);
       this.#timer.unref();
     });
@@ -45,8 +48,8 @@ export class Scrubber {
 
   async close(): Promise<void> {
     this.#abort.abort();
-    clearTimeout(this.#timer);
     await this.#running;
+    clearTimeout(this.#timer);
   }
 
   /** One pass over the list in force. */

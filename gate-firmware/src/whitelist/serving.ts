@@ -7,12 +7,13 @@ import type { Journal } from '../journal/journal.ts';
 import { systemClock } from '../lane/clock.ts';
 import type { Metrics } from '../metrics.ts';
 import { troubleLog } from '../trouble.ts';
-import { Follower, type FollowParts, openLists } from './follow.ts';
+import { openIsolatedApply } from './apply-isolated.ts';
+import { type FollowParts, openLists } from './follow.ts';
+import { Follower } from './follower.ts';
 import type { Lists } from './lists.ts';
 import { Scrubber } from './scrub.ts';
-import { type BundleSource, directorySource, httpSource } from './source.ts';
+import { openSource } from './source.ts';
 
-const HTTP_TIMEOUT_MS = 30_000;
 const FIRST_LIST_MS = 1000;
 const SCRUB_EVERY_MS = 3_600_000;
 
@@ -38,9 +39,12 @@ export async function serveLists(
 ): Promise<{ lists: Lists; close: () => Promise<void> }> {
   const { config, eventKeyIds, journal, log, metrics } = parts;
   const { whitelist, eventId } = config;
+  const { directory, source } = whitelist;
+  const isolated = source && (await openIsolatedApply({ source, directory }));
   const follow: FollowParts = {
-    directory: whitelist.directory,
-    source: sourceOf(whitelist.source),
+    directory,
+    source: source && openSource(source),
+    apply: async (expected, present) => isolated?.apply(expected, present),
     publishers: whitelist.publishers,
     eventId,
     eventKeyIds,
@@ -54,19 +58,18 @@ export async function serveLists(
     log.error({ code: error.code, hint: error.hint }, error.message);
     metrics.listErrors.inc({ code: error.code });
   } else tell(lists, log);
-  const follower = new Follower(
-    follow,
-    lists,
-    whitelist.pollMs,
-    () => {
+  const follower = new Follower(follow, lists, {
+    pollMs: whitelist.pollMs,
+    onUpdate: () => {
       tell(lists, log);
       parts.onUpdate();
+      scrubber.start();
     },
-    (failure) => {
+    onState: (failure) => {
       trouble = failure ?? trouble;
       told(failure);
     },
-  );
+  });
   // A console that does not answer holds nobody up.
   const patience = new AbortController();
   await Promise.race([
@@ -85,7 +88,7 @@ export async function serveLists(
   scrubber.start();
   const close = async () => {
     await scrubber.close();
-    await follower.close();
+    await Promise.all([follower.close(), isolated?.close()]);
     await lists.close();
   };
   if (!lists.current) {
@@ -111,9 +114,4 @@ function tell({ current }: Lists, log: Logger): void {
   if (!current) return;
   const { version, entries, fingerprint } = current.passport;
   log.info({ version, entries, fingerprint: formatFingerprint(fingerprint) }, 'list');
-}
-
-function sourceOf(source: string | URL | undefined): BundleSource | undefined {
-  if (source === undefined) return undefined;
-  return typeof source === 'string' ? directorySource(source) : httpSource(source, HTTP_TIMEOUT_MS);
 }

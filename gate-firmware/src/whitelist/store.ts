@@ -9,6 +9,7 @@ import {
   decodeManifest,
   decodeSignatures,
   type Manifest,
+  type ManifestSignature,
   type Passport,
   type Publishers,
   passportOf,
@@ -29,6 +30,11 @@ import {
   SIGNATURES_FILE,
 } from './copy.ts';
 
+interface SignedOctets {
+  readonly encoded: Uint8Array;
+  readonly signatures: readonly ManifestSignature[];
+}
+
 export interface OpenOptions {
   /** This program answers taps from it: the copy counts as checked again only after an orderly `close`. */
   readonly serve?: boolean;
@@ -43,6 +49,8 @@ export class Whitelist {
   readonly manifest: Manifest;
   readonly hash: Uint8Array;
   readonly passport: Passport;
+  readonly #signatures: readonly ManifestSignature[];
+  readonly #encoded: Uint8Array;
   readonly #environment: Environment;
   /** Of the LMDB file as it was found whole, where taps are answered from it. */
   readonly #serving: string | undefined;
@@ -57,11 +65,13 @@ export class Whitelist {
 
   private constructor(
     directory: string,
-    encoded: Uint8Array,
+    { encoded, signatures }: SignedOctets,
     environment: Environment,
     serving: string | undefined,
   ) {
     this.directory = directory;
+    this.#encoded = encoded;
+    this.#signatures = signatures;
     this.manifest = decodeManifest(encoded);
     this.hash = sha256(encoded);
     this.passport = passportOf(this.manifest, this.hash);
@@ -93,7 +103,8 @@ export class Whitelist {
     if (contentName(sha256(encoded)) !== basename(directory)) {
       throw new BundleError('ERR_LIST_MANIFEST', 'the list on the disk has another manifest');
     }
-    verifyManifestSignatures(encoded, decodeSignatures(signatures), publishers);
+    const signed = { encoded, signatures: decodeSignatures(signatures) };
+    verifyManifestSignatures(encoded, signed.signatures, publishers);
     const checked = await isAsChecked(directory, identity);
     if (!checked && (await digestOf(directory)) !== digest) {
       throw corrupt('the list on the disk is damaged');
@@ -101,7 +112,7 @@ export class Whitelist {
     const environment = await openReadOnly(directory);
     const list = new Whitelist(
       directory,
-      encoded,
+      signed,
       environment,
       options.serve ? identity : undefined,
     );
@@ -113,6 +124,17 @@ export class Whitelist {
       throw error;
     }
     return list;
+  }
+
+  /** Whether these publishers would publish it: they may have changed since it was opened. */
+  isSignedBy(publishers: Publishers): boolean {
+    try {
+      verifyManifestSignatures(this.#encoded, this.#signatures, publishers);
+      return true;
+    } catch (error) {
+      if (error instanceof BundleError) return false;
+      throw error;
+    }
   }
 
   /** What was found wrong with the copy while it served. Buckets that are whole answer on. */

@@ -1,5 +1,6 @@
 import type { Manifest, Passport } from '@pinless-gate/protocol/bundle';
 import type { ErrorCode } from '@pinless-gate/protocol/errors';
+import type { LatestWatch } from '@pinless-gate/whitelist-builder/bundle/latest-watch';
 
 /** The newest list in the bundle directory. */
 export type PublishedList =
@@ -30,6 +31,8 @@ export interface BundleFiles {
   /** Undefined where there is no file of that name. `name` has been checked against `bundleName`. */
   open(name: string): Promise<BundleFile | undefined>;
   list(): Promise<PublishedList>;
+  /** When the newest list changes. */
+  readonly latest: LatestWatch;
 }
 
 export interface BundleFile {

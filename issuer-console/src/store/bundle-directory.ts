@@ -14,17 +14,20 @@ import {
 } from '@pinless-gate/protocol/bundle';
 import { equal, toHex } from '@pinless-gate/protocol/bytes';
 import { GateError } from '@pinless-gate/protocol/errors';
+import { LatestWatch } from '@pinless-gate/whitelist-builder/bundle/latest-watch';
 import type { BundleFile, BundleFiles, PublishedList } from '../domain/publication.ts';
 
 const MAX_LATEST_LENGTH = 256;
 
 /** The directory that `whitelist build` fills. Read anew at each question: a new list shows at once. */
 export class BundleDirectory implements BundleFiles {
+  readonly latest: LatestWatch;
   readonly #directory: string;
   #last: { readonly name: string; readonly list: PublishedList } | undefined;
 
   constructor(directory: string) {
     this.#directory = directory;
+    this.latest = new LatestWatch(directory);
   }
 
   async open(name: string): Promise<BundleFile | undefined> {

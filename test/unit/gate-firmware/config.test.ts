@@ -90,7 +90,7 @@ describe('readGateConfig', () => {
       journalDirectory: join(directory, 'journal'),
       timeZone: 'Asia/Tokyo',
       reader: { name: undefined, commandTimeoutMs: 1500, tapTimeoutMs: 3000 },
-      whitelist: { source: '/media/stick/bundle', pollMs: 10_000 },
+      whitelist: { source: { directory: '/media/stick/bundle' }, pollMs: 10_000 },
       http: { host: '127.0.0.1', port: 8460 },
       printer: { driver: 'none' },
       turnstile: { driver: 'none' },
@@ -101,7 +101,8 @@ describe('readGateConfig', () => {
 
   test('a URL ends in a slash, since files are named relative to it', async () => {
     const url = replace('source = "/media/stick/bundle"', 'url = "https://console.example/bundle"');
-    expect(String((await read(url)).whitelist.source)).toBe('https://console.example/bundle/');
+    const { source } = (await read(url)).whitelist;
+    expect(source).toEqual({ url: 'https://console.example/bundle/' });
   });
 
   test('a gate that enrolled itself has its id, its publishers and its console from there', async () => {

@@ -1,5 +1,6 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename as renameFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LatestWatch } from '@pinless-gate/whitelist-builder/bundle/latest-watch';
 import { verifyBundle } from '@pinless-gate/whitelist-builder/bundle/verify';
 import { bundleApp, serveBundle } from '@pinless-gate/whitelist-builder/serve';
 import { describe, expect, test } from 'vitest';
@@ -7,16 +8,21 @@ import { issuerOf, line, newCa, newDirectory, purchase, workshop } from './fixtu
 
 const issuer = issuerOf(await newCa());
 const NAME = 'ab'.repeat(32);
+const OTHER = 'cd'.repeat(32);
+const latestOf = (name: string) => `pinless-gate/latest/1 ${name}\n`;
+const LATEST = latestOf(NAME);
 
 describe('bundleApp', () => {
   test('what is there, with how long it may be kept', async () => {
     const directory = await newDirectory();
-    await writeFile(join(directory, 'latest'), 'l');
+    await writeFile(join(directory, 'latest'), LATEST);
+    await writeFile(join(directory, 'publishers-1'), 'p');
     await writeFile(join(directory, NAME), 'n');
     await writeFile(join(directory, `${NAME}.signatures`), 's');
     const app = bundleApp(directory);
     for (const [name, text, control] of [
-      ['latest', 'l', 'no-cache'],
+      ['latest', LATEST, 'no-cache'],
+      ['publishers-1', 'p', 'no-cache'],
       [NAME, 'n', /immutable/],
       [`${NAME}.signatures`, 's', 'no-cache'],
     ] as const) {
@@ -56,6 +62,68 @@ describe('bundleApp', () => {
     }
     await mkdir(join(dir, 'cd'.repeat(32)));
     expect((await bundleApp(dir).request(path, { method })).status).toBe(404);
+  });
+
+  describe('to whoever waits for another latest', () => {
+    const waiting = (wait: string, known = NAME) => ({
+      headers: { prefer: wait, 'if-none-match': `"${known}"` },
+    });
+    const rename = async (directory: string, name: string) => {
+      await writeFile(join(directory, 'beside'), latestOf(name));
+      await renameFile(join(directory, 'beside'), join(directory, 'latest'));
+    };
+
+    test('it comes at once when it is there', async () => {
+      const directory = await newDirectory();
+      await rename(directory, OTHER);
+      const response = await bundleApp(directory).request('/latest', waiting('wait=30'));
+      expect(await response.text()).toBe(latestOf(OTHER));
+      expect(response.headers.get('preference-applied')).toBe('wait=30');
+    });
+
+    test('it comes when it is published', async () => {
+      const directory = await newDirectory();
+      await rename(directory, NAME);
+      const asked = bundleApp(directory).request('/latest', waiting('wait=30'));
+      await writeFile(join(directory, OTHER), 'a bucket');
+      await rename(directory, OTHER);
+      expect(await (await asked).text()).toBe(latestOf(OTHER));
+    });
+
+    test('nothing comes after the time', async () => {
+      const directory = await newDirectory();
+      await rename(directory, NAME);
+      const response = await bundleApp(directory).request('/latest', waiting('wait=0'));
+      expect([response.status, response.headers.get('preference-applied')]).toEqual([
+        304,
+        'wait=0',
+      ]);
+    });
+
+    test('nobody waits without a wish, or without saying what is known', async () => {
+      const directory = await newDirectory();
+      await rename(directory, NAME);
+      const app = bundleApp(directory);
+      const known = { headers: { 'if-none-match': `"${NAME}"` } };
+      const first = await app.request('/latest', known);
+      expect([first.status, first.headers.get('preference-applied')]).toEqual([304, null]);
+      const second = await app.request('/latest', { headers: { prefer: 'wait=30' } });
+      expect([second.status, second.headers.get('preference-applied')]).toEqual([200, null]);
+    });
+
+    test('everybody is let go when the server ends', async () => {
+      const directory = await newDirectory();
+      await rename(directory, NAME);
+      const latest = new LatestWatch(directory);
+      let status: number | undefined;
+      const app = bundleApp(directory, latest);
+      const asked = Promise.resolve(app.request('/latest', waiting('respond-async, wait=60')));
+      const told = asked.then((response) => {
+        status = response.status;
+      });
+      await expect.poll(() => latest.close() ?? status).toBe(304);
+      await told;
+    });
   });
 });
 

@@ -1,12 +1,8 @@
 import { existsSync } from 'node:fs';
 import { appendFile, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  applyBundle,
-  type Expectations,
-  makeCurrent,
-  openCurrent,
-} from '@pinless-gate/gate-firmware/whitelist/apply';
+import { applyBundle, makeCurrent, openCurrent } from '@pinless-gate/gate-firmware/whitelist/apply';
+import type { Expectations } from '@pinless-gate/gate-firmware/whitelist/expectations';
 import { directorySource } from '@pinless-gate/gate-firmware/whitelist/source';
 import type { Whitelist } from '@pinless-gate/gate-firmware/whitelist/store';
 import { Converter } from '@pinless-gate/hsm/conversion-value';

@@ -1,12 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Journal } from '@pinless-gate/gate-firmware/journal/journal';
-import {
-  Follower,
-  type FollowParts,
-  openLists,
-  update,
-} from '@pinless-gate/gate-firmware/whitelist/follow';
+import { applyBundle } from '@pinless-gate/gate-firmware/whitelist/apply';
+import { type FollowParts, openLists, update } from '@pinless-gate/gate-firmware/whitelist/follow';
+import { Follower } from '@pinless-gate/gate-firmware/whitelist/follower';
 import { Lists } from '@pinless-gate/gate-firmware/whitelist/lists';
 import { directorySource } from '@pinless-gate/gate-firmware/whitelist/source';
 import { Converter } from '@pinless-gate/hsm/conversion-value';
@@ -34,9 +31,12 @@ beforeEach(async () => {
   bundle = join(root, 'bundle');
   const journal = Journal.open(join(root, 'journal'), GATE_ID);
   onTestFinished(() => journal.close());
+  const directory = join(root, 'lists');
+  const source = directorySource(bundle);
   parts = {
-    directory: join(root, 'lists'),
-    source: directorySource(bundle),
+    directory,
+    source,
+    apply: (expected, present) => applyBundle(source, directory, expected, present),
     publishers: await publishers(store),
     eventId: EVENT_ID,
     eventKeyIds: async () => [await new Converter(store, 'event').eventKeyId(EVENT_ID)],
@@ -175,13 +175,11 @@ describe('Follower', () => {
     onTestFinished(() => lists.close());
     const states: (string | undefined)[] = [];
     const versions: number[] = [];
-    const follower = new Follower(
-      parts,
-      lists,
-      10,
-      (list) => versions.push(list.passport.version),
-      (error) => states.push(error?.code),
-    );
+    const follower = new Follower(parts, lists, {
+      pollMs: 10,
+      onUpdate: (list) => versions.push(list.passport.version),
+      onState: (error) => states.push(error?.code),
+    });
     await follower.start();
     expect(states).toEqual(['ERR_BUNDLE_MISSING']);
     await publishVersion(1);
@@ -190,6 +188,31 @@ describe('Follower', () => {
     const told = states.length;
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(states).toHaveLength(told);
+  });
+
+  test('a source that waits is asked at once when it has something new', async () => {
+    let tell: (changed: boolean) => void = () => undefined;
+    const source = {
+      ...parts.source!,
+      changed: () => new Promise<boolean>((resolve) => (tell = resolve)),
+    };
+    const lists = new Lists(undefined);
+    onTestFinished(() => lists.close());
+    const versions: number[] = [];
+    const follower = new Follower({ ...parts, source }, lists, {
+      pollMs: 3_600_000,
+      onUpdate: (list) => versions.push(list.passport.version),
+      onState: () => undefined,
+    });
+    await publishVersion(1);
+    await follower.start();
+    await publishVersion(2);
+    tell(true);
+    await expect.poll(() => versions).toEqual([1, 2]);
+    await publishVersion(3);
+    follower.poke();
+    await expect.poll(() => versions).toEqual([1, 2, 3]);
+    await follower.close();
   });
 
   test('a source that hangs is left at the end', async () => {
@@ -201,13 +224,11 @@ describe('Follower', () => {
         ),
     };
     const states: unknown[] = [];
-    const follower = new Follower(
-      { ...parts, source: hanging },
-      new Lists(undefined),
-      10,
-      () => undefined,
-      (error) => states.push(error),
-    );
+    const follower = new Follower({ ...parts, source: hanging }, new Lists(undefined), {
+      pollMs: 10,
+      onUpdate: () => undefined,
+      onState: (error) => states.push(error),
+    });
     const first = follower.start();
     await new Promise((resolve) => setTimeout(resolve, 20));
     await follower.close();

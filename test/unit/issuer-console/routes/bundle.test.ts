@@ -36,6 +36,17 @@ describe('GET /bundle/:name', () => {
     expect(await (await get('/bundle/latest')).text()).toContain(name);
   });
 
+  test('latest is waited for by whoever says so', async () => {
+    const headers = { prefer: 'wait=0', 'if-none-match': `"${name}"` };
+    const same = await get('/bundle/latest', { headers });
+    expect([same.status, same.headers.get('preference-applied')]).toEqual([304, 'wait=0']);
+    const other = await get('/bundle/latest', {
+      headers: { ...headers, 'if-none-match': `"${'0'.repeat(64)}"` },
+    });
+    expect([other.status, other.headers.get('etag')]).toEqual([200, `"${name}"`]);
+    expect(await other.text()).toContain(name);
+  });
+
   test('HEAD tells the length without the content', async () => {
     const response = await get(`/bundle/${name}`, { method: 'HEAD' });
     expect(Number(response.headers.get('content-length'))).toBeGreaterThan(100);
