@@ -1,6 +1,5 @@
 import type { Manifest, Passport } from '@pinless-gate/protocol/bundle';
 import type { ErrorCode } from '@pinless-gate/protocol/errors';
-import type { LatestWatch } from '@pinless-gate/whitelist-builder/bundle/latest-watch';
 
 /** The newest list in the bundle directory. */
 export type PublishedList =
@@ -32,7 +31,16 @@ export interface BundleFiles {
   open(name: string): Promise<BundleFile | undefined>;
   list(): Promise<PublishedList>;
   /** When the newest list changes. */
-  readonly latest: LatestWatch;
+  readonly latest: NewestList;
+}
+
+export interface NewestList {
+  /** The name of the newest manifest; undefined where there is none. */
+  newest(): Promise<string | undefined>;
+  /** Resolves when the newest is not `known`, or after that time; false where nobody can be kept waiting now. */
+  wait(known: string, milliseconds: number, signal: AbortSignal): Promise<boolean>;
+  /** Lets everybody go. */
+  close(): void;
 }
 
 export interface BundleFile {

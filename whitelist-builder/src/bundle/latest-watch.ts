@@ -113,7 +113,7 @@ export interface LatestAnswer {
  * wait (`Prefer: wait=N`, RFC 7240 4.3) is answered when there is another, or after N seconds.
  */
 export async function answerLatest(
-  latest: LatestWatch,
+  latest: Pick<LatestWatch, 'newest' | 'wait'>,
   { prefer, ifNoneMatch, signal }: LatestRequest,
 ): Promise<LatestAnswer> {
   const known = /^"([0-9a-f]{64})"$/.exec(ifNoneMatch ?? '')?.[1];
