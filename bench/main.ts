@@ -22,10 +22,18 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   verify: async () => (await import('./verify.ts')).verify,
   tap: async () => (await import('./tap.ts')).tap,
   'tap-modelled': async () => (await import('./tap.ts')).tapModelled,
+  'hsm-mac': async () => (await import('./hsm.ts')).hsmMac,
+  'hsm-sign-1': async () => (await import('./hsm.ts')).hsmSign(1),
+  'hsm-sign-2': async () => (await import('./hsm.ts')).hsmSign(2),
+  'hsm-sign-4': async () => (await import('./hsm.ts')).hsmSign(4),
+  'hsm-sign-8': async () => (await import('./hsm.ts')).hsmSign(8),
+  'hsm-call': async () => (await import('./hsm.ts')).hsmCall,
+  'hsm-slow': async () => (await import('./hsm-slow.ts')).hsmSlow,
 };
 
 const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   whitelist: ['whitelist', 'apply', 'lookup'],
+  hsm: ['hsm'],
 };
 
 async function run(argv: readonly string[], io: Io): Promise<number> {

@@ -21,7 +21,7 @@ import { type InsertedCard, startReader } from '@pinless-gate/test/sandbox/reade
 import { Baseline } from './baseline.ts';
 import type { BenchContext } from './bench.ts';
 import { applyList } from './list.ts';
-import { makeToken, tokenArguments } from './token.ts';
+import { makeToken, type Token, tokenArguments } from './token.ts';
 
 const INSTITUTION = 'institution';
 const EVENT = 'event-bench';
@@ -37,9 +37,14 @@ export interface TapRig {
   baseline(): Baseline;
 }
 
-export async function openTapRig(context: BenchContext, timing: string): Promise<TapRig> {
+/** `behind`: puts something between the gate and the module. */
+export async function openTapRig(
+  context: BenchContext,
+  timing: string,
+  behind: (token: Token) => Promise<Token> = async (token) => token,
+): Promise<TapRig> {
   const { directory, defer } = context;
-  const { config, store } = await makeToken(join(directory, 'token'));
+  const { config, store } = await behind(await makeToken(join(directory, 'token')));
   defer(() => store.close());
   await store.generate(INSTITUTION, 'institution');
   await store.generate(EVENT, 'event');

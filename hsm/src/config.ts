@@ -9,6 +9,8 @@ export const hsmTable = z.strictObject({
   pin_file: z.string().min(1),
   /** Several gates may use the token at once: a module that several machines reach, or a demonstration. */
   shared: z.boolean().optional(),
+  /** Signatures under way at once. */
+  sessions: z.int().min(1).max(64).optional(),
   /** For the module's process; a value that begins with `./` is a path relative to the file. */
   environment: z.record(z.string(), z.string()).optional(),
 });
@@ -24,6 +26,7 @@ export interface HsmConfig {
   /** Typed by a person for this one login: the file is not read. */
   readonly pin?: string | undefined;
   readonly shared?: boolean | undefined;
+  readonly sessions?: number | undefined;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -38,6 +41,7 @@ export function resolveHsmConfig(configPath: string, table: HsmTable): HsmConfig
     tokenSerial: table.token_serial,
     pinFile: resolveFrom(configPath, table.pin_file),
     shared: table.shared,
+    sessions: table.sessions,
     environment: Object.fromEntries(environment),
   };
 }

@@ -22,7 +22,7 @@ import { planSignature, requireSignature, verifyingKey } from './signing.ts';
 import { enforcesTrust } from './trust.ts';
 
 const { CKA_CLASS, CKA_LABEL, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY } = pkcs11js;
-const MAX_SESSIONS = 4;
+const SESSIONS = 4;
 const MAX_KEYS = 1024;
 /** A batch gives way after this long, looked at every so many HMACs. */
 const TURN_MS = 20;
@@ -52,14 +52,19 @@ export class Connection {
   readonly #verifying = new Map<string, KeyObject | undefined>();
   #closed = false;
 
-  private constructor(slot: graphene.Slot, token: graphene.Token, session: graphene.Session) {
+  private constructor(
+    slot: graphene.Slot,
+    token: graphene.Token,
+    session: graphene.Session,
+    sessions: number,
+  ) {
     this.lib = slot.lib;
     this.token = token;
     this.session = session.handle;
     this.#slot = slot;
     this.slot = slot.handle;
     this.#offered = new Set(slot.lib.C_GetMechanismList(slot.handle));
-    this.pool = new SessionPool(slot, MAX_SESSIONS);
+    this.pool = new SessionPool(slot, sessions);
   }
 
   /** The module is initialised. The PIN is tried once. `before`: what is done while nobody is logged in. */
@@ -71,7 +76,7 @@ export class Connection {
     const slot = findToken(module, config);
     before?.(slot);
     const token = slot.getToken();
-    return new Connection(slot, token, login(slot, token, config));
+    return new Connection(slot, token, login(slot, token, config), config.sessions ?? SESSIONS);
   }
 
   /**
