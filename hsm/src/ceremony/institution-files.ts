@@ -1,12 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, symlink } from 'node:fs/promises';
+import { mkdir, readdir, rename, symlink, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readConfig, resolveFrom } from '@pinless-gate/runtime/config';
 import { syncDirectory, writeFileDurably } from '@pinless-gate/runtime/durable-file';
+import { readInputFile } from '@pinless-gate/runtime/input-file';
 import { z } from 'zod';
 import { HsmError } from '../key-store.ts';
 import type { CvcLayout } from './institution-request.ts';
 
+/** Far beyond any CV certificate. */
+const MAX_LENGTH = 64 * 1024;
 /** Where the certificates of a layout lie beside the configuration, and what the files are called. */
 export const CVC_DIRECTORY = 'cvc';
 const NAMES: Readonly<Record<CvcLayout, { readonly last: string; readonly above: string }>> = {
@@ -31,7 +34,8 @@ export async function storeInstitutionChain(
   }
   const beside = join(base, `.${layout}.${randomBytes(6).toString('hex')}`);
   await symlink(directory, beside);
-  await rename(beside, join(base, layout)).catch((cause: NodeJS.ErrnoException) => {
+  await rename(beside, join(base, layout)).catch(async (cause: NodeJS.ErrnoException) => {
+    await unlink(beside);
     const message = `${join(base, layout)} is in the way (${cause.code})`;
     throw new HsmError('ERR_INSTITUTION_FILES', message, { cause, hint: 'move it aside' });
   });
@@ -57,6 +61,8 @@ export interface InstalledChain {
   readonly layout: CvcLayout;
   /** In the order in which a card is given them. */
   readonly chain: readonly Uint8Array[];
+  /** A file that the configuration names and that cannot be read. */
+  readonly unreadable?: string;
 }
 
 const path = z.array(z.string());
@@ -79,12 +85,18 @@ export async function readInstalledChains(
     const paths = card
       ? (named?.certificates ?? []).map((file) => resolveFrom(configPath, file))
       : await beside(join(dirname(configPath), CVC_DIRECTORY, layout), layout);
-    const chain = await Promise.all(
-      paths.map(async (file) => new Uint8Array(await readFile(file))),
-    );
-    if (chain.length > 0) chains.push({ layout, chain });
+    chains.push(...(await readChain(layout, paths)));
   }
   return { label: keys?.institution, chains };
+}
+
+/** None where no file is named. */
+async function readChain(layout: CvcLayout, paths: readonly string[]): Promise<InstalledChain[]> {
+  const files = await Promise.all(paths.map((file) => readInputFile(file, MAX_LENGTH)));
+  const chain = files.flatMap((file) => ('bytes' in file ? [file.bytes] : []));
+  const unreadable = paths[files.findIndex((file) => 'reason' in file)];
+  if (unreadable !== undefined) return [{ layout, chain, unreadable }];
+  return chain.length === 0 ? [] : [{ layout, chain }];
 }
 
 async function beside(directory: string, layout: CvcLayout): Promise<string[]> {

@@ -24,10 +24,14 @@ export interface InstitutionStatus {
 
 /** What installed certificates say of themselves: that they are under an anchor was checked at their import. `at`: ms. */
 export function institutionStatus(
-  { layout, chain }: InstalledChain,
+  { layout, chain, unreadable }: InstalledChain,
   spki: Uint8Array | undefined,
   at: number,
 ): InstitutionStatus {
+  if (unreadable !== undefined) {
+    const message = `${layout}: ${unreadable} cannot be read`;
+    return { layout, fits: false, problem: { code: 'ERR_INSTITUTION_FILE', message } };
+  }
   try {
     return layout === 'jpki' ? jpkiStatus(chain, spki) : tr03110Status(chain, spki, at);
   } catch (error) {

@@ -67,10 +67,10 @@ export function ceremonyLines({ institution, approval }: CeremonyStatus): string
 }
 
 function institutionLine({ layout, holder, expiry, daysLeft = 0, fits }: InstitutionStatus) {
+  if (holder === undefined) return `cvc     ${layout}  CANNOT BE READ`;
   const dates =
     expiry === undefined ? 'no dates in this layout' : `expires ${expiry}, ${daysWords(daysLeft)}`;
-  const name = holder ?? 'unreadable';
-  return `cvc     ${layout}  ${name}  ${dates}${fits ? '' : ', NOT OF THIS KEY'}`;
+  return `cvc     ${layout}  ${holder}  ${dates}${fits ? '' : ', NOT OF THIS KEY'}`;
 }
 
 export function daysWords(daysLeft: number): string {

@@ -213,6 +213,15 @@ describe('a ceremony', () => {
     expect(await verify()).toMatchObject({ exit: 0 });
   });
 
+  test('without dual control, by the configuration: done at once, and status calls it a weakness', async () => {
+    const config = await read('token/hsm.toml');
+    const waived = config.replace('directory = "../ceremony"', 'approvals = 0');
+    await writeFile(join(directory, 'token/hsm.toml'), waived);
+    expect(await importChain()).toMatchObject({ exit: 0 });
+    expect((await hsm('status', ...CONFIG)).out).toContain('approve NOT ASKED (approvals = 0)');
+    await writeFile(join(directory, 'token/hsm.toml'), config);
+  });
+
   test('no PIN in anything that was written', async () => {
     const { stdout } = await new Promise<{ stdout: string }>((resolve) => {
       const args = ['-rlE', Object.values(PINS).join('|'), '.'];

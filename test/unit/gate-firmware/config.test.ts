@@ -137,6 +137,12 @@ describe('readGateConfig', () => {
     await expect(read(none)).rejects.toThrow(withCode('ERR_ENROLMENT_MISSING'));
   });
 
+  test('a ceremony beside the token is for `hsm`, and checked here too', async () => {
+    const ceremony = (line: string) => (toml: string) => `${toml}\n[ceremony]\n${line}\n`;
+    expect((await read(ceremony('directory = "c"'))).name).toBe((await read()).name);
+    await expect(read(ceremony('approvals = 1'))).rejects.toMatchObject({ code: 'ERR_CONFIG_KEY' });
+  });
+
   test('without a source lists are applied by hand', async () => {
     const config = await read(replace('source = "/media/stick/bundle"\n', ''));
     expect(config.whitelist.source).toBeUndefined();

@@ -196,6 +196,14 @@ describe('institutionStatus', () => {
     }
   });
 
+  test('a file that is not there', () => {
+    const missing = { ...jpki, chain: [first.encoded], unreadable: 'institution.cvc' };
+    expect(institutionStatus(missing, own.spki, 0)).toMatchObject({
+      fits: false,
+      problem: { code: 'ERR_INSTITUTION_FILE' },
+    });
+  });
+
   test('a damaged file', () => {
     const damaged = { ...jpki, chain: [last.encoded.subarray(1)] };
     expect(institutionStatus(damaged, own.spki, 0)).toMatchObject({
