@@ -6,6 +6,7 @@ import {
   type KeyStoreOptions,
   openKeyStore,
 } from '@pinless-gate/hsm/isolated';
+import { soak } from '@pinless-gate/test/soak/hsm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type FaultyModule, interpose, makeToken, type TestToken, tokenStore } from './token.ts';
 
@@ -358,5 +359,15 @@ describe('the process', () => {
     await module.fail('C_OpenSession', CKR_SESSION_COUNT, 99);
     const calls = Array.from({ length: 8 }, () => store.sign('institution', MESSAGE));
     for (const signature of await Promise.all(calls)) expect(signature).toHaveLength(256);
+  });
+});
+
+describe('a slice of the soak (npm run soak)', () => {
+  test('nothing that the process holds grows, and each session that is opened is one of few', async () => {
+    const opened = await module.calls('C_OpenSession');
+    const { grown } = await soak(module.config, { macs: 2000, signatures: 100 });
+    expect(grown).toEqual([]);
+    // The login's, those of the pool, and one for each of the two keys that are made.
+    expect((await module.calls('C_OpenSession')) - opened).toBeLessThanOrEqual(1 + 4 + 2);
   });
 });
