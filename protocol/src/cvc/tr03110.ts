@@ -33,7 +33,7 @@ const TAG_TEMPLATE = 0x53;
 
 const DAY = 86_400;
 
-/** Certificate holder authorization template: the role's object identifier and its rights. */
+/** Certificate holder authorization template: the role's object identifier and its rights, at least one octet. */
 export interface Authorization {
   readonly oid: Uint8Array;
   readonly rights: Uint8Array;
@@ -140,6 +140,9 @@ function decodeAuthorization(value: Uint8Array): Authorization {
   const objects = new CvObjects(value);
   const authorization = { oid: objects.value(TAG_OID), rights: objects.value(TAG_TEMPLATE) };
   objects.end();
+  if (authorization.rights.length === 0) {
+    throw new FormatError('ERR_CVC_LAYOUT', 'CV certificate: rights without a role');
+  }
   return authorization;
 }
 
@@ -155,7 +158,7 @@ export function verifyCvCertificate(certificate: CvCertificate, issuer: CvKey): 
 export type TerminalRole = 'cvca' | 'dv' | 'terminal';
 
 export function roleOf({ rights }: Authorization): TerminalRole {
-  const bits = (rights[0] ?? 0) >> 6;
+  const bits = rights[0]! >> 6;
   return bits === 3 ? 'cvca' : bits === 0 ? 'terminal' : 'dv';
 }
 

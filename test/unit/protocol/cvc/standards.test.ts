@@ -4,7 +4,7 @@ import { summarizeCvPublicKey } from '@pinless-gate/protocol/cvc/key-summary';
 import { decodeCvPublicKey, encodeCvPublicKey } from '@pinless-gate/protocol/cvc/public-key';
 import { decodeTlvs, encodeTlv } from '@pinless-gate/protocol/tlv';
 import { describe, expect, test } from 'vitest';
-import { cvca, dv, dvBody, issue, NOON, party, rsa, terminalBody } from './authority.ts';
+import { AT_OID, cvca, dv, dvBody, issue, NOON, party, rsa, terminalBody } from './authority.ts';
 
 // What BSI TR-03110 part 3 says of public keys, case by case and with the clause.
 
@@ -66,6 +66,11 @@ describe('domain parameters (D.3.3)', () => {
       refused: undefined,
     });
   });
+});
+
+test('rights without an octet say no role (C.1.5)', () => {
+  const authorization = { oid: AT_OID, rights: new Uint8Array(0) };
+  expect(() => issue({ authorization }, cvca)).toThrow(code('ERR_CVC_LAYOUT'));
 });
 
 describe('RSA keys (D.3.1, D.2.1.1)', () => {
