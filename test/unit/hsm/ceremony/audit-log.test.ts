@@ -104,6 +104,11 @@ describe('AuditLog.replay', () => {
     expect(() => AuditLog.replay(forged)).toThrow(code('ERR_CEREMONY_OPERATOR_TWICE'));
   });
 
+  test('another number on the last line', () => {
+    const last = JSON.stringify({ ...JSON.parse(lines[4]!), sequence: 6 });
+    expect(() => AuditLog.replay(lines.with(4, last))).toThrow(code('ERR_CEREMONY_LOG_SEQUENCE'));
+  });
+
   test('one step twice', () => {
     const forged = rechained([...lines.slice(0, 3), lines[1]!, lines[2]!]);
     expect(() => AuditLog.replay(forged)).toThrow(code('ERR_CEREMONY_USED'));

@@ -1,7 +1,9 @@
 import { cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { approvalMessage } from '@pinless-gate/hsm/ceremony/approval';
 import { withApproval } from '@pinless-gate/hsm/ceremony/dual-control';
 import { LogFile } from '@pinless-gate/hsm/ceremony/log-file';
 import type { Step } from '@pinless-gate/hsm/ceremony/step';
+import { toHex } from '@pinless-gate/protocol/bytes';
 import { GateError } from '@pinless-gate/protocol/errors';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { Ceremony, Person } from './operators.ts';
@@ -179,6 +181,23 @@ describe('withApproval', () => {
     await expect(ended).rejects.toEqual(code('ERR_CEREMONY_APPROVAL'));
     expect(run).not.toHaveBeenCalled();
   });
+
+  test.each([-1, 3_600_000])(
+    'an approval that claims a time outside of the hour: %i ms',
+    async (ms) => {
+      const id = await ceremony.propose();
+      await ceremony.approve(id, suzuki);
+      const path = ceremony.path('steps', id);
+      const honest = JSON.parse(await readFile(`${path}/suzuki.json`, 'utf8'));
+      const claimed = { ...honest, operator: 'sato', at: new Date(ceremony.at + ms).toISOString() };
+      const signature = await sato.sign(approvalMessage(claimed));
+      await writeFile(
+        `${path}/sato.json`,
+        JSON.stringify({ ...claimed, signature: toHex(signature) }),
+      );
+      await expect(ceremony.attempt().ended).rejects.toEqual(code('ERR_CEREMONY_EXPIRED'));
+    },
+  );
 
   test('the last millisecond of the hour counts', async () => {
     await ceremony.approveAll(await ceremony.propose());
