@@ -54,8 +54,8 @@ const schema = z.strictObject({
     .strictObject({
       institution: z.string().default(DEFAULT_LABELS.institution),
       device: z.string().default(DEFAULT_LABELS.device),
-      transport: z.string().default(DEFAULT_LABELS.transport),
       event: z.string().optional(),
+      transport: z.string().default(DEFAULT_LABELS.transport),
       /** Where the envelopes of keys that were sent to this gate are kept. */
       directory: path.default('keys'),
     })

@@ -3,6 +3,7 @@ import { certificateVerifyCommand } from './cli/certificate.ts';
 import { doctorCommand } from './cli/doctor.ts';
 import { enrolCommand } from './cli/enrol.ts';
 import { exportCommand, showCommand, verifyCommand } from './cli/journal.ts';
+import { destroyKeysCommand, fetchKeysCommand, showKeysCommand } from './cli/keys.ts';
 import { applyCommand, showListCommand } from './cli/list.ts';
 import { receiptPreviewCommand } from './cli/receipt.ts';
 import { runCommand } from './cli/run.ts';
@@ -14,6 +15,9 @@ const USAGE = `gate: decide at the door, offline, who may enter
              [--reuse-keys] [--json]
   gate run --config gate.toml [--transcript FILE] [--json]
   gate doctor --config gate.toml [--json]
+  gate keys fetch --config gate.toml [--json]
+  gate keys show --config gate.toml [--json]
+  gate keys destroy --event ID --config gate.toml [--json]
   gate list apply BUNDLE --config gate.toml [--json]
   gate list show --config gate.toml [--json]
   gate journal show --config gate.toml [--last 50] [--json]
@@ -43,6 +47,9 @@ await main({
   commands: {
     enrol: enrolCommand,
     run: runCommand,
+    'keys fetch': fetchKeysCommand,
+    'keys show': showKeysCommand,
+    'keys destroy': destroyKeysCommand,
     doctor: doctorCommand,
     'list apply': applyCommand,
     'list show': showListCommand,

@@ -6,6 +6,7 @@ import { isLoopback, type PublisherConfig } from './config.ts';
 import type { EnrolmentStore } from './domain/enrolment.ts';
 import type { GateStore } from './domain/gate.ts';
 import type { JournalStore } from './domain/journal.ts';
+import type { KeyDeliveryStore } from './domain/keys.ts';
 import { type OverviewStore, readOverview } from './domain/overview.ts';
 import type { BundleFiles } from './domain/publication.ts';
 import { ConsoleMetrics } from './metrics.ts';
@@ -16,6 +17,7 @@ import { enrolmentRoutes } from './routes/enrolment.ts';
 import { gateAuth } from './routes/gate-auth.ts';
 import { healthRoutes } from './routes/health.ts';
 import { journalRoutes } from './routes/journal.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { liveRoutes } from './routes/live.ts';
 import { notFoundPage } from './routes/not-found.tsx';
 import { pageRoutes } from './routes/pages.tsx';
@@ -27,6 +29,7 @@ export interface AppDeps {
   readonly journal: JournalStore;
   readonly overview: OverviewStore;
   readonly enrolment: EnrolmentStore;
+  readonly keys: KeyDeliveryStore;
   /** This console's id, 32 hex digits. */
   readonly consoleId: () => Promise<string>;
   readonly publishers: PublisherConfig | undefined;
@@ -59,6 +62,10 @@ export function createApp(deps: AppDeps): App {
   const metrics = new ConsoleMetrics(deps.version);
   const read = () =>
     readOverview({ store: deps.overview, bundles, now, silentAfterMs: deps.silentAfterMs });
+  const holdings = async () => {
+    const [known, keys] = await Promise.all([deps.enrolment.records(), deps.keys.keys()]);
+    return { now: now(), gates: known, keys };
+  };
   const board = new Board({
     read,
     onError: (error) => log.error(describe(error), 'live page could not be read'),
@@ -67,6 +74,7 @@ export function createApp(deps: AppDeps): App {
     maxIntervalMs: LIVE_MAX_INTERVAL_MS,
   });
 
+  const authentic = gateAuth({ gates, now });
   const app = new Hono()
     .use(async (c, next) => {
       await next();
@@ -78,12 +86,12 @@ export function createApp(deps: AppDeps): App {
       if (!isLoopback(hostName(c))) throw new ProblemError(MISDIRECTED);
       await next();
     })
-    .route('/', pageRoutes({ read, views, assets: assets.prefix }))
+    .route('/', pageRoutes({ read, holdings, views, assets: assets.prefix }))
     .route('/', liveRoutes(board, views))
     .route(
       '/',
       journalRoutes({
-        authentic: gateAuth({ gates, now }),
+        authentic,
         journal,
         now,
         onPlaced: (gateId, placement) => {
@@ -104,6 +112,17 @@ export function createApp(deps: AppDeps): App {
           if (outcome === 'enrolled') log.info({ gateId }, 'gate enrolled');
           else log.warn({ reason: outcome }, 'enrolment refused');
           board.changed();
+        },
+      }),
+    )
+    .route(
+      '/',
+      keyRoutes({
+        authentic,
+        keys: deps.keys,
+        now,
+        onWord: (gateId, word) => {
+          if (word !== 'fetched') log.info({ gateId, word }, 'word of a key');
         },
       }),
     )

@@ -6,6 +6,12 @@ import {
   gateShowCommand,
 } from './cli/gate.ts';
 import { gateAddCommand } from './cli/gate-add.ts';
+import {
+  keyDestroyCommand,
+  keyPutCommand,
+  keyRecipientsCommand,
+  keyReportCommand,
+} from './cli/keys.ts';
 import { migrateCommand } from './cli/migrate.ts';
 import { serveCommand } from './cli/serve.ts';
 import { USAGE } from './cli/usage.ts';
@@ -21,5 +27,9 @@ await main({
     'gate list': gateListCommand,
     'gate show': gateShowCommand,
     'gate revoke': gateRevokeCommand,
+    'keys recipients': keyRecipientsCommand,
+    'keys put': keyPutCommand,
+    'keys report': keyReportCommand,
+    'keys destroy': keyDestroyCommand,
   },
 });

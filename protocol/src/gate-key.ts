@@ -5,6 +5,7 @@ import { decodeSigned, encodeSigned, type Signed, signerOf } from './signed.ts';
 import { mechanismByName, mechanismName, type TransportMechanism } from './transport-mechanism.ts';
 
 export const GATE_KEY_FORMAT = 'pinless-gate/gate-key/1';
+export const GATE_KEY_TYPE = 'application/vnd.pinless-gate.gate-key+cbor';
 const MIN_MODULUS_BITS = 2048;
 const MAX_MECHANISMS = 64;
 

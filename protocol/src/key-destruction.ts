@@ -4,6 +4,7 @@ import { FormatError } from './errors.ts';
 import { decodeSigned, encodeSigned, type Signed, signerOf } from './signed.ts';
 
 export const DESTRUCTION_FORMAT = 'pinless-gate/key-destruction/1';
+export const DESTRUCTION_TYPE = 'application/vnd.pinless-gate.key-destruction+cbor';
 /** How it was made sure of: the object is not found any more, and an HMAC with the handle it had fails. */
 export const VERIFIED_BY = 'object-gone-and-mac-fails';
 const MAX_KEYS = 64;

@@ -1,11 +1,7 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { type Listening, listen } from '@pinless-gate/issuer-console/serve';
 import { encodeJournalUpload } from '@pinless-gate/protocol/fleet';
 import { REFUSAL_REASONS } from '@pinless-gate/protocol/refusal';
-import type { AxeResults } from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   GATE_A,
@@ -17,14 +13,15 @@ import {
   type TestConsole,
   TestGate,
 } from '../unit/issuer-console/fixture.ts';
-
-const SCREENSHOTS = process.env.SCREENSHOTS;
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const SIZES = {
-  desktop: { width: 1280, height: 900 },
-  tablet: { width: 768, height: 1024 },
-  phone: { width: 375, height: 812 },
-} as const;
+import {
+  launchBrowser,
+  openPage,
+  overflows,
+  SIZES,
+  type Size,
+  shoot,
+  violations,
+} from './pages.ts';
 
 let started: TestConsole;
 let server: Listening;
@@ -33,21 +30,7 @@ let north: TestGate;
 let south: TestGate;
 
 beforeAll(async () => {
-  [started, browser] = await Promise.all([
-    startConsole(),
-    chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    }),
-  ]);
+  [started, browser] = await Promise.all([startConsole(), launchBrowser()]);
   server = await listen(started.app, '127.0.0.1', 0);
 }, 60_000);
 
@@ -79,31 +62,8 @@ async function evening(): Promise<void> {
   await started.upload(south);
 }
 
-type Size = keyof typeof SIZES;
-
-async function open(size: Size, path: string, more = {}): Promise<Page> {
-  const context = await browser.newContext({ viewport: SIZES[size], ...more });
-  const page = await context.newPage();
-  await page.goto(new URL(path, server.url).href);
-  return page;
-}
-
-async function shoot(page: Page, name: string): Promise<void> {
-  if (SCREENSHOTS === undefined) return;
-  mkdirSync(SCREENSHOTS, { recursive: true });
-  await page.evaluate('document.fonts.ready');
-  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const { violations: found, passes } = (await page.evaluate('axe.run()')) as AxeResults;
-  expect(passes.length).toBeGreaterThan(15);
-  return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-}
-
-const overflows = (page: Page) =>
-  page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth');
+const open = (size: Size, path: string, more = {}): Promise<Page> =>
+  openPage(browser, new URL(path, server.url), size, more);
 
 describe.each(Object.keys(SIZES) as Size[])('the overview, %s', (size) => {
   test.each(['ja', 'en'])('in an evening under way, %s', async (language) => {

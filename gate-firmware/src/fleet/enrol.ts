@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { signDocument } from '@pinless-gate/hsm/ceremony/documents';
 import { newKey } from '@pinless-gate/hsm/ceremony/new-key';
 import { HsmError, type KeyKind, type KeyStore } from '@pinless-gate/hsm/key-store';
 import {
@@ -19,8 +21,15 @@ import {
   isTokenOf,
 } from '@pinless-gate/protocol/enrolment-token';
 import { FormatError } from '@pinless-gate/protocol/errors';
+import {
+  encodeGateKey,
+  encodeGateKeyBody,
+  GATE_KEY_FORMAT,
+  GATE_KEY_TYPE,
+  type GateKey,
+} from '@pinless-gate/protocol/gate-key';
 import { keyHash } from '@pinless-gate/protocol/signed';
-import { mechanismName } from '@pinless-gate/protocol/transport-mechanism';
+import { mechanismName, type TransportMechanism } from '@pinless-gate/protocol/transport-mechanism';
 import {
   type Enrolment,
   EnrolmentError,
@@ -31,6 +40,7 @@ import {
   writePending,
 } from '../enrolment-file.ts';
 import { askConsole, type ConsoleAddress, type ConsoleAnswer } from './console-client.ts';
+import { ask } from './key-delivery.ts';
 
 export interface EnrolParts {
   readonly store: KeyStore;
@@ -67,14 +77,40 @@ export async function enrol(parts: EnrolParts): Promise<Enrolment> {
   const enrolled = await send(parts, {
     ...offer,
     ...keys,
-    ...about,
+    module: about.module,
+    capabilities: about.mechanisms.map(mechanismName).sort(),
     tokenHash: hashEnrolmentToken(token),
     software: parts.software,
   });
   const enrolment = { ...enrolled, console, deviceKeyHash: keyHash(keys.deviceKey) };
+  // Sent before the file is written: whoever is killed in between does it all again.
+  await sendGateKey(parts, enrolment, { ...keys, mechanisms: about.mechanisms });
   await writeEnrolment(path, enrolment);
   await removePending(path);
   return enrolment;
+}
+
+/** What the issuer needs to wrap keys for this gate; it holds the gate's id, so it comes after the enrolment. */
+async function sendGateKey(
+  { store, console, labels }: EnrolParts,
+  { gateId }: Enrolled,
+  key: Omit<GateKey, 'gateId'>,
+): Promise<void> {
+  const body = encodeGateKeyBody({ gateId, ...key });
+  const signed = await signDocument(store, labels.device, GATE_KEY_FORMAT, body);
+  const identity = {
+    gateId,
+    sign: (message: Uint8Array) => store.sign(labels.device, message),
+    now: Date.now,
+    random: randomBytes,
+  };
+  const request = {
+    method: 'PUT',
+    path: '/api/gate-key',
+    type: GATE_KEY_TYPE,
+    body: encodeGateKey(signed),
+  } as const;
+  await ask({ console, identity }, request, 204);
 }
 
 async function askOffer(console: ConsoleAddress): Promise<EnrolmentOffer> {
@@ -112,7 +148,7 @@ async function makeKeys({ store, labels, reuseKeys, path, onStep }: EnrolParts):
 
 async function describe(
   store: KeyStore,
-): Promise<Pick<EnrolmentStatement, 'module' | 'capabilities'>> {
+): Promise<{ module: ModuleDescription; mechanisms: readonly TransportMechanism[] }> {
   const { module, token } = await store.status();
   const { unwraps } = await store.capabilities();
   const description: ModuleDescription = {
@@ -122,7 +158,7 @@ async function describe(
     model: printable(token.model),
     serial: printable(token.serial),
   };
-  return { module: description, capabilities: unwraps.map(mechanismName).sort() };
+  return { module: description, mechanisms: unwraps };
 }
 
 /** What a module says of itself goes into one line of text. */

@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { fromHex } from '@pinless-gate/protocol/bytes';
+import { fromBase64, fromHex } from '@pinless-gate/protocol/bytes';
 import { GateError } from '@pinless-gate/protocol/errors';
 import { readConfig, resolveFrom } from '@pinless-gate/runtime/config';
 import { UsageError } from '@pinless-gate/runtime/program';
@@ -11,9 +11,9 @@ import { parseId } from './options.ts';
 
 /** What gate.toml says of the gate's identity and keys; every table may be absent, as in a bare hsm.toml. */
 const schema = z.looseObject({
-  gate: z.looseObject({ id: z.string() }).optional(),
+  gate: z.looseObject({ id: z.string().optional(), enrolment: z.string().optional() }).optional(),
   event: z.looseObject({ id: z.string() }).optional(),
-  whitelist: z.looseObject({ publishers: z.array(z.string()) }).optional(),
+  whitelist: z.looseObject({ publishers: z.array(z.string()).optional() }).optional(),
   keys: z
     .looseObject({
       device: z.string().default(DEFAULT_LABELS.device),
@@ -24,6 +24,9 @@ const schema = z.looseObject({
     })
     .prefault({}),
 });
+
+/** What `gate enrol` wrote, of which this much matters here. */
+const enrolmentSchema = z.looseObject({ gate_id: z.string(), publishers: z.array(z.base64()) });
 
 export interface GateFile {
   readonly gateId: Uint8Array | undefined;
@@ -46,7 +49,8 @@ export async function readGateFile(options: GateOptions): Promise<GateFile> {
   const { config } = options;
   if (config === undefined) throw new UsageError('--config FILE is needed', 'hsm init makes one');
   const table = await readConfig(config, schema);
-  const gate = options.gate ?? table.gate?.id;
+  const enrolled = await readEnrolled(config, table.gate?.enrolment);
+  const gate = options.gate ?? table.gate?.id ?? enrolled?.gate_id;
   const event = options.event ?? table.event?.id;
   const publishers =
     options['issuer-key'] ??
@@ -54,10 +58,17 @@ export async function readGateFile(options: GateOptions): Promise<GateFile> {
   return {
     gateId: gate === undefined ? undefined : fromHex(parseId(gate, '--gate', 'a gate id')),
     eventId: event === undefined ? undefined : fromHex(parseId(event, '--event', 'an event id')),
-    publishers: await Promise.all(publishers.map(readPublicKeyFile)),
+    publishers:
+      publishers.length > 0
+        ? await Promise.all(publishers.map(readPublicKeyFile))
+        : (enrolled?.publishers ?? []).map(fromBase64),
     labels: table.keys,
     directory: new KeyDirectory(resolveFrom(config, table.keys.directory)),
   };
+}
+
+async function readEnrolled(config: string, path: string | undefined) {
+  return path === undefined ? undefined : readConfig(resolveFrom(config, path), enrolmentSchema);
 }
 
 /** PEM or DER to SubjectPublicKeyInfo. */

@@ -6,6 +6,7 @@ import { type Office, office } from '../domain/office.ts';
 import { controlSocket } from '../serve.ts';
 import type { Database, OpenDatabase } from '../store/database.ts';
 import { enrolmentStore } from '../store/enrolment.ts';
+import { keyDeliveryStore } from '../store/keys.ts';
 import { openStore, requireMigrated } from './open-store.ts';
 import { remoteOffice } from './remote-office.ts';
 
@@ -25,6 +26,7 @@ export function consoleIdOf(db: Database): () => Promise<string> {
 export function localOffice({ publishers }: ConsoleConfig, db: Database): Office {
   return office({
     enrolment: enrolmentStore(db),
+    keys: keyDeliveryStore(db),
     consoleId: consoleIdOf(db),
     hasPublishers: publishers !== undefined,
     now: Date.now,

@@ -13,6 +13,10 @@ export function remoteOffice(path: string): Office {
     invite: (invitation) => call('invite', invitation),
     gates: () => call('gates'),
     revoke: (gateId) => call('revoke', gateId),
+    putKeys: (envelopes) => call('putKeys', envelopes),
+    keys: () => call('keys'),
+    orderDestruction: (eventId) => call('orderDestruction', eventId),
+    recipients: () => call('recipients'),
   };
 }
 

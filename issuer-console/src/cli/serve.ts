@@ -11,6 +11,7 @@ import type { OpenDatabase } from '../store/database.ts';
 import { enrolmentStore } from '../store/enrolment.ts';
 import { gateStore, overviewStore } from '../store/gates.ts';
 import { journalStore } from '../store/journal.ts';
+import { keyDeliveryStore } from '../store/keys.ts';
 import { VERSION } from '../version.ts';
 import { consoleIdOf, localOffice } from './office.ts';
 import { openStore, requireMigrated } from './open-store.ts';
@@ -84,6 +85,7 @@ function consoleApp(config: ConsoleConfig, { db }: OpenDatabase, log: Logger) {
     journal: journalStore(db),
     overview: overviewStore(db),
     enrolment: enrolmentStore(db),
+    keys: keyDeliveryStore(db),
     consoleId: consoleIdOf(db),
     publishers: config.publishers,
     random: (length) => new Uint8Array(randomBytes(length)),

@@ -13,6 +13,15 @@ export const USAGE = `issuer-console: publishes lists to gates, receives their j
   issuer-console gate revoke ID [--config FILE] [--json]
                              nothing more is taken from it or given to it, or its token is good no more
 
+  issuer-console keys recipients --out DIR [--event HEX] [--config FILE] [--json]
+                             the gates' keys, for hsm event-key wrap
+  issuer-console keys put DIR|FILE… [--config FILE] [--json]
+                             wrapped keys, for their gates to fetch
+  issuer-console keys report [--event HEX] [--config FILE] [--json]
+                             which gate has taken which key, destroyed it, or owes an answer (exit code 1)
+  issuer-console keys destroy --event HEX [--config FILE] [--json]
+                             has each gate destroy them when their window is over, and say so
+
 While serve runs on the embedded database, the other commands go through it.
 
 Examples:

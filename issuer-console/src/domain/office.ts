@@ -9,6 +9,13 @@ import {
 import { GateError } from '@pinless-gate/protocol/errors';
 import type { EnrolmentStore, GateRecord, Revocation } from './enrolment.ts';
 import { parseGateId, parseGateName } from './gate.ts';
+import {
+  type KeyDeliveryStore,
+  type KeyRecord,
+  type PutResult,
+  type Recipient,
+  readEnvelope,
+} from './keys.ts';
 
 /** What an operator asked for and cannot have. */
 export class OfficeError extends GateError {}
@@ -34,10 +41,17 @@ export interface Office {
   invite(invitation: NewInvitation): Promise<Invited>;
   gates(): Promise<GateRecord[]>;
   revoke(gateId: string): Promise<Revocation>;
+  /** Envelopes in base64, all of them or none. */
+  putKeys(envelopes: readonly string[]): Promise<PutResult>;
+  keys(): Promise<KeyRecord[]>;
+  /** How many keys of this event the gates are asked to destroy, once their window is over. */
+  orderDestruction(eventId: string): Promise<number>;
+  recipients(): Promise<Recipient[]>;
 }
 
 export interface OfficeDeps {
   readonly enrolment: EnrolmentStore;
+  readonly keys: KeyDeliveryStore;
   readonly consoleId: () => Promise<string>;
   /** Gates are told whose lists to believe: without that none is invited. */
   readonly hasPublishers: boolean;
@@ -50,11 +64,15 @@ const MIN_VALID_MS = 60_000;
 const MAX_EVENTS = 64;
 
 export function office(deps: OfficeDeps): Office {
-  const { enrolment, now } = deps;
+  const { enrolment, keys, now } = deps;
   return {
     invite: (invitation) => invite(deps, invitation),
     gates: () => enrolment.records(),
     revoke: (gateId) => enrolment.revoke(parseGateId(gateId), now()),
+    putKeys: async (envelopes) => keys.put(envelopes.map(readEnvelope), now()),
+    keys: () => keys.keys(),
+    orderDestruction: (eventId) => keys.order(parseGateId(eventId), now()),
+    recipients: () => keys.recipients(),
   };
 }
 

@@ -13,6 +13,10 @@ const SCHEMAS = {
   ]),
   gates: z.tuple([]),
   revoke: z.tuple([z.string()]),
+  putKeys: z.tuple([z.array(z.string()).min(1)]),
+  keys: z.tuple([]),
+  orderDestruction: z.tuple([z.string()]),
+  recipients: z.tuple([]),
 } as const satisfies Record<keyof Office, z.ZodType>;
 
 /**

@@ -46,6 +46,8 @@ export const gates = pgTable('gates', {
   unexplainedAt: moment('unexplained_at'),
   /** Of a gate that enrolled itself: what it stated, as it signed it. */
   statement: bytes('statement'),
+  /** What an issuer needs to wrap keys for this gate, as the gate signed it. */
+  gateKey: bytes('gate_key'),
   eventIds: text('event_ids').array().notNull().default([]),
   enrolledAt: moment('enrolled_at'),
   revokedAt: moment('revoked_at'),
@@ -119,3 +121,40 @@ export const journalEntries = pgTable(
       .where(sql`kind = 'decision'`),
   ],
 );
+
+/** Keys on their way to gates, wrapped: nobody can open them here. `id` is the SHA-256 of the envelope. */
+export const keyEnvelopes = pgTable(
+  'key_envelopes',
+  {
+    id: bytes('id').primaryKey(),
+    gateId: id('gate_id')
+      .notNull()
+      .references(() => gates.id),
+    eventId: id('event_id'),
+    kind: text('kind').notNull(),
+    keyId: bytes('key_id').notNull(),
+    label: text('label').notNull(),
+    generation: count('generation').notNull(),
+    validFrom: moment('valid_from').notNull(),
+    validUntil: moment('valid_until').notNull(),
+    raw: bytes('raw').notNull(),
+    putAt: moment('put_at').notNull(),
+    fetchedAt: moment('fetched_at'),
+    takenAt: moment('taken_at'),
+    orderedAt: moment('ordered_at'),
+    destroyedAt: moment('destroyed_at'),
+  },
+  (table) => [index('key_envelopes_gate').on(table.gateId)],
+);
+
+/** What gates said after they destroyed an event's keys, as they signed it. */
+export const destructions = pgTable('key_destructions', {
+  id: bytes('id').primaryKey(),
+  gateId: id('gate_id')
+    .notNull()
+    .references(() => gates.id),
+  eventId: id('event_id').notNull(),
+  destroyedAt: moment('destroyed_at').notNull(),
+  receivedAt: moment('received_at').notNull(),
+  raw: bytes('raw').notNull(),
+});

@@ -1,6 +1,7 @@
 import { raw } from 'hono/html';
 import type { Child } from 'hono/jsx';
 import { LANGUAGES } from './language.ts';
+import type { Messages } from './messages.ts';
 import type { View } from './view.ts';
 
 export interface LayoutProps {
@@ -10,12 +11,27 @@ export interface LayoutProps {
   /** Set where the page has live parts. */
   readonly live?: boolean;
   readonly now: number;
+  /** Of this page, where it is one that can be asked for. */
+  readonly path?: string;
   readonly children: Child;
 }
 
+const PAGES = [
+  { path: '/', title: (text: Messages) => text.title },
+  { path: '/gates', title: (text: Messages) => text.holdings.title },
+] as const;
+
 const LANGUAGE_NAMES = { ja: '日本語', en: 'English' } as const;
 
-export const Layout = ({ view, assets, title, live = false, now, children }: LayoutProps) => {
+export const Layout = ({
+  view,
+  assets,
+  title,
+  live = false,
+  now,
+  path = '/',
+  children,
+}: LayoutProps) => {
   const { text, format } = view;
   return (
     <>
@@ -44,11 +60,21 @@ export const Layout = ({ view, assets, title, live = false, now, children }: Lay
                 <span class="brand-room">{text.product}</span>
               </a>
             </p>
+            <nav aria-label={text.pages} class="pages">
+              {PAGES.map(({ path: to, title: titleOf }) => (
+                <a
+                  href={`${to}?lang=${format.language}`}
+                  aria-current={to === path ? 'page' : undefined}
+                >
+                  {titleOf(text)}
+                </a>
+              ))}
+            </nav>
             {live && <LiveState view={view} />}
             <nav aria-label={text.languages} class="languages">
               {LANGUAGES.map((language) => (
                 <a
-                  href={`/?lang=${language}`}
+                  href={`${path}?lang=${language}`}
                   lang={language}
                   hreflang={language}
                   aria-current={language === format.language ? 'true' : undefined}

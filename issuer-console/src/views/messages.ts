@@ -1,3 +1,5 @@
+import type { GateStanding } from '../domain/enrolment.ts';
+import type { KeyState } from '../domain/keys.ts';
 import type { ListCondition } from '../domain/publication.ts';
 
 type Noun = (n: string) => string;
@@ -83,6 +85,33 @@ export interface Messages {
     readonly admitted: string;
     readonly refused: string;
   };
+  readonly holdings: {
+    readonly title: string;
+  };
+  readonly enrolled: {
+    readonly heading: string;
+    readonly none: string;
+    readonly name: string;
+    readonly standing: string;
+    readonly standings: Readonly<Record<GateStanding, string>>;
+    readonly module: string;
+    readonly unwrapsNothing: string;
+    readonly deviceKey: string;
+    readonly since: string;
+  };
+  readonly keys: {
+    /** By the event's id; empty for keys of none. */
+    readonly heading: (event: string) => string;
+    readonly none: string;
+    readonly gate: string;
+    readonly state: string;
+    readonly states: Readonly<Record<KeyState, string>>;
+    readonly generation: string;
+    readonly window: string;
+    readonly lastWord: string;
+    readonly owing: Noun;
+    readonly summary: (taken: string, destroyed: string, all: string) => string;
+  };
   readonly ago: {
     readonly now: string;
     readonly minutes: Noun;
@@ -91,6 +120,7 @@ export interface Messages {
   };
   readonly notFound: string;
   readonly notFoundNext: string;
+  readonly pages: string;
 }
 
 export interface Advice {

@@ -5,6 +5,7 @@ import {
   office,
 } from '@pinless-gate/issuer-console/domain/office';
 import { enrolmentStore } from '@pinless-gate/issuer-console/store/enrolment';
+import { keyDeliveryStore } from '@pinless-gate/issuer-console/store/keys';
 import { fromHex } from '@pinless-gate/protocol/bytes';
 import {
   decodeEnrolmentOffer,
@@ -15,7 +16,14 @@ import {
   enrolmentMessage,
 } from '@pinless-gate/protocol/enrolment';
 import { hashEnrolmentToken, parseEnrolmentToken } from '@pinless-gate/protocol/enrolment-token';
-import { CONSOLE_ID, type TestConsole } from './fixture.ts';
+import {
+  ENVELOPE_FORMAT,
+  encodeEnvelope,
+  encodeEnvelopeBody,
+  type KeyEnvelope,
+} from '@pinless-gate/protocol/key-envelope';
+import { keyHash, signedMessage } from '@pinless-gate/protocol/signed';
+import { CONSOLE_ID, NOW, PUBLISHER, type TestConsole } from './fixture.ts';
 
 const spki = (key: KeyObject) => new Uint8Array(key.export({ format: 'der', type: 'spki' }));
 const transportKey = spki(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey);
@@ -89,9 +97,37 @@ export function invite(started: TestConsole, more: Partial<NewInvitation> = {}):
 export function officeOf(started: TestConsole) {
   return office({
     enrolment: enrolmentStore(started.database.db),
+    keys: keyDeliveryStore(started.database.db),
     consoleId: async () => CONSOLE_ID,
     hasPublishers: true,
     now: () => started.now,
     random: (length) => new Uint8Array(randomBytes(length)),
   });
+}
+
+export const EVENT = '2be552203c4c0f4f0703b037dfbd00e5';
+export const KEY_ID = new Uint8Array(16).fill(6);
+const DAY_S = 86_400;
+
+/** A wrapped key in base64, open for a day around `NOW`; nobody can unwrap it. */
+export function envelopeFor(gateId: string, more: Partial<KeyEnvelope> = {}): string {
+  const body = encodeEnvelopeBody({
+    kind: 'event',
+    eventId: fromHex(EVENT),
+    keyId: KEY_ID,
+    label: `event-${EVENT}`,
+    generation: 1,
+    validFrom: NOW / 1000 - DAY_S,
+    validUntil: NOW / 1000 + DAY_S,
+    issuedAt: NOW / 1000,
+    gateId: fromHex(gateId),
+    transportKeyHash: new Uint8Array(32),
+    mechanism: { hash: 'sha1', carrier: 'kwp' },
+    wrappedKek: new Uint8Array(384),
+    wrappedKey: new Uint8Array(randomBytes(72)),
+    ...more,
+  });
+  const signature = PUBLISHER.sign(signedMessage(ENVELOPE_FORMAT, body));
+  const signer = keyHash(PUBLISHER.gate.deviceKey);
+  return Buffer.from(encodeEnvelope({ body, signer, signature })).toString('base64');
 }

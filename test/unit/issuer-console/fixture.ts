@@ -9,6 +9,7 @@ import { type OpenDatabase, openMemoryDatabase } from '@pinless-gate/issuer-cons
 import { enrolmentStore } from '@pinless-gate/issuer-console/store/enrolment';
 import { gateStore, overviewStore } from '@pinless-gate/issuer-console/store/gates';
 import { journalStore } from '@pinless-gate/issuer-console/store/journal';
+import { keyDeliveryStore } from '@pinless-gate/issuer-console/store/keys';
 import { encodeManifest, formatLatest, type Manifest, sha256 } from '@pinless-gate/protocol/bundle';
 import { fromHex } from '@pinless-gate/protocol/bytes';
 import { encodeJournalUpload, JOURNAL_UPLOAD_TYPE } from '@pinless-gate/protocol/fleet';
@@ -188,6 +189,7 @@ export async function startConsole(): Promise<TestConsole> {
       journal: journalStore(db),
       overview: overviewStore(db),
       enrolment: enrolmentStore(db),
+      keys: keyDeliveryStore(db),
       consoleId: async () => CONSOLE_ID,
       publishers: { keys: [PUBLISHER.gate.deviceKey], threshold: 1 },
       random: (length) => new Uint8Array(randomBytes(length)),
@@ -203,7 +205,8 @@ export async function startConsole(): Promise<TestConsole> {
       started.app.request('/api/journal', gate.upload(entries, { at: started.now })),
     clear: async () =>
       void (await db.execute(
-        'truncate gates, journal_entries, gate_nonces, invitations, enrolment_challenges',
+        `truncate gates, journal_entries, gate_nonces, invitations, enrolment_challenges,
+        key_envelopes, key_destructions`,
       )),
     close: async () => {
       started.app.close();

@@ -1,0 +1,85 @@
+import { type GateRecord, type GateStanding, standingOf } from '../domain/enrolment.ts';
+import type { Holdings } from '../domain/holdings.ts';
+import { Icon, type Shape } from './icon.tsx';
+import { isoTime } from './language.ts';
+import { ago } from './messages.ts';
+import type { View } from './view.ts';
+
+const SHAPES: Readonly<Record<GateStanding, Shape>> = {
+  enrolled: 'good',
+  configured: 'good',
+  invited: 'resting',
+  'invitation-expired': 'warning',
+  withdrawn: 'resting',
+  revoked: 'refused',
+};
+
+export const EnrolledView = ({ view, holdings }: { view: View; holdings: Holdings }) => {
+  const { text } = view;
+  if (holdings.gates.length === 0) return <p class="quiet">{text.enrolled.none}</p>;
+  return (
+    <table class="holdings">
+      <thead>
+        <tr>
+          <th scope="col">{text.enrolled.name}</th>
+          <th scope="col">{text.enrolled.standing}</th>
+          <th scope="col">{text.enrolled.module}</th>
+          <th scope="col">{text.enrolled.deviceKey}</th>
+          <th scope="col">{text.enrolled.since}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {holdings.gates.map((gate) => (
+          <EnrolledRow view={view} gate={gate} now={holdings.now} />
+        ))}
+      </tbody>
+    </table>
+  );
+};
+
+interface EnrolledRowProps {
+  readonly view: View;
+  readonly gate: GateRecord;
+  readonly now: number;
+}
+
+const EnrolledRow = ({ view: { text, format }, gate, now }: EnrolledRowProps) => {
+  const standing = standingOf(gate, now);
+  const { stated } = gate;
+  const since = gate.revokedAt ?? gate.withdrawnAt ?? gate.addedAt ?? gate.invitedAt;
+  return (
+    <tr class={`gate-${standing}`}>
+      <th scope="row">
+        {gate.name}
+        <span class="id">{gate.id.slice(0, 8)}</span>
+      </th>
+      <td class="state">
+        <Icon shape={SHAPES[standing]} />
+        {text.enrolled.standings[standing]}
+      </td>
+      <td data-label={text.enrolled.module}>
+        {stated ? `${stated.module.model} ${stated.module.version}` : '–'}
+        {stated && stated.capabilities.length === 0 && (
+          <span class="next">{text.enrolled.unwrapsNothing}</span>
+        )}
+      </td>
+      <td data-label={text.enrolled.deviceKey}>
+        {gate.deviceKeyId === undefined ? '–' : <span class="id">{grouped(gate.deviceKeyId)}</span>}
+      </td>
+      <td data-label={text.enrolled.since}>
+        {since === undefined ? (
+          '–'
+        ) : (
+          <time datetime={isoTime(since)}>
+            {`${format.moment(since)} (${ago(text, since, now)})`}
+          </time>
+        )}
+      </td>
+    </tr>
+  );
+};
+
+/** Enough of a hash for two people to compare. */
+function grouped(hash: string): string {
+  return hash.slice(0, 16).match(/.{4}/g)!.join(' ');
+}
