@@ -14,6 +14,8 @@ import type { GateConfig } from './config.ts';
 import { ConversionWatch } from './conversion-watch.ts';
 import { type LaneServer, serveLane } from './display/server.ts';
 import { DisplayBus } from './display/state.ts';
+import { deliverKeys, deliveryParts } from './fleet/key-delivery.ts';
+import { KeyFollower } from './fleet/key-follower.ts';
 import { Uploader } from './fleet/upload.ts';
 import { registerGauges } from './gauges.ts';
 import { Checkpoints } from './journal/checkpoints.ts';
@@ -40,6 +42,8 @@ const KILLED = 'the gate before this one ended without a word; what it admitted 
 export interface GateOptions {
   /** File that the masked dialogue of each tap is appended to. */
   readonly transcript?: string | undefined;
+  /** Destroy keys whose window is over where the issuer asks for it, without anybody here approving. */
+  readonly destroyOrdered?: boolean;
 }
 
 /** One lane, put together: everything that has to be there before the first card, and its orderly end. */
@@ -47,6 +51,7 @@ export class Gate {
   readonly #config: GateConfig;
   readonly #log: Logger;
   readonly #transcript: string | undefined;
+  readonly #destroyOrdered: boolean;
   readonly #abort = new AbortController();
   /** Ended in the reverse order of their beginning. */
   readonly #closers: (() => unknown)[] = [];
@@ -67,10 +72,15 @@ export class Gate {
   #closing: Promise<void> | undefined;
   #server!: LaneServer;
 
-  private constructor(config: GateConfig, log: Logger, { transcript }: GateOptions) {
+  private constructor(
+    config: GateConfig,
+    log: Logger,
+    { transcript, destroyOrdered }: GateOptions,
+  ) {
     this.#config = config;
     this.#log = log;
     this.#transcript = transcript;
+    this.#destroyOrdered = destroyOrdered ?? false;
     const told = troubleLog(log, 'conversion calls');
     this.#watch = new ConversionWatch({
       now: systemClock.monotonic,
@@ -158,6 +168,7 @@ export class Gate {
     this.#store = await openKeys(this.#config, this.#log, this.metrics, this.#watch);
     this.#closers.push(() => this.#store.close());
     await checkDeviceKey(this.#store, labels.device, this.#journal);
+    await this.#openDelivery();
     // One HMAC for each key, to learn what it is called.
     this.#watch.explained();
     this.#eventKeys = await openEventKeys(this.#store, this.#config, systemClock.now() / 1000);
@@ -177,6 +188,23 @@ export class Gate {
       onState: troubleLog(this.#log, 'upload'),
     });
     this.#closers.push(() => this.#uploader?.close());
+  }
+
+  /** Keys that the issuer put at the console are here before the first card, and before the list that needs them. */
+  async #openDelivery(): Promise<void> {
+    if (!this.#config.enrolment) return;
+    const log = this.#log;
+    const parts = deliveryParts(this.#config, this.#store, this.#destroyOrdered);
+    const follower = new KeyFollower({
+      deliver: () => deliverKeys(parts),
+      onDelivery: ({ taken, destroyed }) => {
+        for (const label of taken) log.info({ label }, 'key taken');
+        for (const event of destroyed) log.info({ event }, 'keys destroyed');
+      },
+      onState: troubleLog(log, 'keys'),
+    });
+    this.#closers.push(() => follower.close());
+    await follower.start();
   }
 
   async #openLists(): Promise<void> {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { readCeremonyConfig } from '@pinless-gate/hsm/ceremony/config';
 import { KeyDirectory } from '@pinless-gate/hsm/ceremony/key-directory';
@@ -8,7 +7,12 @@ import { fromHex, toHex } from '@pinless-gate/protocol/bytes';
 import { GateError } from '@pinless-gate/protocol/errors';
 import { type Command, EXIT_OK, EXIT_REFUSED, UsageError } from '@pinless-gate/runtime/program';
 import { type GateConfig, readGateConfig } from '../config.ts';
-import { type DeliveryParts, deliverKeys, reportDestruction } from '../fleet/key-delivery.ts';
+import {
+  type DeliveryParts,
+  deliverKeys,
+  deliveryParts,
+  reportDestruction,
+} from '../fleet/key-delivery.ts';
 import { systemClock } from '../lane/clock.ts';
 import { configFile } from './options.ts';
 
@@ -86,33 +90,6 @@ async function withDelivery<T>(
   } finally {
     await store.close();
   }
-}
-
-export function deliveryParts(
-  { console, gateId, eventId, labels, keyDirectory, whitelist }: GateConfig,
-  store: DeliveryParts['store'],
-  destroy: boolean,
-): DeliveryParts {
-  if (!console) {
-    throw new GateError('ERR_CONSOLE_MISSING', 'this gate has no console', {
-      hint: 'enrol it, or name one in [console] of gate.toml',
-    });
-  }
-  return {
-    store,
-    directory: new KeyDirectory(keyDirectory),
-    console,
-    identity: {
-      gateId,
-      sign: (message) => store.sign(labels.device, message),
-      now: systemClock.now,
-      random: randomBytes,
-    },
-    labels,
-    eventId,
-    publishers: whitelist.publishers.keys,
-    destroy,
-  };
 }
 
 async function options(argv: readonly string[]) {

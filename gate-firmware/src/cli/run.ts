@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { readCeremonyConfig } from '@pinless-gate/hsm/ceremony/config';
 import { GateError } from '@pinless-gate/protocol/errors';
 import { createLog } from '@pinless-gate/runtime/log';
 import { type Command, EXIT_OK } from '@pinless-gate/runtime/program';
@@ -16,9 +17,12 @@ export const runCommand: Command = async (argv, io) => {
       transcript: { type: 'string' },
     },
   });
-  const config = await readGateConfig(configFile(values.config));
+  const file = configFile(values.config);
+  const config = await readGateConfig(file);
+  // Two people who must approve are not here while a gate runs.
+  const destroyOrdered = (await readCeremonyConfig(file)).kind !== 'directory';
   const log = createLog('gate', config.logLevel);
-  const gate = await Gate.open(config, log, { transcript: values.transcript });
+  const gate = await Gate.open(config, log, { transcript: values.transcript, destroyOrdered });
   if (values.json) io.out(JSON.stringify({ display: gate.url }));
   else io.out(`attendee display: ${gate.url}`);
   // What goes wrong at the end is told by the last `close`.

@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import {
   destroyKeys,
   eventKeysHeld,
   recordDestruction,
 } from '@pinless-gate/hsm/ceremony/destroy-event-keys';
-import type { KeyDirectory } from '@pinless-gate/hsm/ceremony/key-directory';
+import { KeyDirectory } from '@pinless-gate/hsm/ceremony/key-directory';
 import { takeKey } from '@pinless-gate/hsm/ceremony/take-key';
 import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import { equal, fromBase64, toHex } from '@pinless-gate/protocol/bytes';
@@ -11,6 +12,8 @@ import { type ErrorCode, FormatError, GateError } from '@pinless-gate/protocol/e
 import { DESTRUCTION_TYPE, encodeDestruction } from '@pinless-gate/protocol/key-destruction';
 import { decodeEnvelope, type KeyEnvelope } from '@pinless-gate/protocol/key-envelope';
 import { z } from 'zod';
+import type { GateConfig } from '../config.ts';
+import { systemClock } from '../lane/clock.ts';
 import {
   askAsGate,
   type ConsoleAddress,
@@ -31,6 +34,34 @@ export interface DeliveryParts {
   readonly publishers: readonly Uint8Array[];
   /** Destroy keys whose window is over where the issuer asks for it. */
   readonly destroy: boolean;
+}
+
+/** Of a gate that knows its console. `destroy` as in `DeliveryParts`. */
+export function deliveryParts(
+  { console, gateId, eventId, labels, keyDirectory, whitelist }: GateConfig,
+  store: DeliveryParts['store'],
+  destroy: boolean,
+): DeliveryParts {
+  if (!console) {
+    throw new GateError('ERR_CONSOLE_MISSING', 'this gate has no console', {
+      hint: 'enrol it, or name one in [console] of gate.toml',
+    });
+  }
+  return {
+    store,
+    directory: new KeyDirectory(keyDirectory),
+    console,
+    identity: {
+      gateId,
+      sign: (message) => store.sign(labels.device, message),
+      now: systemClock.now,
+      random: randomBytes,
+    },
+    labels,
+    eventId,
+    publishers: whitelist.publishers.keys,
+    destroy,
+  };
 }
 
 /** What became of the keys that the console holds for this gate. */

@@ -12,12 +12,23 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { getRequestListener } from '@hono/node-server';
 import { readEnrolment, requireOwnDeviceKey } from '@pinless-gate/gate-firmware/enrolment-file';
-import { askAsGate } from '@pinless-gate/gate-firmware/fleet/console-client';
+import {
+  askAsGate,
+  type ConsoleAddress,
+  type GateIdentity,
+} from '@pinless-gate/gate-firmware/fleet/console-client';
+import { type DeliveryParts, deliverKeys } from '@pinless-gate/gate-firmware/fleet/key-delivery';
+import { KeyDirectory } from '@pinless-gate/hsm/ceremony/key-directory';
+import { type Dispatch, sendKey } from '@pinless-gate/hsm/ceremony/send-key';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
+import type { KeyStore } from '@pinless-gate/hsm/key-store';
+import { keyState } from '@pinless-gate/issuer-console/domain/keys';
 import { type Listening, listen } from '@pinless-gate/issuer-console/serve';
+import { fromHex } from '@pinless-gate/protocol/bytes';
 import { encodeJournalUpload, JOURNAL_UPLOAD_TYPE } from '@pinless-gate/protocol/fleet';
+import { decodeGateKey } from '@pinless-gate/protocol/gate-key';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { invite, officeOf } from '../../unit/issuer-console/enrolling.ts';
+import { EVENT, invite, officeOf } from '../../unit/issuer-console/enrolling.ts';
 import { startConsole, type TestConsole } from '../../unit/issuer-console/fixture.ts';
 import { makeToken, type TestToken } from '../hsm/token.ts';
 
@@ -132,22 +143,21 @@ describe('gate enrol', () => {
     const store = await openKeyStore(token.config);
     onTestFinished(() => store.close());
     await requireOwnDeviceKey(store, `device-${lane}`, enrolment);
-    const upload = () =>
-      askAsGate(
-        enrolment.console,
-        {
-          gateId: enrolment.gateId,
-          sign: (message) => store.sign(`device-${lane}`, message),
-          now: Date.now,
-          random: randomBytes,
-        },
-        {
-          method: 'POST',
-          path: '/api/journal',
-          type: JOURNAL_UPLOAD_TYPE,
-          body: encodeJournalUpload({ gateId: enrolment.gateId, entries: [] }),
-        },
-      );
+    const identity: GateIdentity = {
+      gateId: enrolment.gateId,
+      sign: (message) => store.sign(`device-${lane}`, message),
+      now: () => started.now,
+      random: randomBytes,
+    };
+    await keysThereAndBack(store, enrolment.console, identity);
+    const body = encodeJournalUpload({ gateId: enrolment.gateId, entries: [] });
+    const request = {
+      method: 'POST',
+      path: '/api/journal',
+      type: JOURNAL_UPLOAD_TYPE,
+      body,
+    } as const;
+    const upload = () => askAsGate(enrolment.console, identity, request);
     expect((await upload()).status).toBe(200);
     await officeOf(started).revoke(gateId);
     await expect(upload()).rejects.toMatchObject({ code: 'ERR_GATE_REVOKED' });
@@ -215,6 +225,66 @@ describe('gate enrol', () => {
     expect(hash).toEqual(new Uint8Array(await crypto.subtle.digest('SHA-256', deviceKey)));
   });
 });
+
+/** The event key: wrapped for the gate that enrolled, fetched, taken; after its window destroyed, with the gate's word for it. */
+async function keysThereAndBack(
+  store: KeyStore,
+  console: ConsoleAddress,
+  identity: GateIdentity,
+): Promise<void> {
+  const office = officeOf(started);
+  await store.generate('issuer-event', 'event', { transportable: true });
+  await store.generate('publisher', 'publisher');
+  const [recipient] = await office.recipients();
+  const gateKey = decodeGateKey(Buffer.from(recipient!.gateKey!, 'base64'));
+  const issuedAt = Math.floor(started.now / 1000);
+  const eventId = fromHex(EVENT);
+  const dispatch: Dispatch = {
+    kind: 'event',
+    eventId,
+    from: 'issuer-event',
+    publisher: 'publisher',
+    label: `event-${EVENT}`,
+    generation: 1,
+    validFrom: issuedAt - 60,
+    validUntil: issuedAt + 3600,
+    issuedAt,
+    soPinFile: join(token.directory, 'token', 'so-pin'),
+  };
+  const [sent] = await sendKey(store, dispatch, [gateKey]);
+  await office.putKeys([Buffer.from(sent!.bytes).toString('base64')]);
+  const parts: DeliveryParts = {
+    store,
+    directory: new KeyDirectory(join(directory, 'keys')),
+    console,
+    identity,
+    labels: { device: `device-${lane}`, transport: `transport-${lane}` },
+    eventId,
+    publishers: [await store.publicKey('publisher')],
+    destroy: true,
+  };
+  const states = async () => (await office.keys()).map((key) => keyState(key, started.now));
+  const stranger = { ...parts, publishers: [await store.publicKey(`device-${lane}`)] };
+  const { trouble } = await deliverKeys(stranger);
+  expect([trouble?.code, await states()]).toEqual(['ERR_ENVELOPE_SIGNATURE', ['delivered']]);
+  expect((await deliverKeys(parts)).taken).toEqual([`event-${EVENT}`]);
+  expect((await deliverKeys(parts)).taken).toEqual([]);
+  expect(await states()).toEqual(['taken']);
+  const same = await store.mac('issuer-event', new Uint8Array(1));
+  expect(await store.mac(`event-${EVENT}`, new Uint8Array(1))).toEqual(same);
+
+  await office.orderDestruction(EVENT);
+  expect((await deliverKeys(parts)).destroyed).toEqual([]);
+  started.now += 3_600_000;
+  const early = { ...identity, now: () => started.now - 60_000 };
+  expect((await deliverKeys({ ...parts, identity: early })).destroyed).toEqual([]);
+  expect((await deliverKeys(parts)).destroyed).toEqual([EVENT]);
+  expect(await states()).toEqual(['destroyed']);
+  await expect(store.mac(`event-${EVENT}`, new Uint8Array(1))).rejects.toMatchObject({
+    code: 'ERR_HSM_KEY_MISSING',
+  });
+  expect(await deliverKeys(parts)).toEqual({ taken: [], destroyed: [], trouble: undefined });
+}
 
 async function killedAt(child: ChildProcess, step: string): Promise<void> {
   for await (const line of createInterface({ input: child.stderr! })) {
