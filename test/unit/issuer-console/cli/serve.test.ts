@@ -75,7 +75,10 @@ describe('issuer-console serve', () => {
   test('what was received is there after kill -9 and a new start', async () => {
     gate.admit();
     const first = await serve();
-    const answer = await fetch(new URL('/api/journal', first.url), gate.upload());
+    const answer = await fetch(
+      new URL('/api/journal', first.url),
+      gate.upload(gate.entries, { at: Date.now() }),
+    );
     expect(await answer.json()).toEqual({ sequence: 1 });
     first.child.kill('SIGKILL');
     await first.exited;
@@ -83,7 +86,7 @@ describe('issuer-console serve', () => {
     const next = await serve();
     const again = await fetch(
       new URL('/api/journal', next.url),
-      gate.upload(gate.entries.slice(1)),
+      gate.upload(gate.entries.slice(1), { at: Date.now() }),
     );
     expect([again.status, await again.json()]).toEqual([200, { sequence: 2 }]);
   }, 30_000);
