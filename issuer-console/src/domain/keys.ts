@@ -100,7 +100,7 @@ export interface KeyDeliveryStore {
   /** Throws where a gate is not known or was revoked: then nothing was put. */
   put(envelopes: readonly PutEnvelope[], at: number): Promise<PutResult>;
   /** Those of this gate that are not destroyed; they count as fetched from now on. */
-  fetch(gateId: string, at: number): Promise<DeliveredEnvelope[]>;
+  give(gateId: string, at: number): Promise<DeliveredEnvelope[]>;
   /** False where this gate has no such envelope. */
   taken(gateId: string, id: Uint8Array, at: number): Promise<boolean>;
   order(eventId: string, at: number): Promise<number>;

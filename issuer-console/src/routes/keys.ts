@@ -38,7 +38,7 @@ export const keyRoutes = ({ authentic, keys, now, onWord }: KeyRoutesDeps) => {
   return new Hono()
     .get('/api/keys', async (c) => {
       const gate = await authentic(c, EMPTY);
-      const envelopes = await keys.fetch(gate.id, now());
+      const envelopes = await keys.give(gate.id, now());
       if (envelopes.length > 0) onWord(gate.id, 'fetched');
       const shown = envelopes.map(({ id, raw, taken, destroy }) => ({
         id,

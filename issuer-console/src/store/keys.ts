@@ -36,7 +36,7 @@ export function keyDeliveryStore(db: Database): KeyDeliveryStore {
         }),
       ),
 
-    fetch: (gateId, at) =>
+    give: (gateId, at) =>
       guarded('fetch keys', async () => {
         const open = and(ofGate(gateId), isNull(keyEnvelopes.destroyedAt));
         await db
