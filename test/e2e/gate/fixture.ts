@@ -47,6 +47,8 @@ export interface LaneOptions {
   readonly whitelist?: string;
   readonly pollSeconds?: number;
   readonly hsm?: string;
+  /** Where the envelopes of keys are; the venue's otherwise. */
+  readonly keys?: string;
   readonly journal?: string;
   readonly more?: string;
 }
@@ -74,6 +76,8 @@ serves = ["B"]
 id = "${EVENT_ID}"
 [hsm]
 ${hsm}
+[keys]
+directory = "${options.keys ?? `${kept}/token/keys`}"
 [reader]
 ${reader}
 [card]

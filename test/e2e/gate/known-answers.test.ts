@@ -54,15 +54,22 @@ async function refused(lane: string): Promise<string> {
 }
 
 describe('gate run, with another key under the right label', () => {
-  test('event key: the list knows its answer', async () => {
+  test('event key: its envelope knows its answer', async () => {
     const text = await refused(await makeLane(venue, { hsm: ofOther() }));
+    expect(text).toMatch(/^gate run: key "event-\w+" is not the one .* \[ERR_HSM_KEY_CHECK\]/);
+  });
+
+  test('event key: the list knows its answer', async () => {
+    const text = await refused(await makeLane(venue, { hsm: ofOther(), keys: 'none' }));
     expect(text).toMatch(
       /^gate run: list was converted with another event key \[ERR_BUNDLE_EVENT_KEY\]/,
     );
   });
 
   test('institution key: the CV certificates know its public key', async () => {
-    const text = await refused(await makeLane(venue, { hsm: ofOther(), whitelist: '' }));
+    const text = await refused(
+      await makeLane(venue, { hsm: ofOther(), keys: 'none', whitelist: '' }),
+    );
     expect(text).toMatch(/^gate run: .* \[ERR_CVC_KEY\]/);
   });
 

@@ -48,6 +48,53 @@ export async function institutionCeremony(kept: string, jlis: Jlis): Promise<voi
   for (const argv of imports) await run('hsm', argv, kept);
 }
 
+/** A gate with a token of its own, in the directory of that name. */
+export interface DemoGate {
+  readonly id: string;
+  readonly token: string;
+}
+
+/** The event's key out of the issuer's token into each gate's, as two operators approved. */
+export async function eventKeyCeremony(
+  kept: string,
+  event: string,
+  gates: readonly DemoGate[],
+): Promise<void> {
+  const issuer = ['--config', 'issuer/hsm.toml'];
+  await appendFile(join(kept, 'issuer', 'hsm.toml'), '\n[ceremony]\ndirectory = "../ceremony"\n');
+  const keys = [];
+  for (const { id, token } of gates) {
+    const config = ['--config', `${token}/hsm.toml`];
+    await run('hsm', ['transport', 'new', ...config], kept);
+    await run(
+      'hsm',
+      ['transport', 'export', '--gate', id, '--out', `${token}.key`, ...config],
+      kept,
+    );
+    keys.push('--gate-key', `${token}.key`);
+  }
+  // What is kept from run to run is to open for as long as anybody runs it.
+  const window = ['--from', '2026-01-01T00:00:00Z', '--until', '2099-12-31T00:00:00Z'];
+  const to = [...keys, ...window, '--out', 'envelopes', '--so-pin-file', 'issuer/so-pin'];
+  await approved(['event-key', 'wrap', '--event', event, ...to, ...issuer], kept);
+  for (const { id, token } of gates) {
+    const from = ['--gate', id, '--event', event, '--issuer-key', 'publisher.pem'];
+    const envelope = `envelopes/${id}.event-${event}.envelope`;
+    const take = ['event-key', 'unwrap', envelope, ...from, '--config', `${token}/hsm.toml`];
+    await approved(take, kept);
+  }
+}
+
+/** Put down for approval first where the token's file names a ceremony, then approved, then done. */
+async function approved(argv: readonly string[], kept: string): Promise<void> {
+  const config = await readFile(join(kept, argv.at(-1)!), 'utf8');
+  if (config.includes('[ceremony]')) {
+    await refused(argv, kept);
+    await approveAll(kept);
+  }
+  await run('hsm', argv, kept);
+}
+
 interface Layout {
   readonly name: 'jpki' | 'tr03110';
   readonly anchor: string;

@@ -9,7 +9,7 @@ import type { CardFile } from '../card/card-file.ts';
 import { Jlis } from '../jlis/jlis.ts';
 import { type NewCard, newCard } from '../jlis/new-card.ts';
 import { linkCardFile, linkedHolder } from '../link.ts';
-import { institutionCeremony, makeOperators } from './ceremony.ts';
+import { eventKeyCeremony, institutionCeremony, makeOperators } from './ceremony.ts';
 import { run } from './program.ts';
 import { CARDS, type DemoPurchase } from './scenarios.ts';
 
@@ -33,7 +33,7 @@ export async function makeMaterial(directory: string, ports: Ports): Promise<Mat
   await mkdir(join(directory, 'run'), { recursive: true });
   const kept = join(directory, 'kept');
   // Named for what is kept: a run of an earlier version is made anew.
-  const done = join(kept, 'done-with-ceremony');
+  const done = join(kept, 'done-with-tokens');
   if (!existsSync(done)) {
     await rm(kept, { recursive: true, force: true });
     await mkdir(kept, { recursive: true });
@@ -69,10 +69,14 @@ export interface Ports {
 async function makeKept(kept: string): Promise<void> {
   const [jlis] = await Promise.all([
     Jlis.create(join(kept, 'jlis')),
-    makeToken(kept),
+    makeTokens(kept),
     makeOperators(kept),
   ]);
   await institutionCeremony(kept, jlis);
+  await eventKeyCeremony(kept, EVENT_ID, [
+    { id: GATE_ID, token: 'token' },
+    { id: KAZASHI_GATE_ID, token: 'token-kazashi' },
+  ]);
 
   const trust = await linkTrust(jlis);
   const cards: Record<string, KeptCard> = {};
@@ -94,16 +98,21 @@ async function linkTrust({ files }: Jlis): Promise<LinkTrust> {
   };
 }
 
-async function makeToken(kept: string): Promise<void> {
-  const config = ['--config', 'token/hsm.toml'];
-  await run('hsm', ['init', '--softhsm', 'token'], kept);
-  await run('hsm', ['institution', 'new', ...config], kept);
-  await run('hsm', ['event-key', 'new', '--event', EVENT_ID, ...config], kept);
-  await run('hsm', ['publisher', 'new', ...config], kept);
-  await run('hsm', ['device', 'new', ...config], kept);
-  for (const label of ['institution', 'publisher', 'device']) {
-    await run('hsm', ['public-key', label, '--out', `${label}.pem`, ...config], kept);
-  }
+/** One token for the issuer, and one for each gate. */
+async function makeTokens(kept: string): Promise<void> {
+  const hsm = (token: string, ...argv: readonly string[]) =>
+    run('hsm', [...argv, '--config', `${token}/hsm.toml`], kept);
+  const init = (token: string) => run('hsm', ['init', '--softhsm', token], kept);
+  await Promise.all([init('issuer'), init('token'), init('token-kazashi')]);
+  await hsm('issuer', 'event-key', 'new', '--event', EVENT_ID, '--transportable');
+  await hsm('issuer', 'publisher', 'new');
+  await hsm('issuer', 'public-key', 'publisher', '--out', 'publisher.pem');
+  await hsm('token', 'institution', 'new');
+  await hsm('token', 'public-key', 'institution', '--out', 'institution.pem');
+  await hsm('token', 'device', 'new');
+  await hsm('token', 'public-key', 'device', '--out', 'device.pem');
+  await hsm('token-kazashi', 'device', 'new');
+  await hsm('token-kazashi', 'public-key', 'device', '--out', 'device-kazashi.pem');
 }
 
 function purchases(cards: Readonly<Record<string, KeptCard>>, now: number): string {
@@ -193,13 +202,18 @@ const enrolment = (evidenceId: string) => ({
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
-const HSM = `[hsm]
+const hsmTable = (token: string) => `[hsm]
 module = "/usr/lib/softhsm/libsofthsm2.so"
 token_label = "pinless-gate"
-pin_file = "../kept/token/pin"
-shared = true
+pin_file = "../kept/${token}/pin"
 [hsm.environment]
-SOFTHSM2_CONF = "./../kept/token/softhsm2.conf"
+SOFTHSM2_CONF = "./../kept/${token}/softhsm2.conf"
+`;
+
+/** A gate's own token, and beside it the envelopes of the keys that came. */
+const gateHsm = (token: string) => `${hsmTable(token)}
+[keys]
+directory = "../kept/${token}/keys"
 `;
 
 const eventToml = (now: number) => `id = "${EVENT_ID}"
@@ -221,7 +235,7 @@ refuse_after_hours = 72
 name = "jpki-auth"
 certificate = "../kept/jlis/ca.pem"
 
-${HSM}`;
+${hsmTable('issuer')}`;
 
 /** Where the ceremony stored what J-LIS certified. */
 const CVC = '../kept/token/cvc';
@@ -234,7 +248,7 @@ serves = ["B"]
 [event]
 id = "${EVENT_ID}"
 
-${HSM}
+${gateHsm('token')}
 [reader]
 name = "Virtual PCD 00 00"
 socket = "reader/pcscd.comm"
@@ -280,7 +294,7 @@ serves = ["B"]
 [event]
 id = "${EVENT_ID}"
 
-${HSM}
+${gateHsm('token-kazashi')}
 [reader]
 name = "Virtual PCD 00 01"
 socket = "reader/pcscd.comm"
@@ -326,5 +340,5 @@ device_key = "../kept/device.pem"
 [[gates]]
 id = "${KAZASHI_GATE_ID}"
 name = "レーン 2"
-device_key = "../kept/device.pem"
+device_key = "../kept/device-kazashi.pem"
 `;
