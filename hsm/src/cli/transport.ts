@@ -53,7 +53,7 @@ export async function exportGateKey(
   const { unwraps: mechanisms } = await store.capabilities();
   if (mechanisms.length === 0) {
     throw new HsmError('ERR_HSM_MECHANISM', 'this module unwraps no key of another module', {
-      hint: 'see "Other ways to a gate" in docs/hsm.md',
+      hint: 'see "A module that takes no wrapped keys" in docs/hsm.md',
     });
   }
   const transportKey = await store.publicKey(transport);

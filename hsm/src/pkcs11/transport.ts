@@ -32,7 +32,7 @@ import { ckrName, ckrOf } from './errors.ts';
 import type { Handle } from './module.ts';
 import type { OfficersKeys } from './trust.ts';
 
-const OTHER_DELIVERY = 'see "Other ways to a gate" in docs/hsm.md';
+const OTHER_DELIVERY = 'see "A module that takes no wrapped keys" in docs/hsm.md';
 
 /** For each target in turn. Without officer, with keys that nobody marked as trusted. */
 export async function wrapKey(

@@ -60,7 +60,7 @@ class Trial {
     const unwraps = await this.#transport(
       {
         need: 'take an event key',
-        without: 'keys come to this module by the other ways of docs/hsm.md',
+        without: 'its event key is made in it, as docs/hsm.md says',
       },
       (one) => (transport ? this.#unwraps(transport, one) : 'no RSA key to unwrap with'),
     );

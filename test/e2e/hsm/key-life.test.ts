@@ -62,7 +62,7 @@ async function idAt(token: TestToken, label = LABEL): Promise<string> {
 }
 
 test('wrapped, taken, rotated, destroyed, reported', async () => {
-  // Not without the security officer, and not without the ceremony's table.
+  // Not without the security officer.
   await expect(wrap('--gate-key', 'gate.key', ...OPEN)).rejects.toMatchObject(
     refusal('ERR_HSM_KEY_UNTRUSTED'),
   );
