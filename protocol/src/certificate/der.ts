@@ -154,9 +154,7 @@ export function readTrue(value: Uint8Array | undefined, what: string): boolean {
 export function readBitString(value: Uint8Array, what: string): Uint8Array {
   const unused = value[0] ?? 8;
   const wrong =
-    unused > 7 ||
-    (value.length === 1 && unused > 0) ||
-    (value.at(-1)! & ((1 << unused) - 1) && value.length > 1);
+    unused > 7 || (value.length === 1 && unused > 0) || (value.at(-1)! & ((1 << unused) - 1)) !== 0;
   if (wrong) throw new FormatError('ERR_DER_BIT_STRING', `${what}: not a bit string`);
   return value.subarray(1);
 }

@@ -79,6 +79,5 @@ function fullNames(point: DistributionPointName, issuer: Name): readonly General
 export function sameGeneralName(a: GeneralName, b: GeneralName): boolean {
   if (a.kind === 'directory') return b.kind === 'directory' && sameName(a.name, b.name);
   if (a.kind === 'ip') return b.kind === 'ip' && equal(a.octets, b.octets);
-  if (a.kind === 'other' || b.kind === 'other') return false;
-  return a.kind === b.kind && 'text' in b && a.text === b.text;
+  return 'text' in a && 'text' in b && a.kind === b.kind && a.text === b.text;
 }

@@ -86,6 +86,15 @@ describe('verifyCrl', () => {
       'extension-unknown-critical',
     ],
     [
+      'critical invalidity date',
+      crl({
+        entries: [
+          entry('01', x.extension('2.5.29.24', x.generalizedTime('20261101000000Z'), true)),
+        ],
+      }),
+      'ok',
+    ],
+    [
       'unknown entry extension',
       crl({ entries: [entry('01', x.extension('1.2.3', x.int('00')))] }),
       'ok',
@@ -209,6 +218,11 @@ describe('revocationStatus', () => {
   test.each<[string, Uint8Array, string]>([
     ['the same point', pointed(x.seq(point('ldap://a'))), 'good'],
     ['one of two', pointed(x.seq(point('ldap://b')), x.seq(point('ldap://a'))), 'good'],
+    [
+      'one of two names',
+      pointed(x.seq(encodeTlv(0xa0, encodeTlv(0xa0, x.uri('ldap://b'), x.uri('ldap://a'))))),
+      'good',
+    ],
     ['another point', pointed(x.seq(point('ldap://b'))), 'unknown'],
     ['no point', user(), 'unknown'],
     [
@@ -229,6 +243,15 @@ describe('revocationStatus', () => {
   ])('list of one distribution point: %s', (_, der, expected) =>
     expect(revocationStatus([listOf('ldap://a')], proven(der))).toBe(expected),
   );
+
+  test('a list of two names of one point', () => {
+    const names = encodeTlv(0xa0, encodeTlv(0xa0, x.uri('ldap://a'), x.uri('ldap://b')));
+    const list = verified(withCrlExtension(scope(names)));
+    for (const text of ['ldap://a', 'ldap://b']) {
+      expect(revocationStatus([list], proven(pointed(x.seq(point(text)))))).toBe('good');
+    }
+    expect(revocationStatus([list], proven(pointed(x.seq(point('ldap://c')))))).toBe('unknown');
+  });
 
   test('a point relative to the issuer is the same as its full name', () => {
     const attribute = x.seq(x.oid('2.5.4.3'), encodeTlv(0x13, fromHex('4152')));

@@ -54,9 +54,10 @@ describe('bit strings (X.690 11.2)', () => {
     expect(toHex(der.readBitString(fromHex('00ab'), 'x'))).toBe('ab');
     expect(toHex(der.readBitString(fromHex('04a0'), 'x'))).toBe('a0');
     expect(toHex(der.readBitString(fromHex('00'), 'x'))).toBe('');
+    expect(toHex(der.readBitString(fromHex('04ffa0'), 'x'))).toBe('ffa0');
   });
 
-  test.each(['', '08ab', '01', '04ab'])('"%s" is none', (hex) => {
+  test.each(['', '08ab', '01', '04ab', '04a0ff'])('"%s" is none', (hex) => {
     expect(() => der.readBitString(fromHex(hex), 'x')).toThrow(code('ERR_DER_BIT_STRING'));
   });
 
@@ -91,6 +92,8 @@ describe('readOid (X.690 8.19)', () => {
     ['27', '0.39'],
     ['28', '1.0'],
     ['8837', '2.999'],
+    ['2a818001', '1.2.16385'],
+    [`2a${'01'.repeat(63)}`, `1.2${'.1'.repeat(63)}`],
   ])('%s is %s', (hex, expected) => expect(der.readOid(fromHex(hex), 'x')).toBe(expected));
 
   test.each([
@@ -136,6 +139,9 @@ describe('readTime (RFC 5280 4.1.2.5)', () => {
   test.each([
     [der.GENERALIZED_TIME, '19000229000000Z'],
     [der.GENERALIZED_TIME, '20260431000000Z'],
+    [der.GENERALIZED_TIME, '20260631000000Z'],
+    [der.GENERALIZED_TIME, '20260931000000Z'],
+    [der.GENERALIZED_TIME, '20261131000000Z'],
     [der.GENERALIZED_TIME, '20261300000000Z'],
     [der.GENERALIZED_TIME, '20260100000000Z'],
     [der.GENERALIZED_TIME, '20260101006000Z'],
@@ -145,6 +151,8 @@ describe('readTime (RFC 5280 4.1.2.5)', () => {
     [der.UTC_TIME, '260101000000z'],
     [der.UTC_TIME, ' 60101000000Z'],
     [0x16, '260101000000Z'],
+    [0x16, '20260101000000Z'],
+    [0x16, '0101000000Z'],
     [der.UTC_TIME, ''],
   ])('%i "%s": refused', (tag, text) => {
     expect(() => read(tag, text)).toThrow(code('ERR_DER_TIME'));
@@ -172,7 +180,17 @@ describe('DerReader', () => {
 });
 
 describe('checkWellFormed', () => {
-  test.each(['', '0500', '30030101ff', '7f2102a100', 'bf8101023000'])('%s', (hex) => {
+  test.each([
+    '',
+    '0500',
+    '30030101ff',
+    '7f2102a100',
+    'bf8101023000',
+    // Primitive, whatever the octets of the tag after the first: what is in there is not read.
+    '5f20020501',
+    '9f8120020501',
+    '1f20020501',
+  ])('%s', (hex) => {
     expect(() => der.checkWellFormed(fromHex(hex), 'x')).not.toThrow();
   });
 
@@ -182,6 +200,8 @@ describe('checkWellFormed', () => {
     ['0000', 'ERR_DER_TAG'],
     ['3080', 'ERR_TLV_LENGTH'],
     ['7f21020501', 'ERR_TLV_TRUNCATED'],
+    ['7f41020501', 'ERR_TLV_TRUNCATED'],
+    ['bf8101020501', 'ERR_TLV_TRUNCATED'],
   ])('%s: refused', (hex, expected) => {
     expect(() => der.checkWellFormed(fromHex(hex), 'x')).toThrow(code(expected));
   });

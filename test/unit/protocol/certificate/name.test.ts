@@ -1,7 +1,7 @@
 import { fromHex, utf8 } from '@pinless-gate/protocol/bytes';
 import { sameGeneralName } from '@pinless-gate/protocol/certificate/distribution-point';
 import { readGeneralNames } from '@pinless-gate/protocol/certificate/general-name';
-import { readName, sameName } from '@pinless-gate/protocol/certificate/name';
+import { readName, sameName, startsWithName } from '@pinless-gate/protocol/certificate/name';
 import { encodeTlv } from '@pinless-gate/protocol/tlv';
 import { describe, expect, test } from 'vitest';
 import * as x from './issue.ts';
@@ -12,7 +12,7 @@ const COMMON_NAME = '2.5.4.3';
 const one = (tag: number, value: Uint8Array) =>
   x.seq(x.set(x.seq(x.oid(COMMON_NAME), encodeTlv(tag, value))));
 const read = (encoded: Uint8Array) => readName(encoded, 'name');
-const text = (tag: number, value: string) => read(one(tag, utf8(value)));
+const text = (tag: number, value: string) => one(tag, utf8(value));
 
 const [UTF8, NUMERIC, PRINTABLE, TELETEX, IA5, UNIVERSAL, BMP] = [
   0x0c, 0x12, 0x13, 0x14, 0x16, 0x1c, 0x1e,
@@ -32,28 +32,33 @@ describe('sameName (RFC 5280 7.1)', () => {
     ['NUL', text(UTF8, 'a\0b'), text(UTF8, 'ab'), true],
     ['what stands after a NUL', text(UTF8, 'a\0b'), text(UTF8, 'a'), false],
     ['Latin and Cyrillic a', text(UTF8, 'a'), text(UTF8, '\u0430'), false],
-    ['BMPString', read(one(BMP, fromHex('00410042'))), text(UTF8, 'ab'), true],
+    ['BMPString', one(BMP, fromHex('00410042')), text(UTF8, 'ab'), true],
     [
       'UniversalString',
-      read(one(UNIVERSAL, fromHex('0000004100010348'))),
+      one(UNIVERSAL, fromHex('0000004100010348')),
       text(UTF8, 'a\u{10348}'),
       true,
     ],
+    ['two characters of BMPString', one(BMP, fromHex('00410043')), text(UTF8, 'ab'), false],
+    ['the last of BMPString', one(BMP, fromHex('d7ff')), text(UTF8, '\ud7ff'), true],
+    ['after the surrogates', one(BMP, fromHex('e000')), text(UTF8, '\ue000'), true],
+    [
+      'the last of Unicode, which is no character',
+      one(UNIVERSAL, fromHex('0010ffff')),
+      text(UTF8, '\u{10ffff}'),
+      true,
+    ],
+    ['dotless i and dotted I', text(UTF8, 'ı'), text(UTF8, 'I'), false],
     ['NumericString', text(NUMERIC, '12 3'), text(UTF8, '12 3'), true],
     ['IA5String', text(IA5, 'A@b'), text(UTF8, 'a@b'), true],
     ['TeletexString of the same octets', text(TELETEX, 'A'), text(TELETEX, 'A'), true],
     ['TeletexString of another case', text(TELETEX, 'A'), text(TELETEX, 'a'), false],
     ['TeletexString and UTF8String', text(TELETEX, 'A'), text(UTF8, 'A'), false],
-    ['another attribute', text(UTF8, 'a'), read(x.name(['2.5.4.10', 'a'])), false],
-    [
-      'one attribute more',
-      text(UTF8, 'a'),
-      read(x.name([COMMON_NAME, 'a'], [COMMON_NAME, 'b'])),
-      false,
-    ],
+    ['another attribute', text(UTF8, 'a'), x.name(['2.5.4.10', 'a']), false],
+    ['one attribute more', text(UTF8, 'a'), x.name([COMMON_NAME, 'a'], [COMMON_NAME, 'b']), false],
   ])('%s', (_, a, b, expected) => {
-    expect(sameName(a, b)).toBe(expected);
-    expect(sameName(b, a)).toBe(expected);
+    expect(sameName(read(a), read(b))).toBe(expected);
+    expect(sameName(read(b), read(a))).toBe(expected);
   });
 
   const attribute = (type: string, value: string) =>
@@ -63,8 +68,20 @@ describe('sameName (RFC 5280 7.1)', () => {
     const pair = read(x.seq(x.set(attribute(COMMON_NAME, 'A'), attribute(COMMON_NAME, 'b'))));
     const other = read(x.seq(x.set(attribute(COMMON_NAME, 'B'), attribute(COMMON_NAME, 'a'))));
     expect(sameName(pair, other)).toBe(true);
+    const more = read(
+      x.seq(
+        x.set(
+          attribute(COMMON_NAME, 'A'),
+          attribute(COMMON_NAME, 'b'),
+          attribute(COMMON_NAME, 'c'),
+        ),
+      ),
+    );
+    expect([sameName(pair, more), sameName(more, pair)]).toEqual([false, false]);
+    const half = read(x.seq(x.set(attribute(COMMON_NAME, 'A'), attribute(COMMON_NAME, 'c'))));
+    expect([sameName(pair, half), sameName(half, pair)]).toEqual([false, false]);
     const twice = read(x.seq(x.set(attribute(COMMON_NAME, 'A'), attribute(COMMON_NAME, 'a'))));
-    expect(sameName(pair, twice)).toBe(false);
+    expect([sameName(pair, twice), sameName(twice, pair)]).toEqual([false, false]);
   });
 });
 
@@ -90,7 +107,13 @@ describe('readName', () => {
     ['PrintableString with an underscore', one(PRINTABLE, utf8('a_b'))],
     ['empty PrintableString', one(PRINTABLE, fromHex(''))],
     ['NumericString with a letter', one(NUMERIC, utf8('1a'))],
+    ['NumericString with a letter before', one(NUMERIC, utf8('a1'))],
+    ['empty NumericString', one(NUMERIC, fromHex(''))],
     ['IA5String beyond 7f', one(IA5, fromHex('80'))],
+    ['IA5String that ends beyond 7f', one(IA5, fromHex('4180'))],
+    ['IA5String that begins beyond 7f', one(IA5, fromHex('8041'))],
+    ['empty IA5String', one(IA5, fromHex(''))],
+    ['BMPString with the last surrogate', one(BMP, fromHex('dfff'))],
     ['BMPString of three octets', one(BMP, fromHex('004100'))],
     ['BMPString with a surrogate', one(BMP, fromHex('d800'))],
     ['UniversalString beyond Unicode', one(UNIVERSAL, fromHex('00110000'))],
@@ -98,6 +121,29 @@ describe('readName', () => {
     ['over 4096 octets', one(UTF8, new Uint8Array(4096).fill(0x61))],
     ['over 64 attributes', x.name(...new Array<x.Rdn>(65).fill([COMMON_NAME, 'a']))],
   ])('%s', (_, encoded) => expect(() => read(encoded)).toThrow(refused));
+});
+
+test.each<[string, Uint8Array]>([
+  ['4096 octets', one(UTF8, new Uint8Array(4075).fill(0x61))],
+  ['64 attributes', x.name(...new Array<x.Rdn>(64).fill([COMMON_NAME, 'a']))],
+])('a name may have %s', (_, encoded) => {
+  expect(read(encoded).encoded).toBe(encoded);
+});
+
+describe('startsWithName', () => {
+  const [ab, abc] = [
+    x.name(['2.5.4.6', 'JP'], ['2.5.4.10', 'B']),
+    x.name(['2.5.4.6', 'JP'], ['2.5.4.10', 'b'], ['2.5.4.3', 'C']),
+  ];
+  test.each<[string, Uint8Array, Uint8Array, boolean]>([
+    ['itself', ab, ab, true],
+    ['what is above', abc, ab, true],
+    ['nothing', ab, x.seq(), true],
+    ['what is below', ab, abc, false],
+    ['another beginning', abc, x.name(['2.5.4.6', 'US'], ['2.5.4.10', 'B']), false],
+  ])('%s', (_, name, base, expected) => {
+    expect(startsWithName(read(name), read(base))).toBe(expected);
+  });
 });
 
 describe('general names', () => {
@@ -111,6 +157,7 @@ describe('general names', () => {
   test.each<[string, Uint8Array, object]>([
     ['mail', x.email('a@b'), { kind: 'email', text: 'a@b' }],
     ['address', x.ip('7f000001'), { kind: 'ip' }],
+    ['the last character of ASCII', x.uri('\x7f'), { kind: 'uri', text: '\x7f' }],
     ['other', other(x.oid('1.2.3'), encodeTlv(0xa0, x.int('01'))), { kind: 'other', tag: 0xa0 }],
     ['registered id', encodeTlv(0x88, fromHex('2a03')), { kind: 'other', tag: 0x88 }],
     ['X.400 address', encodeTlv(0xa3, x.seq()), { kind: 'other', tag: 0xa3 }],

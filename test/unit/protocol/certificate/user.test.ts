@@ -264,6 +264,7 @@ describe('verifyUserCertificate', () => {
     ['any extended key usage', x.extendedKeyUsage('2.5.29.37.0'), 'extended-key-usage'],
     ['no extended key usage at all', x.extendedKeyUsage(), 'extension-malformed'],
     ['name constraints', x.nameConstraints([x.dns('example.jp')]), 'extension-misplaced'],
+    ['policy mappings', x.extension('2.5.29.33', x.seq()), 'extension-misplaced'],
     ['inhibit any policy', x.extension('2.5.29.54', x.int('00'), true), 'extension-misplaced'],
     [
       'policy constraints',
@@ -331,6 +332,7 @@ describe('verifyUserCertificate', () => {
     ['none', x.extension('1.2.3.4', fromHex('0500')), 'policy'],
     ['signature class', x.policies('1.2.392.200149.8.5.1.1.20'), 'signature-class'],
     ['both classes', x.policies(AUTHENTICATION, '1.2.392.200149.8.5.1.1.20'), 'signature-class'],
+    ['test signature class', x.policies('1.2.392.200149.8.5.1.0.20'), 'signature-class'],
     ['phone signature class', x.policies('1.2.392.200149.8.5.1.1.40'), 'signature-class'],
   ])('policy: %s', (_, extension, expected) =>
     expect(outcome(user(withExtension(extension, 1)))).toBe(expected),
