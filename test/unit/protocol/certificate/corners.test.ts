@@ -1,3 +1,4 @@
+import { constants, sign } from 'node:crypto';
 import { fromHex, utf8 } from '@pinless-gate/protocol/bytes';
 import { verifySigned } from '@pinless-gate/protocol/certificate/algorithm';
 import { trustAnchors } from '@pinless-gate/protocol/certificate/anchors';
@@ -55,6 +56,17 @@ describe('defects of the caller are no refusals', () => {
 });
 
 describe('verifySigned', () => {
+  test('an RSA key does not sign by an algorithm of curves', () => {
+    const { key } = anchors[0]!;
+    const message = utf8('message');
+    const pss = sign('sha256', message, {
+      key: caKeys.privateKey,
+      padding: constants.RSA_PKCS1_PSS_PADDING,
+      saltLength: 32,
+    });
+    expect(verifySigned(key!, x.SHA256_ECDSA, message, pss)).toBe(false);
+  });
+
   test('an algorithm that is not accepted', () => {
     const { key } = anchors[0]!;
     expect(verifySigned(key!, x.SHA1_RSA, utf8('message'), new Uint8Array(256))).toBe(false);

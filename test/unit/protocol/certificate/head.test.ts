@@ -20,6 +20,39 @@ describe('readCertificateHead', () => {
     expect(readCertificateHead(der)).toEqual(head);
   });
 
+  test('a certificate of 4096 octets is short enough', () => {
+    expect(readCertificateHead(concat(fromHex('30820ffc'), user().subarray(4))).length).toBe(4096);
+  });
+
+  test('TBSCertificate may not run past the certificate, nor its members past it', () => {
+    const version = fromHex('a003020102');
+    const members = concat(version, x.int('07'), x.SHA256_RSA, CA_NAME);
+    const head = readCertificateHead(x.seq(x.seq(members)));
+    expect(toHex(head.serial)).toBe('07');
+    const short = x.seq(members).with(2, members.length - 1);
+    refused(concat(fromHex('30820200'), short, new Uint8Array(300)), 'malformed');
+  });
+
+  test.each<[Uint8Array, string]>([
+    [fromHex('0500'), 'ERR_DER_TAG'],
+    [fromHex('30023001'), 'ERR_TLV_TRUNCATED'],
+    [user({ serial: x.octets() }), 'ERR_DER_TAG'],
+    [user({ issuer: x.seq() }), 'ERR_DER_TAG'],
+  ])('%#: the cause has a code', (octets, code) => {
+    expect(() => readCertificateHead(octets)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_CERTIFICATE_MALFORMED',
+        cause: expect.objectContaining({ code }),
+      }),
+    );
+  });
+
+  test('codes are reasons in capitals', () => {
+    expect(() => readCertificateHead(user({ serial: x.int('00') }))).toThrow(
+      expect.objectContaining({ code: 'ERR_CERTIFICATE_SERIAL_NUMBER' }),
+    );
+  });
+
   test('drops the octet for the sign', () => {
     expect(toHex(readCertificateHead(user({ serial: x.int('00f0000001') })).serial)).toBe(
       'f0000001',

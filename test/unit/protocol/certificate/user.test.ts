@@ -61,6 +61,7 @@ describe('verifyUserCertificate', () => {
     ['serial of 21 octets', user({ serial: x.int(`01${'00'.repeat(20)}`) }), 'serial-number'],
     ['serial zero', user({ serial: x.int('00') }), 'serial-number'],
     ['serial negative', user({ serial: x.int('f0000001') }), 'serial-number'],
+    ['serial of 80', user({ serial: x.int('80') }), 'serial-number'],
     ['serial padded', user({ serial: x.int('000705d990') }), 'malformed'],
     ['serial empty', user({ serial: x.int('') }), 'malformed'],
     ['version 1', user({ version: null }), 'version'],
@@ -72,6 +73,7 @@ describe('verifyUserCertificate', () => {
     ['octets after the end', concat(user(), Uint8Array.of(0)), 'malformed'],
     ['an octet short', user().subarray(0, -1), 'malformed'],
     ['nothing', new Uint8Array(0), 'malformed'],
+    ['64 KiB', new Uint8Array(65_536), 'malformed'],
     ['over 64 KiB', new Uint8Array(65_537), 'too-long'],
     ['empty issuer', user({ issuer: x.seq() }), 'malformed'],
   ])('form: %s', (_, der, expected) => expect(outcome(der)).toBe(expected));
@@ -683,6 +685,39 @@ describe('trustAnchors', () => {
     ['of version 1', [ca({ version: null, extensions: null })], 'ERR_ANCHOR_MALFORMED'],
   ])('%s', (_, ders, code) => {
     expect(() => trustAnchors(ders)).toThrow(expect.objectContaining({ code }));
+  });
+
+  test('64 are the most', () => {
+    const many = (count: number) =>
+      Array.from({ length: count }, (_, i) =>
+        ca({ serial: x.int((i + 1).toString(16).padStart(2, '0')) }),
+      );
+    expect(trustAnchors(many(64))).toHaveLength(64);
+    expect(() => trustAnchors(many(65))).toThrow(
+      expect.objectContaining({ code: 'ERR_ANCHOR_COUNT' }),
+    );
+  });
+
+  test.each<[string, Uint8Array, boolean]>([
+    ['with spaces, in another case', x.name(['2.5.4.10', ' jpki-test ']), true],
+    ['as a unit', x.name(['2.5.4.11', 'JPKI-TEST']), false],
+    ['in TeletexString, which has no text', x.name(['2.5.4.10', 'JPKI-TEST', 0x14]), false],
+    ['as a beginning', x.name(['2.5.4.10', 'JPKI-TEST2']), false],
+  ])('the organization of the test hierarchy %s', (_, subject, expected) => {
+    const anchors = () => trustAnchors([ca({ subject })]);
+    if (expected) expect(anchors).toThrow(expect.objectContaining({ code: 'ERR_ANCHOR_TEST' }));
+    else expect(anchors()).toHaveLength(1);
+  });
+
+  test('a CA without a name is none', () => {
+    expect(trustAnchors([ca({ subject: x.seq() })])[0]!.fault).toBe('anchor-not-a-ca');
+    expect(trustAnchors([ca()])[0]!.fault).toBeUndefined();
+  });
+
+  test('a malformed one says why', () => {
+    expect(() => trustAnchors([new Uint8Array(0)])).toThrow(
+      expect.objectContaining({ cause: expect.objectContaining({ reason: 'malformed' }) }),
+    );
   });
 
   test('lets the test hierarchy in where that is allowed', () => {
