@@ -58,6 +58,14 @@ export async function serveLists(
     log.error({ code: error.code, hint: error.hint }, error.message);
     metrics.listErrors.inc({ code: error.code });
   } else tell(lists, log);
+  const scrubber = new Scrubber(lists, {
+    everyMs: SCRUB_EVERY_MS,
+    onDamage: (damage) => {
+      metrics.listErrors.inc({ code: damage.code });
+      parts.onDamage(damage);
+    },
+    onClean: () => metrics.listScrubbed.setToCurrentTime(),
+  });
   const follower = new Follower(follow, lists, {
     pollMs: whitelist.pollMs,
     onUpdate: () => {
@@ -77,14 +85,6 @@ export async function serveLists(
     setTimeout(FIRST_LIST_MS, undefined, { signal: patience.signal }).catch(() => undefined),
   ]);
   patience.abort();
-  const scrubber = new Scrubber(lists, {
-    everyMs: SCRUB_EVERY_MS,
-    onDamage: (damage) => {
-      metrics.listErrors.inc({ code: damage.code });
-      parts.onDamage(damage);
-    },
-    onClean: () => metrics.listScrubbed.setToCurrentTime(),
-  });
   scrubber.start();
   const close = async () => {
     await scrubber.close();
