@@ -15,6 +15,8 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   lookup: async () => (await import('./lookup.ts')).lookup1m,
   'lookup-10m': async () => (await import('./lookup.ts')).lookup10m,
   'lookup-30m': async () => (await import('./lookup.ts')).lookup30m,
+  'whitelist-build': async () => (await import('./whitelist.ts')).whitelistBuild,
+  'whitelist-rebuild': async () => (await import('./whitelist.ts')).whitelistRebuild,
   'apply-1m': async () => (await import('./apply.ts')).apply1m,
   'apply-10m': async () => (await import('./apply.ts')).apply10m,
   journal: async () => (await import('./journal.ts')).journal,

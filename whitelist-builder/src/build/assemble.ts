@@ -81,8 +81,8 @@ async function listLength({ entries, left, entriesLength }: AssembleJob): Promis
   return length;
 }
 
-function note(job: AssembleJob, tally: Tally, { conversionValue, parts }: MergedEntry): void {
-  const [first, ...others] = parts;
+function note(job: AssembleJob, tally: Tally, entry: MergedEntry): void {
+  const { parts } = entry;
   for (const { line, checkedAt, expiring } of parts) {
     if (checkedAt === 0) tally.unchecked++;
     else tally.revocationCheckedAt = Math.min(tally.revocationCheckedAt, checkedAt);
@@ -91,9 +91,10 @@ function note(job: AssembleJob, tally: Tally, { conversionValue, parts }: Merged
     tally.expiringLines.add(line);
     job.findings.add({ kind: 'expiring', ...job.feed.placeOf(line) });
   }
-  for (const { line } of others) {
-    const by = job.feed.placeOf(first!.line);
+  for (let i = 1; i < parts.length; i++) {
+    const { line } = parts[i]!;
+    const by = job.feed.placeOf(parts[0]!.line);
     job.findings.add({ kind: 'merged', ...job.feed.placeOf(line), by });
   }
-  job.tickets?.add(conversionValue, parts);
+  job.tickets?.add(entry.conversionValue, parts);
 }

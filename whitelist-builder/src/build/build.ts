@@ -168,11 +168,14 @@ async function list(job: BuildJob, materials: Materials, converter: Converter) {
   const { cache: directory, progress } = job;
   const cacheJob = { directory, converter, rules, warn: progress.cacheLost };
   return withCache(cacheJob, async (cache) => {
-    const bits = partitionBitsFor(materials.feed.length);
+    const { staging, feed } = materials;
+    const { length } = feed;
+    const bits = partitionBitsFor(length);
+    const inMemory = ENTRIES_IN_MEMORY;
     const spools = {
-      candidates: new Partitions(materials.staging, 'candidates', 8),
-      entries: new Partitions(materials.staging, 'entries', bits, ENTRIES_IN_MEMORY),
-      uses: new Partitions(materials.staging, 'uses', bits),
+      candidates: new Partitions(staging, 'candidates', 8, { expected: length / 8 }),
+      entries: new Partitions(staging, 'entries', bits, { inMemory, expected: 1.3 * length }),
+      uses: new Partitions(staging, 'uses', bits, { expected: length / 3 }),
     };
     try {
       return await runPasses(job, materials, { converter, rules, cache, spools });
@@ -232,7 +235,6 @@ async function runPasses(job: BuildJob, materials: Materials, passes: Passes) {
     signal,
     progress: progress.gathered,
   });
-  const statuses = STATUSES.map(() => 0);
   await findConflicts(spools.uses, {
     rejected,
     dropped,
@@ -243,10 +245,11 @@ async function runPasses(job: BuildJob, materials: Materials, passes: Passes) {
     repeated: (line, first) => {
       findings.add({ kind: 'repeated', ...feed.placeOf(line), by: feed.placeOf(first) });
     },
-    purchase: (line, status) => {
-      statuses[status]!++;
-      const kind = STATUSES[status]!;
-      if (kind !== 'paid') findings.add({ kind, ...feed.placeOf(line) });
+    unlisted: (line, status) => {
+      const kind = STATUSES[status];
+      if (kind === 'pending' || kind === 'cancelled') {
+        findings.add({ kind, ...feed.placeOf(line) });
+      }
     },
     fileNumber: (line) => feed.fileNumber(line),
     where: (line) => feed.where(line),
@@ -275,7 +278,7 @@ async function runPasses(job: BuildJob, materials: Materials, passes: Passes) {
     progress: progress.written,
   });
   if (assembled.buckets.entryCount === 0) throw nothingToList(job, gathered);
-  const [, pending, cancelled] = statuses as [number, number, number];
+  const [pending, cancelled] = [findings.count('pending'), findings.count('cancelled')];
   const unlisted = { rejects: rejects.count, pending, cancelled, revoked: revokedCards };
   return { gathered, ...assembled, ...unlisted, revokedLines };
 }

@@ -6,10 +6,17 @@ import { type ListedCard, type ListingRules, listPurchase } from '../purchase/li
 import { MAX_LINE_LENGTH } from '../purchase/ndjson.ts';
 import { type BuildCache, SECTIONS } from './cache.ts';
 import { freshNonces, type Place, sealOnce, writeEntry } from './entries.ts';
-import { encodeOutcome, KeptOutcome, rowKeyOf, STATUSES, type Status } from './outcome.ts';
+import { cardsIn, encodeOutcome, rowKeyOf, STATUSES, type Status, usesIn } from './outcome.ts';
 import type { Partitions } from './partitions.ts';
 import type { RememberedHolders } from './remembered-holders.ts';
-import { type Use, useOfCard, useOfPurchaseId, usesOfTickets, writeUse } from './uses.ts';
+import {
+  USE_LENGTH,
+  type Use,
+  useOfCard,
+  useOfPurchaseId,
+  usesOfTickets,
+  writeUse,
+} from './uses.ts';
 
 /** Cards in one crossing to the HSM. */
 const BATCH = 1024;
@@ -162,18 +169,17 @@ async function* scan(job: GatherJob, gathered: Gathered): AsyncGenerator<Row> {
   }
 }
 
-/** False where what was kept no longer holds: a card is revoked, or nobody knows whose it is. */
+/** False where what was kept no longer holds: a card is revoked or replaced, or nobody knows whose it is. */
 function reuse(job: GatherJob, gathered: Gathered, row: KnownRow, octets: Buffer): boolean {
-  const outcome = new KeptOutcome(octets);
   const checkedAt: number[] = [];
-  for (const { holder } of outcome.cards()) {
-    const subject = job.holders.recall(holder);
+  for (const { holder, tail } of cardsIn(octets)) {
+    const subject = job.holders.recall(octets.subarray(holder, tail));
     const answer = subject && job.rules.revocation?.of(subject);
     if (!subject || answer?.status === 'revoked') return false;
     checkedAt.push(answer?.checkedAt ?? 0);
   }
   job.cache.rows.put(row.key, octets);
-  spool(job, gathered, row, { outcome, checkedAt });
+  spool(job, gathered, row, { octets, checkedAt });
   return true;
 }
 
@@ -223,15 +229,18 @@ async function settle(
         conversionValue: conversion.conversionValue,
         sealed,
         expiring,
-        ticketCount: record.tickets.length,
         ticketNos: Buffer.from(record.tickets.map(({ ticketNo }) => ticketNo).join(' '), 'latin1'),
         holder: remembered ?? new Uint8Array(0),
       };
     });
-    const octets = encodeOutcome({ status: row.status, uses: row.uses, cards: outcomes });
+    const uses = [...row.uses];
+    for (const [i, { conversionValue }] of outcomes.entries()) {
+      uses.push(useOfCard(conversionValue, row.cards[i]!.record.tickets.length));
+    }
+    const octets = encodeOutcome({ status: row.status, uses, cards: outcomes });
     if (lasting) job.cache.rows.put(row.key, octets);
     const checkedAt = row.cards.map(({ record }) => record.revocationCheckedAt ?? 0);
-    spool(job, gathered, row, { outcome: new KeptOutcome(octets), checkedAt });
+    spool(job, gathered, row, { octets, checkedAt });
   }
   await job.drain();
 }
@@ -239,7 +248,8 @@ async function settle(
 type KnownRow = Pick<Row, 'place' | 'key'>;
 
 interface CheckedOutcome {
-  readonly outcome: KeptOutcome;
+  /** As `encodeOutcome` made them. */
+  readonly octets: Buffer;
   /** Of each card, Unix seconds; 0 where no list speaks of it. */
   readonly checkedAt: readonly number[];
 }
@@ -250,14 +260,14 @@ function spool(
   { entries, uses }: GatherJob,
   gathered: Gathered,
   { place, key }: KnownRow,
-  { outcome, checkedAt }: CheckedOutcome,
+  { octets, checkedAt }: CheckedOutcome,
 ): void {
-  for (const use of outcome.uses()) writeUse(uses, use, place.line, key);
+  const { from, to } = usesIn(octets);
+  const row = { line: place.line, rowKey: key };
+  for (let at = from; at < to; at += USE_LENGTH) writeUse(uses, octets, at, row);
   let i = 0;
-  for (const card of outcome.cards()) {
-    const { conversionValue, ticketCount, ticketNosLength, tail } = card;
-    writeEntry(entries, { ...card, place, rowKey: key, checkedAt: checkedAt[i++]! });
-    writeUse(uses, useOfCard(conversionValue, ticketCount), place.line, key);
-    gathered.entriesLength += BUCKET_HEADER_LENGTH + tail.length - ticketNosLength;
+  for (const card of cardsIn(octets)) {
+    writeEntry(entries, { place, rowKey: key, checkedAt: checkedAt[i++]!, octets, card });
+    gathered.entriesLength += BUCKET_HEADER_LENGTH + card.end - card.tail - card.ticketNosLength;
   }
 }

@@ -38,13 +38,13 @@ export async function mergeCards(
   job: MergeJob,
   entries: readonly SpooledEntry[],
 ): Promise<readonly MergedEntry[]> {
-  const groups = groupByCard(entries);
+  const groups = sharedCards(entries);
+  if (groups.size === 0) return entries;
   const sealed = new Map<SpooledEntry, Uint8Array>();
   const unknown: SharedCard[] = [];
   let first = -1;
   let kept: Kept | undefined;
-  for (const parts of groups) {
-    if (parts.length === 1) continue;
+  for (const parts of groups.values()) {
     const key = keyOf(parts);
     if (first !== key[0]) {
       first = key[0]!;
@@ -63,10 +63,12 @@ export async function mergeCards(
     }
   }
   await job.cache.drain();
-  return groups.map((parts) => {
-    const [first] = parts as [SpooledEntry];
-    const { conversionValue } = first;
-    return { conversionValue, sealed: sealed.get(first) ?? first.sealed, parts };
+  const others = new Set([...groups.values()].flatMap((parts) => parts.slice(1)));
+  return entries.flatMap((entry): MergedEntry | [] => {
+    if (others.has(entry)) return [];
+    const parts = groups.get(entry);
+    if (!parts) return entry;
+    return { conversionValue: entry.conversionValue, sealed: sealed.get(entry)!, parts };
   });
 }
 
@@ -84,12 +86,18 @@ function keyOf(parts: readonly SpooledEntry[]): Buffer {
   return key;
 }
 
-function groupByCard(entries: readonly SpooledEntry[]): SpooledEntry[][] {
-  const groups: SpooledEntry[][] = [];
-  for (const entry of entries) {
-    const group = groups.at(-1);
-    if (group?.[0]?.hasCardOf(entry)) group.push(entry);
-    else groups.push([entry]);
+/** Entries of one card each, where there are several, by the first of them. */
+function sharedCards(entries: readonly SpooledEntry[]): Map<SpooledEntry, SpooledEntry[]> {
+  const groups = new Map<SpooledEntry, SpooledEntry[]>();
+  let first = entries[0];
+  for (const entry of entries.slice(1)) {
+    if (!first!.hasCardOf(entry)) {
+      first = entry;
+      continue;
+    }
+    const group = groups.get(first!);
+    if (group) group.push(entry);
+    else groups.set(first!, [first!, entry]);
   }
   return groups;
 }

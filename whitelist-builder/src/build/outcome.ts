@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { KEY_LENGTH, type Use } from './uses.ts';
+import { encodeUse, USE_LENGTH, type Use } from './uses.ts';
 
 export const STATUSES = ['paid', 'pending', 'cancelled'] as const;
 export type Status = (typeof STATUSES)[number];
@@ -17,7 +17,6 @@ export interface CardOutcome {
   readonly sealed: Uint8Array;
   /** Listed, with a certificate that ends before the event begins. */
   readonly expiring: boolean;
-  readonly ticketCount: number;
   /** Numbers of its tickets, printable ASCII, a space between. */
   readonly ticketNos: Uint8Array;
   /** Whom to ask about again whether it is revoked (`RememberedHolders`). */
@@ -31,9 +30,8 @@ export function rowKeyOf(bytes: Uint8Array): Buffer {
   return hash('sha256', bytes, 'buffer').subarray(0, ROW_KEY_LENGTH);
 }
 
-const USE_LENGTH = KEY_LENGTH + 2;
 const HEAD_LENGTH = 4; // status, number of cards, number of uses (2)
-const CARD_HEAD_LENGTH = 23; // conversion value 16, expiring, tickets, holder length, two lengths of 2
+const CARD_HEAD_LENGTH = 22; // conversion value 16, expiring, holder length, two lengths of 2
 
 export function encodeOutcome({ status, uses, cards }: RowOutcome): Buffer {
   const lengths = cards.map(
@@ -46,19 +44,16 @@ export function encodeOutcome({ status, uses, cards }: RowOutcome): Buffer {
   octets[1] = cards.length;
   octets.writeUInt16BE(uses.length, 2);
   let at = HEAD_LENGTH;
-  for (const { key, kind, number } of uses) {
-    octets.set(key, at);
-    octets[at + KEY_LENGTH] = kind;
-    octets[at + KEY_LENGTH + 1] = number;
+  for (const use of uses) {
+    encodeUse(use, octets, at);
     at += USE_LENGTH;
   }
   for (const card of cards) {
     octets.set(card.conversionValue, at);
     octets[at + 16] = card.expiring ? 1 : 0;
-    octets[at + 17] = card.ticketCount;
-    octets[at + 18] = card.holder.length;
-    octets.writeUInt16BE(card.ticketNos.length, at + 19);
-    octets.writeUInt16BE(card.sealed.length, at + 21);
+    octets[at + 17] = card.holder.length;
+    octets.writeUInt16BE(card.ticketNos.length, at + 18);
+    octets.writeUInt16BE(card.sealed.length, at + 20);
     at += CARD_HEAD_LENGTH;
     for (const part of [card.holder, card.ticketNos, card.sealed]) {
       octets.set(part, at);
@@ -68,46 +63,33 @@ export function encodeOutcome({ status, uses, cards }: RowOutcome): Buffer {
   return octets;
 }
 
-/** Reads octets that `encodeOutcome` made and a seal kept, where they lie. Values are views. */
-export class KeptOutcome {
-  readonly #octets: Buffer;
-
-  constructor(octets: Buffer) {
-    this.#octets = octets;
-  }
-
-  *uses(): Generator<Use> {
-    const octets = this.#octets;
-    for (let i = 0; i < octets.readUInt16BE(2); i++) {
-      const at = HEAD_LENGTH + USE_LENGTH * i;
-      const key = octets.subarray(at, at + KEY_LENGTH);
-      yield { key, kind: octets[at + KEY_LENGTH]!, number: octets[at + KEY_LENGTH + 1]! };
-    }
-  }
-
-  *cards(): Generator<KeptCard> {
-    const octets = this.#octets;
-    let at = HEAD_LENGTH + USE_LENGTH * octets.readUInt16BE(2);
-    for (let i = 0; i < octets[1]!; i++) {
-      const tail = at + CARD_HEAD_LENGTH + octets[at + 18]!;
-      const ticketNosLength = octets.readUInt16BE(at + 19);
-      const end = tail + ticketNosLength + octets.readUInt16BE(at + 21);
-      yield {
-        conversionValue: octets.subarray(at, at + 16),
-        expiring: octets[at + 16] === 1,
-        ticketCount: octets[at + 17]!,
-        holder: octets.subarray(at + CARD_HEAD_LENGTH, tail),
-        ticketNosLength,
-        tail: octets.subarray(tail, end),
-      };
-      at = end;
-    }
-  }
+/** Where a card stands in an encoded outcome. */
+export interface KeptCard {
+  readonly conversionValue: number;
+  readonly expiring: boolean;
+  readonly holder: number;
+  /** Ticket numbers, then the sealed record. */
+  readonly tail: number;
+  readonly ticketNosLength: number;
+  readonly end: number;
 }
 
-export interface KeptCard extends Pick<CardOutcome, 'conversionValue' | 'expiring' | 'holder'> {
-  readonly ticketCount: number;
-  readonly ticketNosLength: number;
-  /** Ticket numbers, then the sealed record. */
-  readonly tail: Uint8Array;
+/** Where the uses stand in octets that `encodeOutcome` made. */
+export function usesIn(octets: Buffer): { readonly from: number; readonly to: number } {
+  return { from: HEAD_LENGTH, to: HEAD_LENGTH + USE_LENGTH * octets.readUInt16BE(2) };
+}
+
+export function cardsIn(octets: Buffer): KeptCard[] {
+  const cards: KeptCard[] = [];
+  let at = usesIn(octets).to;
+  for (let i = octets[1]!; i > 0; i--) {
+    const holder = at + CARD_HEAD_LENGTH;
+    const tail = holder + octets[at + 17]!;
+    const ticketNosLength = octets.readUInt16BE(at + 18);
+    const end = tail + ticketNosLength + octets.readUInt16BE(at + 20);
+    const expiring = octets[at + 16] === 1;
+    cards.push({ conversionValue: at, expiring, holder, tail, ticketNosLength, end });
+    at = end;
+  }
+  return cards;
 }

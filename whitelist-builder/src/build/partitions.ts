@@ -25,6 +25,11 @@ interface Partition {
   waitingLength: number;
 }
 
+export interface PartitionSizes {
+  readonly inMemory?: number;
+  readonly expected?: number;
+}
+
 /** Where a record goes that was made room for. */
 export interface Slot {
   readonly octets: Buffer;
@@ -40,13 +45,20 @@ export class Partitions {
   readonly #shift: number;
   readonly #partitions: readonly Partition[];
   readonly #inMemory: number;
+  readonly #initial: number;
   readonly #key = randomBytes(32);
   #waiting = 0;
 
-  /** `inMemory`: octets from which on `drain` writes. */
-  constructor(directory: string, name: string, bits: number, inMemory = IN_MEMORY) {
+  /** Octets: `inMemory` from which on `drain` writes, and as many as are `expected` in all. */
+  constructor(
+    directory: string,
+    name: string,
+    bits: number,
+    { inMemory = IN_MEMORY, expected = 0 }: PartitionSizes = {},
+  ) {
     this.#shift = 8 - bits;
     this.#inMemory = inMemory;
+    this.#initial = Math.ceil((1.2 * Math.min(expected, inMemory)) / 2 ** bits);
     this.#partitions = Array.from({ length: 2 ** bits }, (_, i) => {
       const iv = Buffer.alloc(16);
       iv.writeUInt32BE(i); // the rest counts blocks
@@ -72,7 +84,7 @@ export class Partitions {
     const at = partition.waitingLength;
     const end = at + length;
     if (end > partition.waiting.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(1024, Math.ceil(1.5 * end)));
+      const larger = Buffer.allocUnsafeSlow(Math.max(1024, this.#initial, Math.ceil(1.5 * end)));
       larger.set(partition.waiting.subarray(0, at));
       partition.waiting = larger;
     }

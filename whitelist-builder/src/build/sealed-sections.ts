@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type { CacheKey } from '@pinless-gate/hsm/conversion-value';
 import { equal, utf8 } from '@pinless-gate/protocol/bytes';
 import { GateError } from '@pinless-gate/protocol/errors';
+import type { Slot } from './partitions.ts';
 
 /** A cache that is not used. Its message says why; the build goes on without it. */
 export class CacheError extends GateError {}
@@ -68,14 +69,23 @@ export class SealedSectionsWriter {
 
   /** Takes a copy. The record must begin with its key. */
   append(record: Uint8Array): void {
-    const section = this.#sections[record[0]!]!;
-    const length = section.length + record.length;
-    if (length > section.waiting.length) {
-      section.waiting = Buffer.concat([section.waiting], Math.max(1024, Math.ceil(1.5 * length)));
+    const { octets, at } = this.reserve(record[0]!, record.length);
+    octets.set(record, at);
+  }
+
+  /** Room for a record whose key begins with this octet; to be filled before anything else is done here. */
+  reserve(first: number, length: number): Slot {
+    const section = this.#sections[first]!;
+    const at = section.length;
+    const end = at + length;
+    if (end > section.waiting.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(1024, Math.ceil(1.5 * end)));
+      larger.set(section.waiting.subarray(0, at));
+      section.waiting = larger;
     }
-    section.waiting.set(record, section.length);
-    section.length = length;
-    this.#waiting += record.length;
+    section.length = end;
+    this.#waiting += length;
+    return { octets: section.waiting, at };
   }
 
   /** Writes what has gathered, where it is much. Awaited between batches, so that memory stays bounded. */

@@ -17,6 +17,7 @@ export interface Use {
 
 export const KEY_LENGTH = 16;
 const PURCHASE = 0; // number: its status
+const PAID = 0;
 const TICKET = 1; // number: its index in `tickets`
 const COMPANION = 2; // number: its index in `companions`
 const CARD = 3; // number: how many tickets of this row it opens
@@ -49,21 +50,32 @@ function keyOf(kind: string, value: string): Uint8Array {
 }
 
 const ROW_KEY_LENGTH = 8; // enough to tell whether two rows of one purchase id are the same
-/** Of a use set down: key 16 ‖ line 6 ‖ kind ‖ number ‖ row key 8. */
-const RECORD_LENGTH = KEY_LENGTH + 8 + ROW_KEY_LENGTH;
+/** Of a use as an outcome keeps it: key 16 ‖ kind ‖ number. */
+export const USE_LENGTH = KEY_LENGTH + 2;
+const KIND = KEY_LENGTH;
+const NUMBER = KEY_LENGTH + 1;
+const LINE = USE_LENGTH;
+const ROW_KEY = LINE + 6;
+/** Of a use set down: the same, then line 6 ‖ row key 8. */
+const RECORD_LENGTH = ROW_KEY + ROW_KEY_LENGTH;
 
+export function encodeUse({ key, kind, number }: Use, octets: Buffer, at: number): void {
+  octets.set(key, at);
+  octets[at + KIND] = kind;
+  octets[at + NUMBER] = number;
+}
+
+/** A use that stands in `kept` at `from`. Octet by octet: so few are copied faster than by a call. */
 export function writeUse(
   uses: Partitions,
-  { key, kind, number }: Use,
-  line: number,
-  rowKey: Buffer,
+  kept: Buffer,
+  from: number,
+  { line, rowKey }: { readonly line: number; readonly rowKey: Buffer },
 ): void {
-  const { octets, at } = uses.reserve(key[0]!, RECORD_LENGTH);
-  octets.set(key, at);
-  octets.writeUIntBE(line, at + KEY_LENGTH, 6);
-  octets[at + 22] = kind;
-  octets[at + 23] = number;
-  rowKey.copy(octets, at + 24, 0, ROW_KEY_LENGTH);
+  const { octets, at } = uses.reserve(kept[from]!, RECORD_LENGTH);
+  for (let i = 0; i < USE_LENGTH; i++) octets[at + i] = kept[from + i]!;
+  octets.writeUIntBE(line, at + LINE, 6);
+  for (let i = 0; i < ROW_KEY_LENGTH; i++) octets[at + ROW_KEY + i] = rowKey[i]!;
 }
 
 /** What becomes of rows that clash. */
@@ -75,8 +87,8 @@ export interface Verdicts {
   readonly reject: (line: number, problem: LineProblem) => void;
   readonly replaced: (line: number, by: number) => void;
   readonly repeated: (line: number, first: number) => void;
-  /** Called once for each purchase id, with what holds. */
-  readonly purchase: (line: number, status: number) => void;
+  /** Called for each purchase id that is not paid, with what holds. */
+  readonly unlisted: (line: number, status: number) => void;
   readonly fileNumber: (line: number) => number;
   readonly where: (line: number) => string;
 }
@@ -88,29 +100,37 @@ export async function findConflicts(uses: Partitions, verdicts: Verdicts): Promi
 }
 
 function settlePurchases(records: Buffer, verdicts: Verdicts): void {
-  const { single, groups } = sharedKeys(records, (at) => records[at + 22] === PURCHASE);
-  for (const at of single) verdicts.purchase(lineAt(records, at), records[at + 23]!);
-  for (const group of groups) {
-    let [holds] = group as [Placed];
-    for (const use of group.slice(1)) {
-      if (equal(use.rowKey, holds.rowKey)) {
-        verdicts.dropped.add(use.line);
-        verdicts.repeated(use.line, holds.line);
-      } else if (verdicts.fileNumber(use.line) !== verdicts.fileNumber(holds.line)) {
-        verdicts.dropped.add(holds.line);
-        verdicts.replaced(holds.line, use.line);
-        holds = use;
-      } else reject(verdicts, use, holds);
-    }
-    verdicts.purchase(holds.line, holds.number);
+  const isPurchase = (at: number) => records[at + KIND] === PURCHASE;
+  const shared = sharedPrefixes(records, isPurchase);
+  for (let at = 0; at < records.length; at += RECORD_LENGTH) {
+    const status = records[at + NUMBER]!;
+    if (status === PAID || !isPurchase(at) || shared.has(prefixAt(records, at))) continue;
+    verdicts.unlisted(lineAt(records, at), status);
   }
+  for (const group of groupsOf(records, shared, isPurchase)) settlePurchase(group, verdicts);
+}
+
+/** Rows of one purchase id, in the order of the feed. */
+function settlePurchase(group: readonly Placed[], verdicts: Verdicts): void {
+  let [holds] = group as [Placed];
+  for (const use of group.slice(1)) {
+    if (equal(use.rowKey, holds.rowKey)) {
+      verdicts.dropped.add(use.line);
+      verdicts.repeated(use.line, holds.line);
+    } else if (verdicts.fileNumber(use.line) !== verdicts.fileNumber(holds.line)) {
+      verdicts.dropped.add(holds.line);
+      verdicts.replaced(holds.line, use.line);
+      holds = use;
+    } else reject(verdicts, use, holds);
+  }
+  if (holds.number !== PAID) verdicts.unlisted(holds.line, holds.number);
 }
 
 function settleOthers(records: Buffer, verdicts: Verdicts): void {
   const { dropped } = verdicts;
   const isOther = (at: number) =>
-    records[at + 22] !== PURCHASE && !dropped.has(lineAt(records, at));
-  for (const group of sharedKeys(records, isOther).groups) {
+    records[at + KIND] !== PURCHASE && !dropped.has(lineAt(records, at));
+  for (const group of groupsOf(records, sharedPrefixes(records, isOther), isOther)) {
     const [first] = group as [Placed];
     let tickets = first.number;
     for (const use of group.slice(1)) {
@@ -146,53 +166,54 @@ interface Placed {
   readonly rowKey: Buffer;
 }
 
-/**
- * Records by key, where `wanted`: offsets of those whose key stands once, and groups of the others in the
- * order of their lines. Most keys stand once: sorting numbers alone finds the few that do not.
- */
-function sharedKeys(records: Buffer, wanted: (at: number) => boolean) {
-  const offsets: number[] = [];
+/** Beginnings of keys that stand more than once where `wanted`: sorting numbers alone finds the few there are. */
+function sharedPrefixes(records: Buffer, wanted: (at: number) => boolean): ReadonlySet<number> {
   const all = new Float64Array(records.length / RECORD_LENGTH);
+  let count = 0;
   for (let at = 0; at < records.length; at += RECORD_LENGTH) {
-    if (!wanted(at)) continue;
-    all[offsets.length] = records.readUIntBE(at, 6);
-    offsets.push(at);
+    if (wanted(at)) all[count++] = prefixAt(records, at);
   }
-  const prefixes = all.subarray(0, offsets.length).sort();
+  const prefixes = all.subarray(0, count).sort();
   const shared = new Set<number>();
-  for (let i = 1; i < prefixes.length; i++) {
+  for (let i = 1; i < count; i++) {
     if (prefixes[i] === prefixes[i - 1]) shared.add(prefixes[i]!);
   }
-  if (shared.size === 0) return { single: offsets, groups: [] };
-  const single: number[] = [];
-  const byKey = new Map<string, number[]>();
-  for (const at of offsets) {
-    if (!shared.has(records.readUIntBE(at, 6))) {
-      single.push(at);
-      continue;
-    }
+  return shared;
+}
+
+/** Records of one key each, in the order of their lines. */
+function groupsOf(
+  records: Buffer,
+  shared: ReadonlySet<number>,
+  wanted: (at: number) => boolean,
+): Placed[][] {
+  if (shared.size === 0) return [];
+  const byKey = new Map<string, Placed[]>();
+  for (let at = 0; at < records.length; at += RECORD_LENGTH) {
+    if (!wanted(at) || !shared.has(prefixAt(records, at))) continue;
     const key = records.toString('latin1', at, at + KEY_LENGTH);
     const group = byKey.get(key);
-    if (group) group.push(at);
-    else byKey.set(key, [at]);
+    if (group) group.push(placedAt(records, at));
+    else byKey.set(key, [placedAt(records, at)]);
   }
-  const groups = [...byKey.values()].map((group) => {
-    return group.map((at) => placedAt(records, at)).sort((a, b) => a.line - b.line);
-  });
-  return { single, groups };
+  return [...byKey.values()].map((group) => group.sort((a, b) => a.line - b.line));
+}
+
+function prefixAt(records: Buffer, at: number): number {
+  return records.readUIntBE(at, 6);
 }
 
 function placedAt(records: Buffer, at: number): Placed {
   return {
     line: lineAt(records, at),
-    kind: records[at + 22]!,
-    number: records[at + 23]!,
-    rowKey: records.subarray(at + 24, at + RECORD_LENGTH),
+    kind: records[at + KIND]!,
+    number: records[at + NUMBER]!,
+    rowKey: records.subarray(at + ROW_KEY, at + RECORD_LENGTH),
   };
 }
 
 function lineAt(records: Buffer, at: number): number {
-  return records.readUIntBE(at + KEY_LENGTH, 6);
+  return records.readUIntBE(at + LINE, 6);
 }
 
 const FIELD: Readonly<Record<number, (number: number) => string>> = {

@@ -67,12 +67,16 @@ export class Feed {
     for (const file of this.#files) {
       file.firstRow = before + 1;
       for await (const lines of readLines(file.rows)) {
+        before = file.firstRow - 1 + lines.at(-1)!.line;
+        if (file.base === 0) {
+          yield lines; // of the first file, they are numbered so already
+          continue;
+        }
         yield lines.map(({ line, offset, bytes }) => ({
           line: file.firstRow - 1 + line,
           offset: file.base + offset,
           bytes,
         }));
-        before = file.firstRow - 1 + lines.at(-1)!.line;
       }
     }
   }

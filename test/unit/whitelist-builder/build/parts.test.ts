@@ -40,7 +40,7 @@ describe('Partitions', () => {
   });
 
   test.each([0, 3, 8])('records come back by %d leading bits, in their order', async (bits) => {
-    const partitions = new Partitions(await newDirectory(), 'x', bits, 64 * KIB);
+    const partitions = new Partitions(await newDirectory(), 'x', bits, { inMemory: 64 * KIB });
     const records = Array.from({ length: 2000 }, (_, i) => {
       const record = new Uint8Array(200);
       record.set([(i * 37) & 0xff, i >> 8, i & 0xff]);
@@ -61,7 +61,7 @@ describe('Partitions', () => {
 
 describe('Partitions: a record that comes while others are written', () => {
   test('is not lost', async () => {
-    const partitions = new Partitions(await newDirectory(), 'x', 0, 32 * KIB);
+    const partitions = new Partitions(await newDirectory(), 'x', 0, { inMemory: 32 * KIB });
     partitions.append(new Uint8Array(64 * KIB).fill(1));
     const drained = partitions.drain();
     partitions.append(Uint8Array.of(2));
@@ -79,12 +79,17 @@ describe('sortedEntries', () => {
     conversionValue[15] = last;
     return {
       place: { line, offset: 2 ** 40 + line, length: 300 },
-      conversionValue,
       rowKey: new Uint8Array(16).fill(line),
       checkedAt: 2 ** 33,
-      expiring: line === 5,
-      ticketNosLength: 1,
-      tail: Uint8Array.of(0x54, line),
+      octets: Buffer.of(...conversionValue, 0x54, line),
+      card: {
+        conversionValue: 0,
+        expiring: line === 5,
+        holder: 16,
+        tail: 16,
+        ticketNosLength: 1,
+        end: 18,
+      },
     };
   };
 
