@@ -18,10 +18,18 @@ import {
   encodeCvRequestBody,
 } from '@pinless-gate/protocol/cvc/request';
 import { encodeJournalUpload } from '@pinless-gate/protocol/fleet';
+import { encodeGateKey, encodeGateKeyBody, GATE_KEY_FORMAT } from '@pinless-gate/protocol/gate-key';
 import { encodeCheckpoint, encodeJournalEntry } from '@pinless-gate/protocol/journal';
+import {
+  DESTRUCTION_FORMAT,
+  encodeDestruction,
+  encodeDestructionBody,
+  VERIFIED_BY,
+} from '@pinless-gate/protocol/key-destruction';
 import type { EcPublicKey } from '@pinless-gate/protocol/public-key';
 import { encodeSeatRecord, type SeatRecord, sealRecord } from '@pinless-gate/protocol/record';
 import { encodeTlv } from '@pinless-gate/protocol/tlv';
+import { TRANSPORT_MECHANISMS } from '@pinless-gate/protocol/transport-mechanism';
 import {
   ca,
   caKeys,
@@ -33,8 +41,10 @@ import * as x from '../unit/protocol/certificate/issue.ts';
 import * as o from '../unit/protocol/certificate/ocsp-authority.ts';
 import { dv, type Party, rsa, signed, terminal } from '../unit/protocol/cvc/authority.ts';
 import { newPair, recordOf, signerOf } from '../unit/protocol/kazashi/surface-files.ts';
+import * as t from '../unit/protocol/transport-fixture.ts';
 import { writeSeed } from './corpus.ts';
 import { BUNDLE_KINDS } from './targets/bundle.ts';
+import { DOCUMENT_KINDS } from './targets/documents.ts';
 import { JOURNAL_KINDS } from './targets/journal.ts';
 import { PLAIN, SEAL_CONTEXT, SEAL_KEY, SEALED } from './targets/record.ts';
 
@@ -254,6 +264,29 @@ function journals(): void {
   write('upload', 'upload', encodeJournalUpload({ gateId: base.gateId, entries }));
 }
 
+function documents(): void {
+  const write = (kind: (typeof DOCUMENT_KINDS)[number], name: string, octets: Uint8Array) =>
+    writeSeed('documents', name, concat(Uint8Array.of(DOCUMENT_KINDS.indexOf(kind)), octets));
+  const { eventId, ...terms } = t.ENVELOPE;
+  write('envelope', 'event', t.sealed(t.ENVELOPE));
+  const mechanism = { hash: 'sha1', carrier: 'direct' } as const;
+  const direct = { mechanism, wrappedKek: filled(0, 0), wrappedKey: filled(384, 3) };
+  write('envelope', 'institution', t.sealed({ ...terms, kind: 'institution', ...direct }));
+  const { gateId, keyId, label } = terms;
+  const gone = { gateId, eventId: eventId!, keys: [{ label, keyId }], destroyedAt: 1_797_900_000 };
+  const record = encodeDestructionBody({ ...gone, verifiedBy: VERIFIED_BY });
+  write('destruction', 'record', encodeDestruction(t.device.sign(DESTRUCTION_FORMAT, record)));
+  const deviceKey = t.device.spki;
+  const keys = {
+    gateId,
+    transportKey: t.transportKey,
+    deviceKey,
+    mechanisms: TRANSPORT_MECHANISMS,
+  };
+  const gateKey = t.device.sign(GATE_KEY_FORMAT, encodeGateKeyBody(keys));
+  write('gate-key', 'gate-key', encodeGateKey(gateKey));
+}
+
 function feedLines(): void {
   const ticket = {
     ticketNo: 'T-000123-1',
@@ -333,6 +366,7 @@ const MAKERS: Readonly<Record<string, () => void>> = {
   surface: surfaces,
   bundle: bundles,
   journal: journals,
+  documents,
   feed: feedLines,
   card: cardScripts,
 };

@@ -4,6 +4,7 @@ import { bundle } from './targets/bundle.ts';
 import { card } from './targets/card.ts';
 import { certificate, crl } from './targets/certificate.ts';
 import { cvcJpki, cvcRequest, cvcTr03110 } from './targets/cvc.ts';
+import { documents } from './targets/documents.ts';
 import { feed } from './targets/feed.ts';
 import { journal } from './targets/journal.ts';
 import { ocsp } from './targets/ocsp.ts';
@@ -24,6 +25,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   record,
   bundle,
   journal,
+  documents,
   feed,
   card,
 ];
