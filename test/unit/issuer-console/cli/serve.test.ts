@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +31,7 @@ beforeAll(async () => {
   await writeFile(
     config,
     `[listen]\nport = 0\n[store]\ndirectory = "store"\n[bundle]\ndirectory = "bundle"\n` +
+      `[enrolment]\npublishers = ["b.pem"]\n` +
       `[[gates]]\nid = "${GATE_A}"\nname = "A"\ndevice_key = "a.pem"\n`,
   );
   // What a start that was killed half-way leaves.
@@ -90,6 +91,35 @@ describe('issuer-console serve', () => {
     );
     expect([again.status, await again.json()]).toEqual([200, { sequence: 2 }]);
   }, 30_000);
+
+  test('other commands go through it, by a socket that its owner alone may open', async () => {
+    const socket = join(directory, 'store', 'control.sock');
+    const first = await serve();
+    first.child.kill('SIGKILL');
+    await first.exited;
+    await stat(socket); // left behind: the next start takes its place
+    const { child, exited } = await serve();
+    expect((await stat(socket)).mode & 0o777).toBe(0o600);
+    const invited = run('gate', 'invite', '--name', '南ゲート', '--valid', '2h', '--json');
+    const { token, gateId } = JSON.parse(invited.stdout) as Record<string, string>;
+    expect([invited.status, token]).toEqual([0, expect.stringMatching(/^(\w{5}-){7}\w{5}$/)]);
+    const listed = run('gate', 'list', '--json');
+    const gates = JSON.parse(listed.stdout) as { name: string; standing: string }[];
+    expect(gates.map(({ name, standing }) => [name, standing])).toEqual([
+      ['A', 'configured'],
+      ['南ゲート', 'invited'],
+    ]);
+    const refused = run('gate', 'invite', '--name', 'a\nb');
+    expect([refused.status, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toMatch(/^issuer-console gate invite: .* \[ERR_GATE_NAME\]\n$/);
+    expect(run('gate', 'revoke', gateId!).stdout).toContain('withdrawn');
+    expect(run('gate', 'revoke', gateId!).status).toBe(1);
+    child.kill('SIGTERM');
+    await exited;
+    const after = JSON.parse(run('gate', 'show', gateId!, '--json').stdout) as { standing: string };
+    expect(after.standing).toBe('withdrawn');
+    expect(run('keys', 'report').stderr).toContain('no keys were put for gates');
+  }, 60_000);
 
   test('ends in order within two seconds of SIGTERM, live pages and half requests open', async () => {
     const { child, url, exited } = await serve();
