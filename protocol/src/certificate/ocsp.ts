@@ -229,7 +229,7 @@ function checkDates(
   { maxAgeS = DEFAULT_OCSP_MAX_AGE_S, toleranceS = DEFAULT_OCSP_TOLERANCE_S }: OcspOptions,
 ): void {
   const end = nextUpdate ?? Number.POSITIVE_INFINITY;
-  if (end < thisUpdate || producedAt < thisUpdate || producedAt > end) refuse('dates');
+  if (producedAt < thisUpdate || producedAt > end) refuse('dates');
   // producedAt is the latest of the times that must have passed.
   if (producedAt > now + toleranceS) refuse('not-yet-valid');
   if (now > end) refuse('stale');

@@ -104,6 +104,7 @@ describe('verifyCrl', () => {
       crl({ entries: [entry('01', reason('01'), reason('01'))] }),
       'extension-duplicate',
     ],
+    ['reason 10', crl({ entries: [entry('01', reason('0a'))] }), 'ok'],
     ['reason 7', crl({ entries: [entry('01', reason('07'))] }), 'malformed'],
     ['reason 11', crl({ entries: [entry('01', reason('0b'))] }), 'malformed'],
     ['serial padded', crl({ entries: [entry('0001')] }), 'malformed'],
@@ -149,9 +150,32 @@ describe('verifyCrl', () => {
       { validity: x.seq(x.utcTime('300101000000Z'), x.utcTime('310101000000Z')) },
       'anchor-not-yet-valid',
     ],
+    [
+      'is in its first second',
+      { validity: x.seq(x.utcTime('261220090000Z'), x.utcTime('330101000000Z')) },
+      'ok',
+    ],
+    [
+      'is in its last second',
+      { validity: x.seq(x.utcTime('200101000000Z'), x.utcTime('261220090000Z')) },
+      'ok',
+    ],
   ])('the anchor %s', (_, change, expected) =>
     expect(outcome(crl(), AT, undefined, trustAnchors([ca(change)]))).toBe(expected),
   );
+
+  test('the fault of one anchor is not that of another', () => {
+    const extensions = caContents.extensions!;
+    const faulty = ca({ spki: strangerKeys.spki, extensions: extensions.slice(1, 2) });
+    const another = ca({ spki: strangerKeys.spki, extensions: extensions.slice(0, 2) });
+    const of = (...cas: readonly Uint8Array[]) => outcome(crl(), AT, undefined, trustAnchors(cas));
+    expect(of(faulty)).toBe('anchor-not-a-ca');
+    expect(of(faulty, another)).toBe('signature');
+  });
+
+  test('a time that is no number', () => {
+    expect(() => verifyCrl(crl(), anchors, Number.NaN)).toThrow('time of verification');
+  });
 
   test('every prefix is refused', () => {
     const der = crl();
@@ -233,6 +257,16 @@ describe('revocationStatus', () => {
     [
       'the CA as CRL issuer',
       pointed(x.seq(point('ldap://a'), encodeTlv(0xa2, x.directory(CA_NAME)))),
+      'good',
+    ],
+    [
+      'the CA among two CRL issuers',
+      pointed(
+        x.seq(
+          point('ldap://a'),
+          encodeTlv(0xa2, x.directory(x.name(['2.5.4.10', 'X'])), x.directory(CA_NAME)),
+        ),
+      ),
       'good',
     ],
     [

@@ -215,6 +215,24 @@ describe('verifyOcspResponse', () => {
   });
 
   const small = x.rsaKeys(1024);
+  test('dates: both ends included', () => {
+    const before = x.utcTime('200101000000Z');
+    const after = x.utcTime('330101000000Z');
+    const now = x.utcTime('261220090000Z');
+    for (const validity of [x.seq(before, now), x.seq(now, after)]) {
+      expect(verify(response(vouching({ validity })), asked)).toBe('good');
+      const [of] = trustAnchors([ca({ validity })]);
+      expect(verify(response(), asked, { ...target, anchor: of! })).toBe('good');
+    }
+    const at = o.time('20261220085500Z');
+    const instant = response({
+      ...one(o.GOOD, { dates: [at, encodeTlv(0xa0, at)] }),
+      producedAt: at,
+    });
+    expect(verify(instant, asked, target, Date.UTC(2026, 11, 20, 8, 55))).toBe('good');
+    expect(verify(instant, asked, target, Date.UTC(2026, 11, 20, 8, 55, 1))).toBe('stale');
+  });
+
   test('a weak key', () => {
     const change = { ...vouching({ spki: small.spki }), signer: small };
     expect(verify(response(change))).toBe('responder-key-weak');
