@@ -12,8 +12,17 @@ export async function writeFileDurably(
   content: Uint8Array | string,
   mode = 0o644,
 ): Promise<void> {
-  const directory = dirname(path);
-  const beside = join(directory, `.${basename(path)}.${randomBytes(6).toString('hex')}`);
+  await replaceFile(path, content, mode);
+  await syncDirectory(dirname(path));
+}
+
+/** As `writeFileDurably`, but the name lasts only after `syncDirectory`: for many files at once. */
+export async function replaceFile(
+  path: string,
+  content: Uint8Array | string,
+  mode = 0o644,
+): Promise<void> {
+  const beside = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`);
   const file = await open(beside, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode);
   try {
     await file.writeFile(content);
@@ -25,7 +34,11 @@ export async function writeFileDurably(
   }
   await file.close();
   await rename(beside, path);
-  await syncDirectory(directory);
+}
+
+/** Whether a file that lies in a directory is one that `replaceFile` did not live to put in its place. */
+export function isUnfinished(name: string): boolean {
+  return /^\..+\.[0-9a-f]{12}$/.test(name);
 }
 
 /** Makes creations and renames in a directory durable. */

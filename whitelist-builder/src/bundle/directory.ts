@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   BundleError,
@@ -76,6 +76,16 @@ export async function readBucket(
     throw new BundleError('ERR_BUNDLE_BUCKET_HASH', `${what}: content is not what its name says`);
   }
   return bytes;
+}
+
+/** Octets; undefined where there is no such file. */
+export async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** Throws `code` with `_MISSING`, `_LENGTH` or `_UNREADABLE` appended. */

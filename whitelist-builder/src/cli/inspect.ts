@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -9,7 +8,12 @@ import {
 } from '@pinless-gate/protocol/bundle';
 import { toHex } from '@pinless-gate/protocol/bytes';
 import { type Command, EXIT_OK } from '@pinless-gate/runtime/program';
-import { type ManifestFile, readLatestManifest, readSignatures } from '../bundle/directory.ts';
+import {
+  type ManifestFile,
+  readLatestManifest,
+  readSignatures,
+  sizeOf,
+} from '../bundle/directory.ts';
 import { bundleArgument } from './options.ts';
 import { isoTime } from './passport.ts';
 
@@ -68,15 +72,6 @@ async function bucketSizes(directory: string, { buckets }: Manifest) {
   }
   const present = buckets.length - missing;
   return { count: buckets.length, missing, total, smallest: present > 0 ? smallest : 0, largest };
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 function format(inspected: Awaited<ReturnType<typeof inspect>>): string[] {

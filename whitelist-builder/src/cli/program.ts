@@ -6,7 +6,14 @@ import { diffCommand } from './diff.ts';
 import { inspectCommand } from './inspect.ts';
 import { ocspCheckCommand, ocspVerifyCommand } from './ocsp.ts';
 import { passportCommand } from './passport.ts';
+import { publishCommand } from './publish.ts';
+import {
+  newPublishersCommand,
+  showPublishersCommand,
+  signPublishersCommand,
+} from './publishers.ts';
 import { serveCommand } from './serve.ts';
+import { signCommand } from './sign.ts';
 import { verifyCommand } from './verify.ts';
 import { watchCommand } from './watch.ts';
 
@@ -26,6 +33,14 @@ export const program: Program = {
   whitelist diff BUNDLE [--json]
   whitelist inspect BUNDLE [--json]
   whitelist passport BUNDLE [--json]
+  whitelist sign BUNDLE --config FILE [--publisher LABEL] (--event event.toml | --signed-by pub.pem…)
+                 [--fingerprint K7F-2QD] [--json]
+  whitelist publish BUNDLE --to DIR (--event event.toml | --publisher pub.pem… [--threshold K])
+                    [--publishers FILE]… [--keep N] [--json]
+  whitelist publishers new --event event.toml --number N --publisher pub.pem… --threshold K
+                           [--list-floor V] --out FILE
+  whitelist publishers sign FILE --config FILE [--publisher LABEL]
+  whitelist publishers show FILE [--json]
   whitelist serve --dir BUNDLE --port P [--host 127.0.0.1]
   whitelist crl verify --anchor CA.pem… --crl FILE… --cert FILE… [--at TIME] [--max-age HOURS]
                        [--allow-test-anchor] [--json]
@@ -40,6 +55,8 @@ Examples:
   whitelist build --feed daily/ --event event.toml --out bundle/ --report report.txt
   whitelist verify bundle/ --publisher issuer.pem --publisher vendor.pem --threshold 2
   whitelist passport bundle/
+  whitelist sign bundle/ --config vendor.toml --signed-by issuer.pem --fingerprint K7F-2QD
+  whitelist publish bundle/ --to /srv/list --publisher issuer.pem --publisher vendor.pem --keep 5
   whitelist crl verify --anchor jlis/ca.pem --crl jlis/crl.der --max-age 24 --cert user.pem
 
 Exit codes: 0 done, 1 refused or failed with a reason, 2 wrong usage, 70 a defect of ours.
@@ -52,6 +69,11 @@ The columns of the feed: docs/whitelist.md and whitelist-builder/purchase.schema
     diff: diffCommand,
     inspect: inspectCommand,
     passport: passportCommand,
+    sign: signCommand,
+    publish: publishCommand,
+    'publishers new': newPublishersCommand,
+    'publishers sign': signPublishersCommand,
+    'publishers show': showPublishersCommand,
     serve: serveCommand,
     'crl verify': crlVerifyCommand,
     'ocsp verify': ocspVerifyCommand,
