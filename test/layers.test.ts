@@ -28,6 +28,13 @@ describe('violations', () => {
     expect(violations(sources)).toEqual([]);
   });
 
+  test('only the commands that make a token to try things out with know SoftHSM', () => {
+    const knowing = sources.filter(({ code }) => /softhsm/i.test(code)).map(({ path }) => path);
+    expect(knowing).toContain('hsm/src/ceremony/token.ts');
+    const others = knowing.filter((path) => !/^hsm\/src\/(ceremony\/token\.ts|cli\/)/.test(path));
+    expect(others).toEqual([]);
+  });
+
   test.each([
     ['a room above', 'runtime', 'x.ts', `import { a } from '@pinless-gate/hsm/key-store';`],
     [
