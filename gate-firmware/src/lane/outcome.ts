@@ -1,6 +1,6 @@
 import { toHex } from '@pinless-gate/protocol/bytes';
 import type { Logger } from '@pinless-gate/runtime/log';
-import type { DisplayBus } from '../display/state.ts';
+import type { DisplayBus, DisplayState } from '../display/state.ts';
 import type { Turnstile } from '../hardware/turnstile.ts';
 import type { Metrics } from '../metrics.ts';
 import type { PrinterEncoding } from '../receipt/cp932.ts';
@@ -30,6 +30,9 @@ const RESULT_SHOWN_MS = 4000;
 export class Outcome {
   readonly #parts: OutcomeParts;
   #idle: NodeJS.Timeout | undefined;
+  /** What the last card was told, while it is to be read. */
+  #told: DisplayState | undefined;
+  #fault: string | undefined;
 
   constructor(parts: OutcomeParts) {
     this.#parts = parts;
@@ -38,15 +41,20 @@ export class Outcome {
   /** A card came: what the last one left on the display is over. */
   hold(progress: number): void {
     clearTimeout(this.#idle);
+    this.#told = undefined;
     this.#parts.display.show({ state: 'hold', progress });
   }
 
-  /** Between cards. */
+  /** Between cards. Undefined: it is over, and what the last card was told stands again for the rest of its time. */
   outOfService(code: string | undefined): void {
-    clearTimeout(this.#idle);
-    this.#parts.display.show(
-      code === undefined ? { state: 'idle' } : { state: 'out-of-service', code },
-    );
+    this.#fault = code;
+    this.#rest();
+  }
+
+  #rest(): void {
+    const code = this.#fault;
+    const closed = code !== undefined && ({ state: 'out-of-service', code } as const);
+    this.#parts.display.show(closed || (this.#told ?? { state: 'idle' }));
   }
 
   apply(result: TapResult): void {
@@ -72,22 +80,24 @@ export class Outcome {
   #show({ decision, record, code }: TapResult): void {
     const { display, defaultLanguage } = this.#parts;
     const language = record?.language ?? defaultLanguage;
-    display.show(
-      decision.admitted
-        ? {
-            state: 'admitted',
-            language,
-            tickets: decision.tickets.map(({ ticket }) => ({
-              seat: ticket.seat,
-              category: ticket.category,
-              place: ticket.place,
-            })),
-            partySize: record!.party.size,
-          }
-        : { state: 'refused', language, reason: decision.reason, code },
-    );
+    this.#told = decision.admitted
+      ? {
+          state: 'admitted',
+          language,
+          tickets: decision.tickets.map(({ ticket }) => ({
+            seat: ticket.seat,
+            category: ticket.category,
+            place: ticket.place,
+          })),
+          partySize: record!.party.size,
+        }
+      : { state: 'refused', language, reason: decision.reason, code };
+    display.show(this.#told);
     clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => display.show({ state: 'idle' }), RESULT_SHOWN_MS);
+    this.#idle = setTimeout(() => {
+      this.#told = undefined;
+      this.#rest();
+    }, RESULT_SHOWN_MS);
     this.#idle.unref();
   }
 
