@@ -78,7 +78,7 @@ export class CacheFile {
     return this.#old !== undefined;
   }
 
-  /** What is kept under keys that begin with this octet. A damaged section is told once, and is empty. */
+  /** What is kept under keys that begin with this octet, until the next is asked for. A damaged section is told once, and is empty. */
   section(first: number): Kept {
     try {
       return new Kept(this.#old?.read(first) ?? Buffer.alloc(0));

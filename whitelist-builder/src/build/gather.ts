@@ -138,7 +138,8 @@ async function* unknownRows(job: GatherJob, gathered: Gathered): AsyncGenerator<
       };
       const octets = kept.find(key);
       if (octets && reuse(job, gathered, { place, key }, octets)) gathered.cached++;
-      else yield { place, key, bytes: job.feed.readAt(place.offset, place.length) };
+      else
+        yield { place, key: Buffer.from(key), bytes: job.feed.readAt(place.offset, place.length) };
     }
     await job.drain();
     job.progress(gathered.lines, 0.5 + (0.49 * section) / SECTIONS);

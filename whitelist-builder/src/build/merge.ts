@@ -52,7 +52,7 @@ export async function mergeCards(
     }
     const known = kept?.find(key);
     if (known) {
-      sealed.set(parts[0]!, known);
+      sealed.set(parts[0]!, Buffer.from(known)); // a view, until the next section is read
       job.cache.put(key, known);
     } else unknown.push({ key, parts });
   }

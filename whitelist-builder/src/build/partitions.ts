@@ -1,7 +1,8 @@
 import { type Cipher, createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runThrough, Scratch } from './cipher-chunks.ts';
 
 const PARTITION_TARGET_LENGTH = 8 * 1024 * 1024;
 const MAX_PARTITION_BITS = 8;
@@ -23,6 +24,8 @@ interface Partition {
   /** The first `waitingLength` octets wait to be written. Records are copied: kept one by one they cost more. */
   waiting: Buffer;
   waitingLength: number;
+  /** Octets in the file. */
+  written: number;
 }
 
 export interface PartitionSizes {
@@ -47,6 +50,8 @@ export class Partitions {
   readonly #inMemory: number;
   readonly #initial: number;
   readonly #key = randomBytes(32);
+  readonly #sealed = new Scratch();
+  readonly #plain = new Scratch();
   #waiting = 0;
 
   /** Octets: `inMemory` from which on `drain` writes, and as many as are `expected` in all. */
@@ -64,7 +69,15 @@ export class Partitions {
       iv.writeUInt32BE(i); // the rest counts blocks
       const waiting = Buffer.alloc(0);
       const path = join(directory, `${name}-${i}`);
-      return { path, iv, file: undefined, cipher: undefined, waiting, waitingLength: 0 };
+      return {
+        path,
+        iv,
+        file: undefined,
+        cipher: undefined,
+        waiting,
+        waitingLength: 0,
+        written: 0,
+      };
     });
   }
 
@@ -99,14 +112,18 @@ export class Partitions {
     for (const partition of this.#partitions) await this.#write(partition);
   }
 
-  /** The whole of one partition, in the order of `append`; a view that lives until the next one. */
+  /** The whole of one partition, in the order of `append`; a view that lives until the next is read. */
   async read(index: number): Promise<Buffer> {
-    const partition = this.#partitions[index]!;
-    const waiting = partition.waiting.subarray(0, partition.waitingLength);
-    if (!partition.file) return waiting;
-    const written = await readFile(partition.path);
-    const decipher = createDecipheriv(CIPHER, this.#key, partition.iv);
-    return Buffer.concat([decipher.update(written), waiting]);
+    const { file, iv, waiting, waitingLength } = this.#partitions[index]!;
+    const rest = waiting.subarray(0, waitingLength);
+    if (!file) return rest;
+    const { size } = await file.stat();
+    const written = this.#sealed.take(size);
+    await file.read(written, 0, size, 0);
+    const whole = this.#plain.take(size + rest.length);
+    runThrough(createDecipheriv(CIPHER, this.#key, iv), written, whole, 0);
+    whole.set(rest, size);
+    return whole;
   }
 
   async close(): Promise<void> {
@@ -120,11 +137,12 @@ export class Partitions {
     partition.file ??= await open(partition.path, flags, 0o600);
     partition.cipher ??= createCipheriv(CIPHER, this.#key, partition.iv);
     // A copy: the next batch may append while this one is being written.
-    const gathered = partition.cipher.update(
-      partition.waiting.subarray(0, partition.waitingLength),
-    );
+    const gathered = this.#sealed.take(partition.waitingLength);
+    const waiting = partition.waiting.subarray(0, partition.waitingLength);
+    runThrough(partition.cipher, waiting, gathered, 0);
     this.#waiting -= partition.waitingLength;
     partition.waitingLength = 0;
-    await partition.file.appendFile(gathered);
+    await partition.file.write(gathered, 0, gathered.length, partition.written);
+    partition.written += gathered.length;
   }
 }

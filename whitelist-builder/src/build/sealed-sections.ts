@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type { CacheKey } from '@pinless-gate/hsm/conversion-value';
 import { equal, utf8 } from '@pinless-gate/protocol/bytes';
 import { GateError } from '@pinless-gate/protocol/errors';
+import { runThrough, Scratch } from './cipher-chunks.ts';
 import type { Slot } from './partitions.ts';
 
 /** A cache that is not used. Its message says why; the build goes on without it. */
@@ -32,6 +33,8 @@ const INDEX_ENTRY_LENGTH = 12;
 const MAX_INDEX_LENGTH = 64 * 1024 * 1024;
 /** What waits in memory until it is written. */
 const MAX_WAITING = 16 * 1024 * 1024;
+/** Of a section, between two writes. */
+const MAX_ROOM = (2 * MAX_WAITING) / SECTIONS;
 
 interface Blob {
   readonly section: number;
@@ -49,6 +52,7 @@ export class SealedSectionsWriter {
     length: 0,
   }));
   readonly #blobs: Blob[] = [];
+  readonly #sealed = new Scratch();
   #waiting = 0;
   #position = 0;
 
@@ -103,7 +107,9 @@ export class SealedSectionsWriter {
       entry.writeUInt32BE(length, 8);
       return entry;
     });
-    const index = this.#seal(INDEX, Buffer.concat(entries));
+    const plain = Buffer.concat(entries);
+    const index = Buffer.alloc(plain.length + NONCE_LENGTH + TAG_LENGTH);
+    this.#seal(INDEX, plain, index, 0);
     const trailer = Buffer.alloc(TRAILER_LENGTH);
     trailer.writeUIntBE(index.length, 0, TRAILER_LENGTH);
     await this.#append(Buffer.concat([index, trailer]));
@@ -118,27 +124,33 @@ export class SealedSectionsWriter {
   }
 
   async #flush(): Promise<void> {
-    const sealed: Buffer[] = [];
-    let offset = this.#position;
-    for (const [section, { waiting, length }] of this.#sections.entries()) {
-      if (length === 0) continue;
-      const blob = this.#seal(section, waiting.subarray(0, length));
-      this.#blobs.push({ section, offset, length: blob.length });
-      offset += blob.length;
-      sealed.push(blob);
-      this.#sections[section]!.length = 0;
+    const sealed = this.#sealed.take(this.#waiting + SECTIONS * (NONCE_LENGTH + TAG_LENGTH));
+    let length = 0;
+    for (const [section, gathered] of this.#sections.entries()) {
+      if (gathered.length === 0) continue;
+      const plain = gathered.waiting.subarray(0, gathered.length);
+      const end = this.#seal(section, plain, sealed, length);
+      this.#blobs.push({ section, offset: this.#position + length, length: end - length });
+      length = end;
+      gathered.length = 0;
+      // Rows that were known come a section at a time: each would keep the room that it needed once.
+      if (gathered.waiting.length > MAX_ROOM) gathered.waiting = Buffer.alloc(0);
     }
     this.#waiting = 0;
-    await this.#append(Buffer.concat(sealed));
+    await this.#append(sealed.subarray(0, length));
   }
 
-  #seal(section: number, plain: Uint8Array): Buffer {
+  /** Into `target` from `at`; gives where it ends there. */
+  #seal(section: number, plain: Uint8Array, target: Buffer, at: number): number {
     const nonce = randomBytes(NONCE_LENGTH);
     const cipher = createCipheriv(CIPHER, this.#key, nonce);
     cipher.setAAD(additionalData(section));
-    const body = cipher.update(plain);
+    target.set(nonce, at);
+    const body = at + NONCE_LENGTH;
+    runThrough(cipher, plain, target, body);
     cipher.final();
-    return Buffer.concat([nonce, body, cipher.getAuthTag()]);
+    target.set(cipher.getAuthTag(), body + plain.length);
+    return body + plain.length + TAG_LENGTH;
   }
 
   async #append(octets: Uint8Array): Promise<void> {
@@ -151,6 +163,8 @@ export class SealedSections {
   readonly #file: FileHandle;
   readonly #key: Uint8Array;
   readonly #blobs: readonly Blob[];
+  readonly #sealed = new Scratch();
+  readonly #plain = new Scratch();
 
   private constructor(file: FileHandle, key: Uint8Array, blobs: readonly Blob[]) {
     this.#file = file;
@@ -175,15 +189,17 @@ export class SealedSections {
     }
   }
 
-  /** Every record of one section. */
+  /** Every record of one section; a view that lives until the next is read. */
   read(section: number): Buffer {
-    const parts: Buffer[] = [];
-    for (const blob of this.#blobs) {
-      if (blob.section !== section) continue;
-      const sealed = readAt(this.#file, blob.offset, blob.length);
-      parts.push(unseal(this.#key, section, sealed));
+    const blobs = this.#blobs.filter((blob) => blob.section === section);
+    const length = blobs.reduce((sum, blob) => sum + blob.length - NONCE_LENGTH - TAG_LENGTH, 0);
+    const plain = this.#plain.take(length);
+    let at = 0;
+    for (const { offset, length } of blobs) {
+      const sealed = readAt(this.#file, offset, this.#sealed.take(length));
+      at += unseal(this.#key, section, sealed, plain.subarray(at));
     }
-    return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    return plain;
   }
 
   async close(): Promise<void> {
@@ -195,15 +211,17 @@ async function readIndex(file: FileHandle, key: Uint8Array, keyId: Uint8Array): 
   const { size } = await file.stat();
   const start = MAGIC.length + KEY_ID_LENGTH;
   if (size < start + TRAILER_LENGTH) throw damaged();
-  const header = readAt(file, 0, start);
+  const header = readAt(file, 0, Buffer.alloc(start));
   if (!equal(header.subarray(0, MAGIC.length), MAGIC)) throw foreign('of another format');
   if (!equal(header.subarray(MAGIC.length), keyId)) {
     throw foreign('of another event, event key or event.toml');
   }
-  const trailer = readAt(file, size - TRAILER_LENGTH, TRAILER_LENGTH);
+  const trailer = readAt(file, size - TRAILER_LENGTH, Buffer.alloc(TRAILER_LENGTH));
   const length = trailer.readUIntBE(0, TRAILER_LENGTH);
   if (length > Math.min(MAX_INDEX_LENGTH, size - start - TRAILER_LENGTH)) throw damaged();
-  const index = unseal(key, INDEX, readAt(file, size - TRAILER_LENGTH - length, length));
+  const sealed = readAt(file, size - TRAILER_LENGTH - length, Buffer.alloc(length));
+  const index = Buffer.alloc(Math.max(0, length - NONCE_LENGTH - TAG_LENGTH));
+  unseal(key, INDEX, sealed, index);
   return Array.from({ length: index.length / INDEX_ENTRY_LENGTH }, (_, i) => ({
     section: index.readUInt16BE(INDEX_ENTRY_LENGTH * i),
     offset: index.readUIntBE(INDEX_ENTRY_LENGTH * i + 2, 6),
@@ -212,24 +230,25 @@ async function readIndex(file: FileHandle, key: Uint8Array, keyId: Uint8Array): 
 }
 
 /** Synchronous: hundreds of short reads that the system has at hand, where waiting for a turn costs more. */
-function readAt({ fd }: FileHandle, offset: number, length: number): Buffer {
-  const octets = Buffer.allocUnsafe(length);
-  if (readSync(fd, octets, 0, length, offset) !== length) throw damaged();
+function readAt({ fd }: FileHandle, offset: number, octets: Buffer): Buffer {
+  if (readSync(fd, octets, 0, octets.length, offset) !== octets.length) throw damaged();
   return octets;
 }
 
-function unseal(key: Uint8Array, section: number, sealed: Buffer): Buffer {
+/** Into `target`; gives how much. What stands there is not to be used where this throws. */
+function unseal(key: Uint8Array, section: number, sealed: Buffer, target: Buffer): number {
   if (sealed.length < NONCE_LENGTH + TAG_LENGTH) throw damaged();
   const decipher = createDecipheriv(CIPHER, key, sealed.subarray(0, NONCE_LENGTH));
   decipher.setAAD(additionalData(section));
   decipher.setAuthTag(sealed.subarray(-TAG_LENGTH));
-  const plain = decipher.update(sealed.subarray(NONCE_LENGTH, -TAG_LENGTH));
+  const body = sealed.subarray(NONCE_LENGTH, -TAG_LENGTH);
+  runThrough(decipher, body, target, 0);
   try {
     decipher.final();
   } catch (cause) {
     throw damaged(cause);
   }
-  return plain;
+  return body.length;
 }
 
 function additionalData(section: number): Uint8Array {

@@ -31,7 +31,7 @@ async function written(records = RECORDS) {
 async function readAll(path: string, key = KEY) {
   const sections = await SealedSections.open(path, key);
   try {
-    return Buffer.concat(Array.from({ length: 256 }, (_, i) => sections!.read(i)));
+    return Buffer.concat(Array.from({ length: 256 }, (_, i) => Buffer.from(sections!.read(i))));
   } finally {
     await sections!.close();
   }
