@@ -138,7 +138,7 @@ const check = async (...more: string[]) => {
 
 test('a build asks about every card; one that was broken off goes on from there', async () => {
   await writeEvent();
-  expect((await build()).json()).toMatchObject({ entries: 6, revoked: 0, unchecked: 0 });
+  expect((await build()).json()).toMatchObject({ entries: 6, leftOut: 0, unchecked: 0 });
   expect(online.asked).toBe(6);
   expect((await build('--version', '1')).code).toBe(1);
   expect(online.asked).toBe(12);
@@ -154,7 +154,7 @@ test('a build asks about every card; one that was broken off goes on from there'
 test('who is revoked or on hold is gone in the next version', async () => {
   await jlis.revoke(serials[0]!);
   await jlis.revoke(serials[1]!, 6);
-  expect((await build()).json()).toMatchObject({ version: 3, entries: 4, revoked: 2 });
+  expect((await build()).json()).toMatchObject({ version: 3, entries: 4, leftOut: 2 });
 });
 
 test('without a fresh signed answer nobody is listed, or nothing is built', async () => {
@@ -175,7 +175,7 @@ test('requests are signed in the HSM, where the responder wants that', async () 
   await writeEvent('unproven = "fail"');
   expect((await build()).stderr).toContain('status-signature-required');
   await writeEvent(table('publisher'));
-  expect((await build()).json()).toMatchObject({ entries: 4, revoked: 2 });
+  expect((await build()).json()).toMatchObject({ entries: 4, leftOut: 2 });
   online.fault(undefined);
 });
 
@@ -206,8 +206,8 @@ test('check names purchases whose card cannot enter, without an HSM', async () =
 
 test('a build follows renewals, and takes only those that are signed', async () => {
   const renewals = at('jlis/renewals.ndjson');
-  expect((await build('--renewals', renewals)).json()).toMatchObject({ entries: 3, revoked: 3 });
-  expect((await build()).json()).toMatchObject({ entries: 2, revoked: 4 });
+  expect((await build('--renewals', renewals)).json()).toMatchObject({ entries: 3, leftOut: 3 });
+  expect((await build()).json()).toMatchObject({ entries: 2, leftOut: 4 });
   await writeFile(at('forged'), `${await readFile(renewals, 'utf8')} `);
   await writeFile(at('forged.sig'), await readFile(`${renewals}.sig`));
   expect((await build('--renewals', at('forged'))).stderr).toContain('ERR_RENEWAL_SIGNATURE');

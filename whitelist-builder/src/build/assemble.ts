@@ -2,10 +2,12 @@ import type { Converter } from '@pinless-gate/hsm/conversion-value';
 import { GateError } from '@pinless-gate/protocol/errors';
 import type { Feed } from '../purchase/feed.ts';
 import type { ListingRules } from '../purchase/listing.ts';
+import { feedChanged } from '../purchase/ndjson.ts';
+import type { CannotEnter } from '../validity/report.ts';
 import { BucketFiles, bucketBitsFor } from './bucket-files.ts';
 import type { CacheFile } from './cache.ts';
-import { bucketLength, sortedEntries } from './entries.ts';
-import type { Findings } from './findings.ts';
+import { bucketLength, type SpooledEntry, sortedEntries } from './entries.ts';
+import type { Finding, Findings } from './findings.ts';
 import { LineSet } from './line-set.ts';
 import { type MergedEntry, mergeCards } from './merge.ts';
 import type { Partitions } from './partitions.ts';
@@ -35,7 +37,7 @@ export interface Tally {
   unchecked: number;
   /** The oldest answer of a list for a card, Unix seconds. */
   revocationCheckedAt: number;
-  /** Cards with a certificate that ends before the event begins, and the rows they stand in. */
+  /** Cards with a certificate that ends before their tickets are admitted, and the rows they stand in. */
   expiring: number;
   readonly expiringLines: LineSet;
 }
@@ -81,15 +83,29 @@ async function listLength({ entries, left, entriesLength }: AssembleJob): Promis
   return length;
 }
 
+/** Few: their rows are read again. */
+function expiringFinding(feed: Feed, { line, offset, length }: SpooledEntry): Finding {
+  const { purchase } = feed.parse(line, feed.readAt(offset, length));
+  if (!purchase) throw feedChanged();
+  const { purchaseId } = purchase;
+  return {
+    kind: 'expiring',
+    ...feed.placeOf(line),
+    purchaseId,
+    reason: 'expires-before-admission' satisfies CannotEnter,
+  };
+}
+
 function note(job: AssembleJob, tally: Tally, entry: MergedEntry): void {
   const { parts } = entry;
-  for (const { line, checkedAt, expiring } of parts) {
+  for (const part of parts) {
+    const { line, checkedAt, expiring } = part;
     if (checkedAt === 0) tally.unchecked++;
     else tally.revocationCheckedAt = Math.min(tally.revocationCheckedAt, checkedAt);
     if (!expiring) continue;
     tally.expiring++;
     tally.expiringLines.add(line);
-    job.findings.add({ kind: 'expiring', ...job.feed.placeOf(line) });
+    job.findings.add(expiringFinding(job.feed, part));
   }
   for (let i = 1; i < parts.length; i++) {
     const { line } = parts[i]!;

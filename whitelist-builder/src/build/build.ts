@@ -4,6 +4,7 @@ import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import { BundleError } from '@pinless-gate/protocol/bundle';
 import type { ManifestFile } from '../bundle/directory.ts';
 import type { EventPlan } from '../event-file.ts';
+import { rulesOf } from '../event-rules.ts';
 import { Feed, type FeedPlace } from '../purchase/feed.ts';
 import type { LineProblem } from '../purchase/line.ts';
 import type { ListingRules } from '../purchase/listing.ts';
@@ -14,6 +15,7 @@ import { assemble, type Tally } from './assemble.ts';
 import { type BuildCache, withCache } from './cache.ts';
 import { Findings } from './findings.ts';
 import { type Gathered, gather } from './gather.ts';
+import { LeftOutCards, type LeftOutTally } from './left-out.ts';
 import { LineSet } from './line-set.ts';
 import { STATUSES } from './outcome.ts';
 import { Partitions, partitionBitsFor } from './partitions.ts';
@@ -69,9 +71,7 @@ export interface Built extends ManifestFile {
   /** Purchases that are not listed. */
   readonly pending: number;
   readonly cancelled: number;
-  /** Cards left out because they are revoked, and the rows they stand in. */
-  readonly revoked: number;
-  readonly revokedLines: LineSet;
+  readonly leftOut: LeftOutTally;
   readonly tally: Tally;
   /** Of a row: where people find it. */
   readonly placeOf: (row: number) => FeedPlace;
@@ -103,10 +103,12 @@ export async function buildBundle(job: BuildJob): Promise<Built> {
     const tickets =
       job.tickets === undefined ? undefined : await TicketIndexWriter.create(job.tickets);
     const findings = new Findings(staging);
+    const leftOut = new LeftOutCards(staging);
     try {
-      return await build(job, { feed, staging, publisher, findings, tickets });
+      return await build(job, { feed, staging, publisher, findings, leftOut, tickets });
     } finally {
       await findings.close();
+      await leftOut.close();
       await tickets?.discard();
       await feed.close();
     }
@@ -118,6 +120,7 @@ interface Materials {
   readonly staging: string;
   readonly publisher: Publisher;
   readonly findings: Findings;
+  readonly leftOut: LeftOutCards;
   readonly tickets: TicketIndexWriter | undefined;
 }
 
@@ -164,7 +167,7 @@ const DISK_PER_OCTET = 6;
 
 /** Both passes: afterwards every bucket is on the disk, beside the bundle. */
 async function list(job: BuildJob, materials: Materials, converter: Converter) {
-  const rules = rulesOf(job);
+  const rules = rulesOf(job.event, job.now, job.revocation);
   const { cache: directory, progress } = job;
   const cacheJob = { directory, converter, rules, warn: progress.cacheLost };
   return withCache(cacheJob, async (cache) => {
@@ -195,13 +198,12 @@ interface Passes {
 }
 
 async function runPasses(job: BuildJob, materials: Materials, passes: Passes) {
-  const { feed, findings } = materials;
+  const { feed, findings, leftOut } = materials;
   const { spools, rules, cache, converter } = passes;
   const { signal, progress } = job;
   const rejects = new RejectFile(job.rejects);
   const rejected = new LineSet();
   const dropped = new LineSet();
-  const revoked = new Map<number, number>();
   const reject = (line: number, problem: LineProblem) => {
     rejected.add(line);
     const place = feed.placeOf(line);
@@ -217,6 +219,7 @@ async function runPasses(job: BuildJob, materials: Materials, passes: Passes) {
     await spools.uses.drain();
     await cache.rows.drain();
     await findings.drain();
+    await leftOut.drain();
     if (rejects.count > Math.max(job.allowRejects, MANY_REJECTS)) {
       await rejects.finish();
       throw tooManyRejects(job, rejects.count);
@@ -230,7 +233,7 @@ async function runPasses(job: BuildJob, materials: Materials, passes: Passes) {
     cache,
     holders,
     reject,
-    revoked: (line, cards) => revoked.set(line, cards),
+    leftOut: (row, purchaseId, card) => leftOut.add(row, purchaseId, card),
     drain,
     signal,
     progress: progress.gathered,
@@ -257,14 +260,11 @@ async function runPasses(job: BuildJob, materials: Materials, passes: Passes) {
   await rejects.finish();
   if (rejects.count > job.allowRejects) throw tooManyRejects(job, rejects.count, gathered.lines);
   const left = (line: number) => rejected.has(line) || dropped.has(line);
-  const revokedLines = new LineSet();
-  let revokedCards = 0;
-  for (const [line, cards] of revoked) {
-    if (left(line)) continue;
-    revokedLines.add(line);
-    revokedCards += cards;
-    findings.add({ kind: 'revoked', ...feed.placeOf(line) });
-  }
+  const leftOutTally = await leftOut.settle(
+    (row) => !left(row),
+    findings,
+    (row) => feed.placeOf(row),
+  );
   const assembled = await assemble({
     ...materials,
     out: job.out,
@@ -279,8 +279,8 @@ async function runPasses(job: BuildJob, materials: Materials, passes: Passes) {
   });
   if (assembled.buckets.entryCount === 0) throw nothingToList(job, gathered);
   const [pending, cancelled] = [findings.count('pending'), findings.count('cancelled')];
-  const unlisted = { rejects: rejects.count, pending, cancelled, revoked: revokedCards };
-  return { gathered, ...assembled, ...unlisted, revokedLines };
+  const unlisted = { rejects: rejects.count, pending, cancelled, leftOut: leftOutTally };
+  return { gathered, ...assembled, ...unlisted };
 }
 
 /** So many bad lines end a build that does not allow them, before the whole feed is converted. */
@@ -292,18 +292,6 @@ function inTurn(action: () => Promise<void>): () => Promise<void> {
   return () => {
     last = last.then(action);
     return last;
-  };
-}
-
-function rulesOf({ event, revocation, now }: BuildJob): ListingRules {
-  return {
-    eventId: event.eventId,
-    gates: new Set(event.policy.gates),
-    admission: event.admission,
-    startsAt: event.startsAt,
-    now,
-    issuers: event.issuers,
-    revocation,
   };
 }
 

@@ -11,13 +11,13 @@ import { CacheError, SealedSections, SealedSectionsWriter } from './sealed-secti
  * Rises with every change of the code that makes another outcome of the same row: what is kept is
  * then made anew.
  */
-const OUTCOMES = 1;
+const OUTCOMES = 2;
 export const SECTIONS = 256;
 const LENGTH_LENGTH = 4;
 
 /** Everything besides a row that decides what it becomes: under other settings nothing kept is of use. */
 export function settingsOf(rules: ListingRules): Uint8Array {
-  const { gates, admission, startsAt, issuers, now } = rules;
+  const { gates, admission, issuers, now } = rules;
   const authorities = issuers.map(({ name, nameDer, generations }) => ({
     name,
     dn: toHex(nameDer),
@@ -25,7 +25,7 @@ export function settingsOf(rules: ListingRules): Uint8Array {
       return [fingerprint, notBefore <= now && now <= notAfter];
     }),
   }));
-  const settings = { OUTCOMES, gates: [...gates], admission, startsAt, authorities };
+  const settings = { OUTCOMES, gates: [...gates], admission, authorities };
   return createHash('sha256')
     .update(utf8(JSON.stringify(settings)))
     .digest();
@@ -178,7 +178,7 @@ export class Kept {
 export interface BuildCache {
   /** Row key to outcome. */
   readonly rows: CacheFile;
-  /** Card and rows to the sealed entry that they share. */
+  /** Card and sealed parts to the sealed entry that they share. */
   readonly merged: CacheFile;
   /** Certificates that stand for others (`RememberedHolders`). */
   readonly holders: CacheFile;

@@ -1,6 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FeedPlace } from '../purchase/feed.ts';
+import { SpooledLines } from './spooled-lines.ts';
 
 /** What a build has to say of single rows. What becomes of them: docs/whitelist.md. */
 export const FINDING_KINDS = [
@@ -8,7 +8,7 @@ export const FINDING_KINDS = [
   'replaced',
   'repeated',
   'merged',
-  'revoked',
+  'left-out',
   'expiring',
   'pending',
   'cancelled',
@@ -17,25 +17,22 @@ export type FindingKind = (typeof FINDING_KINDS)[number];
 
 export interface Finding extends FeedPlace {
   readonly kind: FindingKind;
-  /** Of `rejected`. */
+  /** Of `left-out` and `expiring`. */
+  readonly purchaseId?: string;
+  /** Of `rejected` and `left-out`; of `left-out` and `expiring` the reason is as `whitelist check` has it. */
   readonly field?: string;
   readonly reason?: string;
   /** The row that replaces this one, or that was there first. */
   readonly by?: FeedPlace;
 }
 
-const WRITE_LENGTH = 64 * 1024;
-
 /** Findings in the order they were made: counted, and set down until a report is written of them. */
 export class Findings {
-  readonly #path: string;
+  readonly #spool: SpooledLines;
   readonly #counts = new Map<FindingKind, number>();
-  #file: FileHandle | undefined;
-  #waiting: string[] = [];
-  #waitingLength = 0;
 
   constructor(directory: string) {
-    this.#path = join(directory, 'findings');
+    this.#spool = new SpooledLines(join(directory, 'findings'));
   }
 
   count(kind: FindingKind): number {
@@ -44,37 +41,19 @@ export class Findings {
 
   add(finding: Finding): void {
     this.#counts.set(finding.kind, this.count(finding.kind) + 1);
-    const line = `${JSON.stringify(finding)}\n`;
-    this.#waiting.push(line);
-    this.#waitingLength += line.length;
+    this.#spool.add(JSON.stringify(finding));
   }
 
-  async drain(): Promise<void> {
-    if (this.#waitingLength >= WRITE_LENGTH) await this.#write();
+  drain(): Promise<void> {
+    return this.#spool.drain();
   }
 
   /** All of them, a line each, as JSON. */
-  async *lines(): AsyncGenerator<string> {
-    await this.#write();
-    if (!this.#file) return;
-    const file = await open(this.#path);
-    try {
-      yield* file.readLines({ autoClose: false });
-    } finally {
-      await file.close();
-    }
+  lines(): AsyncGenerator<string> {
+    return this.#spool.lines();
   }
 
-  async close(): Promise<void> {
-    await this.#file?.close();
-  }
-
-  async #write(): Promise<void> {
-    if (this.#waitingLength === 0) return;
-    const text = this.#waiting.join('');
-    this.#waiting = [];
-    this.#waitingLength = 0;
-    this.#file ??= await open(this.#path, 'ax', 0o600);
-    await this.#file.appendFile(text);
+  close(): Promise<void> {
+    return this.#spool.close();
   }
 }

@@ -2,7 +2,12 @@ import type { Converter } from '@pinless-gate/hsm/conversion-value';
 import { GateError } from '@pinless-gate/protocol/errors';
 import type { Feed } from '../purchase/feed.ts';
 import type { LineProblem } from '../purchase/line.ts';
-import { type ListedCard, type ListingRules, listPurchase } from '../purchase/listing.ts';
+import {
+  type LeftOutCard,
+  type ListedCard,
+  type ListingRules,
+  listPurchase,
+} from '../purchase/listing.ts';
 import { MAX_LINE_LENGTH } from '../purchase/ndjson.ts';
 import { type BuildCache, SECTIONS } from './cache.ts';
 import { freshNonces, type Place, sealOnce, writeEntry } from './entries.ts';
@@ -28,7 +33,7 @@ export interface GatherJob {
   readonly cache: BuildCache;
   readonly holders: RememberedHolders;
   readonly reject: (line: number, problem: LineProblem) => void;
-  readonly revoked: (line: number, cards: number) => void;
+  readonly leftOut: (line: number, purchaseId: string, card: LeftOutCard) => void;
   /** Writes what has gathered in entries, uses, cache and findings. Awaited often: memory stays bounded. */
   readonly drain: () => Promise<void>;
   /** Rows to be looked up in the cache, sealed entries, and what must not be used twice. */
@@ -170,7 +175,7 @@ async function* scan(job: GatherJob, gathered: Gathered): AsyncGenerator<Row> {
   }
 }
 
-/** False where what was kept no longer holds: a card is revoked or replaced, or nobody knows whose it is. */
+/** False where what was kept no longer holds: a card is left out now or replaced, or nobody knows whose it is. */
 function reuse(job: GatherJob, gathered: Gathered, row: KnownRow, octets: Buffer): boolean {
   const checkedAt: number[] = [];
   for (const { holder, tail } of cardsIn(octets)) {
@@ -202,10 +207,10 @@ function checkRow(job: GatherJob, row: Row): CheckedRow | undefined {
     job.reject(place.line, problem);
     return undefined;
   }
-  const { cards, revoked } = listing;
-  if (revoked > 0) job.revoked(place.line, revoked);
+  const { cards, left } = listing;
+  for (const card of left) job.leftOut(place.line, purchase.purchaseId, card);
   uses.push(...usesOfTickets(purchase));
-  return { place, key, status, uses, cards, lasting: revoked === 0 };
+  return { place, key, status, uses, cards, lasting: left.length === 0 };
 }
 
 /** Converts and seals. */
@@ -223,7 +228,7 @@ async function settle(
     const outcomes = row.cards.map(({ record, expiring, holder }) => {
       const conversion = conversions[next]!;
       const sealed = sealOnce(record, conversion, nonce(next), job.rules.eventId);
-      const remembered = job.holders.remember(holder);
+      const remembered = holder && job.holders.remember(holder);
       next++;
       if (!remembered) lasting = false;
       return {

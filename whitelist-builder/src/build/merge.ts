@@ -15,7 +15,7 @@ export interface MergeJob {
   readonly feed: Feed;
   readonly rules: ListingRules;
   readonly converter: Converter;
-  /** Card and rows to the sealed entry that they share. */
+  /** Card and sealed parts to the sealed entry that they share. */
   readonly cache: CacheFile;
 }
 
@@ -77,10 +77,15 @@ interface SharedCard {
   readonly parts: readonly SpooledEntry[];
 }
 
-/** Begins as the conversion value does, so that cards in order find their sections in order. */
+/**
+ * Of what is merged, to the octet: a row that was sealed anew, as for a card that was renewed, makes another key.
+ * Begins as the conversion value does, so that cards in order find their sections in order.
+ */
 function keyOf(parts: readonly SpooledEntry[]): Buffer {
   const { conversionValue } = parts[0]!;
-  const digest = rowKeyOf(Buffer.concat([conversionValue, ...parts.map(({ rowKey }) => rowKey)]));
+  const digest = rowKeyOf(
+    Buffer.concat([conversionValue, ...parts.map(({ sealed }) => rowKeyOf(sealed))]),
+  );
   const key = Buffer.from(digest.subarray(0, ROW_KEY_LENGTH));
   key[0] = conversionValue[0]!;
   return key;

@@ -15,7 +15,7 @@ export interface RowOutcome {
 export interface CardOutcome {
   readonly conversionValue: Uint8Array;
   readonly sealed: Uint8Array;
-  /** Listed, with a certificate that ends before the event begins. */
+  /** Listed, with a certificate that ends before its tickets are admitted. */
   readonly expiring: boolean;
   /** Numbers of its tickets, printable ASCII, a space between. */
   readonly ticketNos: Uint8Array;

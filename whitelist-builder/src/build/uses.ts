@@ -78,6 +78,16 @@ export function writeUse(
   for (let i = 0; i < ROW_KEY_LENGTH; i++) octets[at + ROW_KEY + i] = rowKey[i]!;
 }
 
+export function appendUse(
+  uses: Partitions,
+  use: Use,
+  row: { readonly line: number; readonly rowKey: Buffer },
+): void {
+  const octets = Buffer.allocUnsafe(USE_LENGTH);
+  encodeUse(use, octets, 0);
+  writeUse(uses, octets, 0, row);
+}
+
 /** What becomes of rows that clash. */
 export interface Verdicts {
   /** Turned away: bad lines. */

@@ -37,8 +37,8 @@ const HEADINGS: Readonly<Record<FindingKind, string>> = {
   replaced: 'replaced by a later file',
   repeated: 'the same row again, counted once',
   merged: 'another purchase of a card that is listed already: one entry opens both',
-  revoked: 'with a revoked card, which is left out',
-  expiring: 'listed with a certificate that ends before the event: cannot enter',
+  'left-out': 'cards left out of purchases that are listed',
+  expiring: 'listed with a certificate that ends before admission: cannot enter',
   pending: 'pending, not listed',
   cancelled: 'cancelled, not listed',
 };
@@ -60,8 +60,8 @@ async function writeText(file: FileBeside, built: Built, findings: Findings): Pr
 }
 
 function sentence(finding: Finding): string {
-  const { field, reason, by } = finding;
-  const what = [field, reason].filter(Boolean).join(': ');
+  const { purchaseId, field, reason, by } = finding;
+  const what = [purchaseId, field, reason].filter(Boolean).join(': ');
   const other = by ? `see ${where(by)}` : '';
   return [where(finding), what, other].filter(Boolean).join('  ');
 }

@@ -1,5 +1,6 @@
 import { fingerprint } from '@pinless-gate/protocol/bundle';
 import type { Built } from '../build/build.ts';
+import type { LeftOutTally } from '../build/left-out.ts';
 import type { LineSet } from '../build/line-set.ts';
 
 const MAX_LINES_LISTED = 1000;
@@ -18,8 +19,9 @@ export function summaryOf({ manifest, hash, gathered, tally, ...built }: Built):
     fingerprint: fingerprint(hash),
     buckets: manifest.buckets.length,
     rejects: built.rejects,
-    revoked: built.revoked,
-    revokedLines: firstPlaces(built.revokedLines),
+    leftOut: countLeftOut(built.leftOut),
+    leftOutReasons: built.leftOut.counts,
+    leftOutLines: firstPlaces(built.leftOut.rows),
     unchecked: tally.unchecked,
     expiring: tally.expiring,
     expiringLines: firstPlaces(tally.expiringLines),
@@ -27,4 +29,8 @@ export function summaryOf({ manifest, hash, gathered, tally, ...built }: Built):
     cancelled: built.cancelled,
     cached: gathered.cached,
   };
+}
+
+export function countLeftOut({ counts }: LeftOutTally): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

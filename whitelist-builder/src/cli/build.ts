@@ -11,7 +11,7 @@ import type { CacheError } from '../build/sealed-sections.ts';
 import { readEventFile } from '../event-file.ts';
 import { openValidity } from '../validity/open.ts';
 import { writeReport } from './build-report.ts';
-import { summaryOf } from './build-summary.ts';
+import { countLeftOut, summaryOf } from './build-summary.ts';
 import { required, wholeNumber } from './options.ts';
 
 const MAX_REJECTS = 1_000_000_000;
@@ -146,16 +146,17 @@ function report(built: Built, rejectsPath: string, io: Io): void {
     `version ${manifest.version}, ${count(manifest.entryCount)} entries in ${count(manifest.buckets.length)} buckets, fingerprint ${formatFingerprint(fingerprint(hash))}`,
   );
   if (rejects > 0) io.err(`${count(rejects)} lines rejected: see ${rejectsPath}`);
-  if (built.revoked > 0) {
-    io.err(
-      `${count(built.revoked)} cards revoked and left out: ${linesOf(built, built.revokedLines)}`,
-    );
+  const leftOut = countLeftOut(built.leftOut);
+  if (leftOut > 0) {
+    const reasons = Object.entries(built.leftOut.counts).map(([one, n]) => `${count(n)} ${one}`);
+    const where = linesOf(built, built.leftOut.rows);
+    io.err(`${count(leftOut)} cards left out (${reasons.join(', ')}): ${where}`);
   }
   if (manifest.revocationCheckedAt === undefined && tally.unchecked < manifest.entryCount) {
     io.err(`${count(tally.unchecked)} cards listed that no CRL speaks of`);
   }
   if (tally.expiring > 0) {
-    const what = 'cards listed that cannot enter: expires before the event';
+    const what = 'cards listed that cannot enter (expires-before-admission)';
     io.err(`${count(tally.expiring)} ${what}: ${linesOf(built, tally.expiringLines)}`);
   }
   if (built.pending + built.cancelled > 0) {

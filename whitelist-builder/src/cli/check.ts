@@ -3,9 +3,15 @@ import { openKeyStore } from '@pinless-gate/hsm/isolated';
 import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import { type Command, EXIT_OK, EXIT_REFUSED } from '@pinless-gate/runtime/program';
 import { type EventPlan, readEventFile } from '../event-file.ts';
-import { feedHolders, isRenewed } from '../validity/feed-holders.ts';
+import { rulesOf } from '../event-rules.ts';
+import { type FeedHolder, feedHolders, isRenewed } from '../validity/feed-holders.ts';
 import { openValidity } from '../validity/open.ts';
-import { CANNOT_ENTER_TEXT, type CannotEnter, cannotEnter } from '../validity/report.ts';
+import {
+  CANNOT_ENTER_TEXT,
+  type CannotEnter,
+  cannotEnter,
+  type ReportLine,
+} from '../validity/report.ts';
 import { ReportFile } from '../validity/report-file.ts';
 import { asking } from './build.ts';
 import { required } from './options.ts';
@@ -32,26 +38,24 @@ export const checkCommand: Command = async (argv, io) => {
   const plan = await readEventFile(required(values.event, '--event'));
   // Whatever stops a build is told here by purchase.
   const validity = plan.validity && { ...plan.validity, unproven: 'leave-out' as const };
-  const { source, issuers, ocsp } = await withRequestKeys(plan, (keys) =>
+  const { revocation, issuers } = await withRequestKeys(plan, (keys) =>
     openValidity({
       ...{ event: { ...plan, validity }, feed, crls: values.crl, renewals: values.renewals, keys },
       ...asking(io),
     }),
   );
-  const rules = { admissionFrom: plan.admission.from, linked: values.linked };
   const counts: Partial<Record<CannotEnter, number>> = {};
   let [holders, renewed, unread] = [0, 0, 0];
   const report = values.report === undefined ? undefined : await ReportFile.open(values.report);
   try {
-    const now = Math.floor(Date.now() / 1000);
-    for await (const holder of feedHolders(feed, issuers, now, () => unread++)) {
+    const rules = rulesOf({ ...plan, issuers }, Math.floor(Date.now() / 1000));
+    for await (const holder of feedHolders(feed, rules, () => unread++)) {
       holders++;
       if (isRenewed(holder)) renewed++;
-      const reason = cannotEnter(holder, { revocation: source, ocsp }, rules);
+      const reason = cannotEnter(holder, revocation, values.linked);
       if (!reason) continue;
       counts[reason] = (counts[reason] ?? 0) + 1;
-      const { purchaseId } = holder.purchase;
-      await report?.add({ purchaseId, field: holder.field, reason });
+      await report?.add(lineOf(holder, reason));
     }
     await report?.finish();
   } finally {
@@ -68,9 +72,13 @@ export const checkCommand: Command = async (argv, io) => {
       );
     }
   }
-  if (unread > 0) io.err(`${unread} lines of the feed do not read: see whitelist build`);
+  if (unread > 0) io.err(`${unread} lines that a build turns away: see whitelist build`);
   return cannot + unread === 0 ? EXIT_OK : EXIT_REFUSED;
 };
+
+function lineOf({ purchase, place, field }: FeedHolder, reason: CannotEnter): ReportLine {
+  return { purchaseId: purchase.purchaseId, ...place, field, reason };
+}
 
 /** The HSM is opened only where a key in it signs requests. */
 async function withRequestKeys<T>(

@@ -7,6 +7,7 @@ import { derSignature } from '@pinless-gate/protocol/signature';
 import { writeFileDurably } from '@pinless-gate/runtime/durable-file';
 import { type Command, EXIT_OK, EXIT_REFUSED, UsageError } from '@pinless-gate/runtime/program';
 import { type EventPlan, readEventFile } from '../event-file.ts';
+import { rulesOf } from '../event-rules.ts';
 import { feedHolders } from '../validity/feed-holders.ts';
 import { openValidity } from '../validity/open.ts';
 import { type Watched, watchFeed } from '../validity/watch.ts';
@@ -62,7 +63,7 @@ export const watchCommand: Command = async (argv, io) => {
     const converter = new Converter(keys, eventKey);
     let unread = 0;
     const watched = await watchFeed(
-      feedHolders(feed, issuers, now, () => unread++),
+      feedHolders(feed, rulesOf({ ...plan, issuers }, now), () => unread++),
       source,
       converter,
       before,

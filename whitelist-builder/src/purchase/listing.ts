@@ -1,18 +1,17 @@
 import { hash } from 'node:crypto';
-import { concat, domain, toHex, utf8 } from '@pinless-gate/protocol/bytes';
+import { concat, domain, EMPTY, equal, toHex, utf8 } from '@pinless-gate/protocol/bytes';
 import { sameLink } from '@pinless-gate/protocol/kazashi/surface';
-import type { SeatRecord } from '@pinless-gate/protocol/record';
+import type { SeatRecord, Ticket } from '@pinless-gate/protocol/record';
 import type { Issuer } from '../validity/issuer.ts';
-import type { Revocation } from '../validity/revocation.ts';
+import { type LeftOut, leftOut, type Revocation } from '../validity/revocation.ts';
 import { cardsOf, type TicketRules } from './cards.ts';
 import { type HolderCard, resolveHolder } from './holder.ts';
 import type { LineProblem } from './line.ts';
-import type { Purchase } from './schema.ts';
+import { MAX_TICKETS_PER_CARD, type Purchase } from './schema.ts';
 
 /** What an event says of its purchases. Unix seconds. */
 export interface ListingRules extends TicketRules {
   readonly eventId: Uint8Array;
-  readonly startsAt: number;
   readonly now: number;
   readonly issuers: readonly Issuer[];
   /** Where a CRL was given. */
@@ -24,15 +23,22 @@ export interface ListedCard {
   readonly issuerName: Uint8Array;
   readonly serial: Uint8Array;
   readonly record: SeatRecord;
-  readonly holder: HolderCard;
-  /** Its certificate ends before the event begins: listed, and cannot enter. */
+  /** Undefined where two holders of a purchase name one card in different ways. */
+  readonly holder: HolderCard | undefined;
+  /** Its certificate ends before its tickets are admitted: listed, and cannot enter. */
   readonly expiring: boolean;
 }
 
 export interface Listing {
   readonly cards: readonly ListedCard[];
-  /** Cards left out: their certificate is revoked. */
-  readonly revoked: number;
+  readonly left: readonly LeftOutCard[];
+}
+
+/** A holder who is not listed, though the purchase is. */
+export interface LeftOutCard {
+  /** `holder` or `companions[0].holder`. */
+  readonly field: string;
+  readonly reason: LeftOut;
 }
 
 export type ListingResult =
@@ -44,50 +50,84 @@ export function listPurchase(purchase: Purchase, rules: ListingRules): ListingRe
   const plan = cardsOf(purchase, rules);
   if (plan.problem) return { problem: plan.problem };
   const party = { id: partyId(rules.eventId, purchase.purchaseId), size: plan.partySize };
+  const { evidenceId } = purchase.enrolment;
+  const common = { party, language: purchase.language ?? 'ja', evidenceId };
   const cards = new Map<string, ListedCard>();
-  let revoked = 0;
+  const left: LeftOutCard[] = [];
   for (const { holder, field, tickets } of plan.cards) {
     const resolved = resolveHolder(holder, field, rules.issuers, rules.now);
     if (resolved.problem) return { problem: resolved.problem };
     const { card } = resolved;
     const answer = rules.revocation?.of(card);
-    if (answer?.status === 'revoked') {
-      revoked++;
+    const reason = leftOut(answer);
+    if (reason) {
+      left.push({ field, reason });
       continue;
     }
+    const checkedAt = answer?.checkedAt;
     const key = `${card.issuer.name} ${toHex(card.serial)}`;
     const other = cards.get(key);
-    const { spki, notAfter } = card.certificate ?? {};
-    const link = other?.record.kazashi;
-    if (link && card.kazashi && !sameLink(link, card.kazashi)) {
-      const reason = 'links the card of another holder with another chip';
-      return { problem: { field: `${field}.kazashi`, reason } };
-    }
-    const ends = other?.record.notAfter ?? notAfter;
-    cards.set(key, {
-      holder: other ? oneHolder(other.holder, card) : card,
-      expiring: ends !== undefined && ends < rules.startsAt,
-      issuerName: card.issuerName,
-      serial: card.serial,
-      record: {
-        tickets: other ? [...other.record.tickets, ...tickets] : tickets,
-        party,
-        publicKey: other?.record.publicKey ?? spki,
-        notAfter: ends,
-        language: purchase.language ?? 'ja',
-        revocationCheckedAt: other?.record.revocationCheckedAt ?? answer?.checkedAt,
-        evidenceId: purchase.enrolment.evidenceId,
-        kazashi: link ?? card.kazashi,
-      },
-    });
+    const listed = withTickets(other, card, { ...common, tickets, checkedAt });
+    if ('reason' in listed) return { problem: { ...listed, field: `${field}${listed.field}` } };
+    cards.set(key, listed);
   }
-  return { listing: { cards: [...cards.values()], revoked } };
+  return { listing: { cards: [...cards.values()], left } };
 }
 
-/** Two holders of one card: with the certificate, and with the number that was renewed, where one has it. */
-function oneHolder(first: HolderCard, second: HolderCard): HolderCard {
-  const [whole, other] = first.certificate ? [first, second] : [second, first];
-  return { ...whole, renewedFrom: whole.renewedFrom ?? other.renewedFrom };
+interface HolderContent extends Pick<SeatRecord, 'party' | 'language' | 'evidenceId' | 'tickets'> {
+  readonly checkedAt: number | undefined;
+}
+
+/** A holder's card, with what `other` holder of the same card opens. */
+function withTickets(
+  other: ListedCard | undefined,
+  card: HolderCard,
+  { checkedAt, ...content }: HolderContent,
+): ListedCard | LineProblem {
+  const { record } = other ?? {};
+  const { spki, notAfter } = card.certificate ?? {};
+  if (record?.kazashi && card.kazashi && !sameLink(record.kazashi, card.kazashi)) {
+    return { field: '.kazashi', reason: 'links the card of another holder with another chip' };
+  }
+  if (record?.publicKey && spki && !equal(record.publicKey, spki)) {
+    return { field: '.certificate', reason: 'has another key than that of another holder' };
+  }
+  const tickets = [...(record?.tickets ?? []), ...content.tickets];
+  if (tickets.length > MAX_TICKETS_PER_CARD) {
+    return { field: '', reason: `a card opens more than ${MAX_TICKETS_PER_CARD} tickets` };
+  }
+  const ends = record?.notAfter ?? notAfter;
+  return {
+    holder: other && !askedAlike(other.holder, card) ? undefined : card,
+    expiring: ends !== undefined && ends < admissionFrom(tickets),
+    issuerName: card.issuerName,
+    serial: card.serial,
+    record: {
+      ...content,
+      tickets,
+      publicKey: record?.publicKey ?? spki,
+      notAfter: ends,
+      revocationCheckedAt: record ? oldest(record.revocationCheckedAt, checkedAt) : checkedAt,
+      kazashi: record?.kazashi ?? card.kazashi,
+    },
+  };
+}
+
+/** Undefined where one of two questions has no answer. */
+function oldest(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? undefined : Math.min(one, other);
+}
+
+/** When the first of some tickets is admitted, Unix seconds. */
+export function admissionFrom(tickets: readonly Ticket[]): number {
+  return Math.min(...tickets.map(({ admission }) => admission.from));
+}
+
+/** Whether one question about a card stands for both holders who name it. */
+function askedAlike(first: HolderCard | undefined, second: HolderCard): boolean {
+  if (!first) return false;
+  const [old, old2] = [first, second].map(({ renewedFrom }) => renewedFrom ?? EMPTY);
+  return !first.certificate === !second.certificate && equal(old!, old2!);
 }
 
 const PARTY = domain('pinless-gate/party/1');

@@ -48,7 +48,6 @@ export class OcspRevocation implements Revocation {
 
 export interface OcspFinding {
   readonly answer: RevocationAnswer;
-  readonly onHold?: boolean;
   /** Why no answer holds. */
   readonly reason?: string;
 }
@@ -130,7 +129,7 @@ async function askAll(
     if (!result.ok) return { answer: { status: 'unknown' }, reason: result.reason };
     const { status, ...times } = result.answer;
     if (status === 'revoked') return { answer: { status } };
-    if (status === 'hold') return { answer: { status: 'revoked' }, onHold: true };
+    if (status === 'hold') return { answer: { status: 'revoked', reason: 'on-hold' } };
     if (status === 'good' && (!good || times.thisUpdate < good.thisUpdate)) good = times;
   }
   if (!good) return { answer: { status: 'unknown' }, reason: 'unknown-to-ca' };

@@ -5,6 +5,8 @@ import { concat, domain, equal } from '@pinless-gate/protocol/bytes';
 import { parseCertificate } from '@pinless-gate/protocol/certificate/certificate';
 import { derOf } from '@pinless-gate/protocol/pem';
 import type { EventPlan } from '../event-file.ts';
+import { rulesOf } from '../event-rules.ts';
+import type { ListingRules } from '../purchase/listing.ts';
 import { AnswerStore } from './answer-store.ts';
 import { type FeedHolder, feedHolders } from './feed-holders.ts';
 import type { Issuer } from './issuer.ts';
@@ -46,9 +48,8 @@ export interface Validity {
   readonly issuers: readonly Issuer[];
   /** Undefined where nothing was asked of anybody. */
   readonly revocation: Revocation | undefined;
-  /** The same, where what is not proven stays `unknown`: for reports. */
+  /** The same, where what is not proven stays `unknown`. */
   readonly source: Revocation | undefined;
-  readonly ocsp: OcspRevocation | undefined;
 }
 
 /** Reads lists and renewals, and asks responders about every card of the feed: before anything is built. */
@@ -65,16 +66,22 @@ export async function openValidity(input: ValidityInput): Promise<Validity> {
   const maxAgeS = plan && plan.max_age_hours * 3600;
   const lists = crls.length > 0 ? await readRevocation(crls, issuers, seconds, maxAgeS) : undefined;
   const ocsp =
-    plan?.source === 'ocsp' ? await askForFeed(input, plan, issuers, lists, seconds) : undefined;
+    plan?.source === 'ocsp'
+      ? await askForFeed(input, plan, rulesOf({ ...event, issuers }, seconds), lists)
+      : undefined;
   const source = withRenewals(ocsp && lists ? both(ocsp, lists) : (ocsp ?? lists), issuers);
   const revocation = plan && source ? new ProvenOnly(source, plan.unproven) : source;
-  return { issuers, revocation, source, ocsp };
+  return { issuers, revocation, source };
 }
 
 /** Good by OCSP, unless a list that is given besides says otherwise. */
 function both(ocsp: Revocation, lists: Revocation): Revocation {
   return {
-    of: (card) => (lists.of(card).status === 'revoked' ? { status: 'revoked' } : ocsp.of(card)),
+    of: (card) => {
+      const answer = ocsp.of(card);
+      if (answer.status === 'revoked' || lists.of(card).status !== 'revoked') return answer;
+      return { status: 'revoked' };
+    },
   };
 }
 
@@ -104,19 +111,18 @@ async function withRenewalList(
 async function askForFeed(
   input: ValidityInput,
   plan: ValidityPlan,
-  issuers: readonly Issuer[],
+  rules: ListingRules,
   lists: CrlRevocation | undefined,
-  now: number,
 ): Promise<OcspRevocation> {
   const { event, keys, answers, signal, progress } = input;
   const maxAgeS = plan.max_age_hours * 3600;
   const options = { maxAgeS, withoutNonceS: plan.without_nonce_seconds, crls: lists?.crls ?? [] };
   const timeoutMs = plan.timeout_seconds * 1000;
   const converter = keys && new Converter(keys, event.keys.event);
-  const store = keys && answers ? await openStore(answers, keys, event, now) : undefined;
+  const store = keys && answers ? await openStore(answers, keys, event, rules.now) : undefined;
   const requestor = await requestorOf(plan, keys);
   try {
-    return await collectByOcsp(cardsOf(feedHolders(input.feed, issuers, now)), {
+    return await collectByOcsp(cardsOf(feedHolders(input.feed, rules)), {
       asking: { url: plan.responder!, hash: plan.hash, timeoutMs, options, requestor },
       concurrency: plan.concurrency,
       maxAgeS,

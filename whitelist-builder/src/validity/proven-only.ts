@@ -20,7 +20,7 @@ export class ProvenOnly implements Revocation {
   of(card: Subject): RevocationAnswer {
     const answer = this.#source.of(card);
     if (answer.status !== 'unknown') return answer;
-    if (this.#unproven === 'leave-out') return { status: 'revoked' };
+    if (this.#unproven === 'leave-out') return { status: 'revoked', reason: 'not-proven' };
     throw new ValidityError('ERR_VALIDITY_UNPROVEN', 'a card is not proven valid', {
       hint: 'whitelist check --report says which purchases; validity.unproven = "leave-out" builds without them',
     });

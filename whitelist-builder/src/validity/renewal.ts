@@ -89,7 +89,7 @@ export function withRenewals(
   return {
     of: (card: Subject): RevocationAnswer =>
       card.issuer.renewals?.isReplaced(card.serial)
-        ? { status: 'revoked' }
+        ? { status: 'revoked', reason: 'renewed-without-link' }
         : (source?.of(card) ?? { status: 'unknown' }),
   };
 }

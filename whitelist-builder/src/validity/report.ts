@@ -1,10 +1,13 @@
+import type { FeedPlace } from '../purchase/feed.ts';
+import { admissionFrom } from '../purchase/listing.ts';
 import type { FeedHolder } from './feed-holders.ts';
-import type { Card } from './issuer.ts';
-import type { Validity } from './open.ts';
+import { leftOut, type Revocation } from './revocation.ts';
 
 /** Why a purchase's card cannot enter as things are; by purchase, so that the vendor can write in time. */
 export const CANNOT_ENTER_TEXT = {
   'certificate-refused': 'the certificate in the feed does not hold under any CA of the event',
+  'purchase-refused':
+    'the purchase is a bad line: another holder of it, or what was linked, is refused',
   'expires-before-admission': 'the certificate ends before admission of its tickets begins',
   revoked: 'the certificate is revoked',
   'on-hold': 'the certificate is suspended: it may come back',
@@ -15,51 +18,25 @@ export const CANNOT_ENTER_TEXT = {
 
 export type CannotEnter = keyof typeof CANNOT_ENTER_TEXT;
 
-export interface ReportLine {
+export interface ReportLine extends FeedPlace {
   readonly purchaseId: string;
   readonly field: string;
   readonly reason: CannotEnter;
 }
 
-export interface ReportRules {
-  /** Unix seconds: when admission begins for tickets that say nothing else. */
-  readonly admissionFrom: number;
-  /** Whether cards must be linked for the profile `kazashi`. */
-  readonly linked: boolean;
-}
-
-/** The first thing that keeps a holder out; undefined where nothing does. */
+/** The first thing that keeps a holder out, as a build would say it; undefined where nothing does. */
 export function cannotEnter(
-  holder: FeedHolder,
-  { revocation, ocsp }: Pick<Validity, 'revocation' | 'ocsp'>,
-  rules: ReportRules,
+  { card, refused, tickets }: FeedHolder,
+  revocation: Revocation | undefined,
+  /** Whether cards must be linked for the profile `kazashi`. */
+  linked: boolean,
 ): CannotEnter | undefined {
-  const { card } = holder;
-  if (!card) return 'certificate-refused';
-  if (card.issuer.renewals?.isReplaced(card.serial)) return 'renewed-without-link';
-  if (rules.linked && !card.kazashi) return 'not-linked';
+  if (!card) return refused;
+  const answer = revocation?.of(card);
+  const reason = leftOut(answer);
+  if (reason) return reason;
+  if (linked && !card.kazashi) return 'not-linked';
   const end = card.certificate?.notAfter;
-  if (end !== undefined && end < admissionFrom(holder, rules)) return 'expires-before-admission';
-  return revocation ? unproven(card, { revocation, ocsp }) : 'not-proven';
-}
-
-function unproven(
-  card: Card,
-  {
-    revocation,
-    ocsp,
-  }: Pick<Validity, 'ocsp'> & { revocation: NonNullable<Validity['revocation']> },
-): CannotEnter | undefined {
-  if (ocsp?.finding(card)?.onHold) return 'on-hold';
-  const { status } = revocation.of(card);
-  if (status === 'revoked') return 'revoked';
-  return status === 'unknown' ? 'not-proven' : undefined;
-}
-
-/** The earliest admission of the purchase's tickets. */
-function admissionFrom({ purchase }: FeedHolder, rules: ReportRules): number {
-  const own = [...purchase.tickets, ...(purchase.companions ?? [])].map(({ admission }) =>
-    admission ? Date.parse(admission.from) / 1000 : rules.admissionFrom,
-  );
-  return Math.min(...own);
+  if (end !== undefined && end < admissionFrom(tickets)) return 'expires-before-admission';
+  return answer?.status === 'good' ? undefined : 'not-proven';
 }

@@ -20,8 +20,14 @@ export interface Subject {
   readonly certificate?: UserCertificate | undefined;
 }
 
+/** Why a card is left out of a list. */
+export const LEFT_OUT = ['revoked', 'on-hold', 'renewed-without-link', 'not-proven'] as const;
+export type LeftOut = (typeof LEFT_OUT)[number];
+
 export interface RevocationAnswer {
   readonly status: 'good' | 'revoked' | 'unknown';
+  /** What `revoked` stands for, where that is something else. */
+  readonly reason?: Exclude<LeftOut, 'revoked'> | undefined;
   /** Unix seconds: when the list was issued that says so. Undefined where no list speaks of the card. */
   readonly checkedAt?: number | undefined;
 }
@@ -29,6 +35,11 @@ export interface RevocationAnswer {
 /** What a source says of a card: the one question that a build asks, for every card of every purchase. */
 export interface Revocation {
   of(card: Subject): RevocationAnswer;
+}
+
+/** Undefined where nothing speaks against the card. */
+export function leftOut(answer: RevocationAnswer | undefined): LeftOut | undefined {
+  return answer?.status === 'revoked' ? (answer.reason ?? 'revoked') : undefined;
 }
 
 /** Reads and verifies every list. One that does not hold is an error: the rest would look complete. */

@@ -4,6 +4,7 @@ import { toHex } from '@pinless-gate/protocol/bytes';
 import { partyId } from '@pinless-gate/whitelist-builder/purchase/listing';
 import { describe, expect, test } from 'vitest';
 import {
+  ADMISSION,
   EVENT_ID,
   feedOf,
   holderCertificate,
@@ -146,8 +147,8 @@ describe('buildBundle', () => {
   });
 
   test.each([
-    ['a second before the event', STARTS_AT - 1, 1],
-    ['as the event begins', STARTS_AT, 0],
+    ['a second before admission', ADMISSION.from - 1, 1],
+    ['as admission begins', ADMISSION.from, 0],
   ])('a certificate that ends %s is listed', async (_, notAfter, expiring) => {
     const shop = await workshop(issuer);
     const certificate = await holderCertificate(ca, { until: notAfter - NOW });

@@ -132,13 +132,12 @@ describe('buildBundle with a cache', () => {
       eventId: new Uint8Array(16),
       gates: new Set(['A']),
       admission: { from: 1, until: 2 },
-      startsAt: 3,
       now: NOW,
       issuers: [issuer],
     };
     const digests = [
       rules,
-      { ...rules, startsAt: 4 },
+      { ...rules, admission: { from: 1, until: 3 } },
       { ...rules, gates: new Set(['A', 'B']) },
       { ...rules, issuers: [{ ...issuer, name: 'other' }] },
       { ...rules, now: NOW + 20 * 365 * 86_400 }, // the CA has expired
@@ -226,7 +225,7 @@ describe('revocation of rows that are known', () => {
     });
     const revocation = await revocationOf(shop, 'c', [serialOf(1)]);
     const gone = await shop.build(feed, { revocation });
-    expect(gone).toMatchObject({ revoked: 1, gathered: { cached: 1 } });
+    expect(gone).toMatchObject({ leftOut: { counts: { revoked: 1 } }, gathered: { cached: 1 } });
     expect(await shop.record(gone, serialOf(1))).toBeUndefined();
   });
 });

@@ -149,7 +149,10 @@ describe('Renewals', () => {
   test('what was replaced is not good, whatever a list says', () => {
     const renewing: Issuer = { ...issuer, renewals: renewals({ old: '01', new: null }) };
     const source = withRenewals({ of: () => ({ status: 'good' }) }, [renewing])!;
-    expect(source.of({ issuer: renewing, serial: fromHex('01') })).toEqual({ status: 'revoked' });
+    expect(source.of({ issuer: renewing, serial: fromHex('01') })).toEqual({
+      status: 'revoked',
+      reason: 'renewed-without-link',
+    });
     expect(source.of({ issuer: renewing, serial: fromHex('02') })).toEqual({ status: 'good' });
     const alone = withRenewals(undefined, [renewing])!;
     expect(alone.of({ issuer: renewing, serial: fromHex('02') }).status).toBe('unknown');

@@ -121,8 +121,8 @@ describe('buildBundle with a CRL', () => {
     const companions = [{ ticketNo: 'T-1-2', holder: { serial: '99', issuer: 'jpki-auth' } }];
     const feed = line(purchase(1, { companions })) + line(purchase(2));
     const built = await shop.build(feed, { revocation });
-    expect(built).toMatchObject({ revoked: 1, tally: { unchecked: 0 } });
-    expect(built.revokedLines.first(9)).toEqual([1]);
+    expect(built).toMatchObject({ leftOut: { counts: { revoked: 1 } }, tally: { unchecked: 0 } });
+    expect(built.leftOut.rows.first(9)).toEqual([1]);
     expect(built.manifest).toMatchObject({ entryCount: 2, revocationCheckedAt: NOW - HOUR_S });
     expect(await shop.record(built, '07000001')).toBeUndefined();
     expect(await shop.record(built, '99')).toMatchObject({ revocationCheckedAt: NOW - HOUR_S });
