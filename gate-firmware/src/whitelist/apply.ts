@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contentName, type Publishers } from '@pinless-gate/protocol/bundle';
-import { writeFileDurably } from '@pinless-gate/runtime/durable-file';
+import { isUnfinished, writeFileDurably } from '@pinless-gate/runtime/durable-file';
 import type { Expectations } from './expectations.ts';
 import type { BundleSource } from './source.ts';
 import { stageBundle } from './stage.ts';
@@ -40,8 +40,9 @@ export async function makeCurrent(directory: string, list: Whitelist): Promise<v
   await writeFileDurably(join(directory, CURRENT_FILE), `${name}\n`);
   const keep = new Set([name, before ?? name]);
   for (const entry of await readdir(directory)) {
-    const isList = LIST_DIRECTORY.test(entry) && !keep.has(entry);
-    if (isList) await rm(join(directory, entry), { recursive: true, force: true });
+    const isOld = LIST_DIRECTORY.test(entry) && !keep.has(entry);
+    if (isOld || isUnfinished(entry))
+      await rm(join(directory, entry), { recursive: true, force: true });
   }
 }
 
