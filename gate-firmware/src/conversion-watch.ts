@@ -1,5 +1,6 @@
 import { GateError } from '@pinless-gate/protocol/errors';
 import { UNEXPLAINED_CALLS } from '@pinless-gate/protocol/journal';
+import type { TapResult } from './lane/tap.ts';
 
 /** More conversion values asked for than taps and list checks explain. */
 export class ConversionWatchError extends GateError {}
@@ -91,4 +92,10 @@ function unexplained(count: number, windowMs: number): ConversionWatchError {
       hint: 'somebody may be computing values with this gate: stop it, keep it as it is, tell the person in charge',
     },
   );
+}
+
+/** HMACs of a tap that is in the journal by now: its conversion, done or cut off by a fault, and what confirms it. */
+export function conversionsOf({ steps, fault }: Pick<TapResult, 'steps' | 'fault'>): number {
+  if (steps.confirm !== undefined) return 3;
+  return steps.convert !== undefined || fault !== undefined ? 1 : 0;
 }

@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { EventKeys } from '@pinless-gate/hsm/event-keys';
 import type { KeyStore } from '@pinless-gate/hsm/key-store';
-import { GateError } from '@pinless-gate/protocol/errors';
-import { JournalError, type NoteEntry } from '@pinless-gate/protocol/journal';
+import type { GateError } from '@pinless-gate/protocol/errors';
 import { lockDirectory } from '@pinless-gate/runtime/directory-lock';
 import type { Logger } from '@pinless-gate/runtime/log';
 import { LIST_CODES, listRefusal } from './admission/decide.ts';
@@ -11,15 +10,12 @@ import { Reader } from './card/reader.ts';
 import type { ReaderState } from './card/reader-messages.ts';
 import { TranscriptFile } from './card/transcript-file.ts';
 import type { GateConfig } from './config.ts';
-import { ConversionWatch } from './conversion-watch.ts';
+import { ConversionWatch, conversionsOf } from './conversion-watch.ts';
 import { type LaneServer, serveLane } from './display/server.ts';
 import { DisplayBus } from './display/state.ts';
-import { deliverKeys, deliveryParts } from './fleet/key-delivery.ts';
-import { KeyFollower } from './fleet/key-follower.ts';
-import { Uploader } from './fleet/upload.ts';
+import { followKeys } from './fleet/key-follower.ts';
 import { registerGauges } from './gauges.ts';
-import { Checkpoints } from './journal/checkpoints.ts';
-import { Journal } from './journal/journal.ts';
+import { Journaling } from './journaling.ts';
 import { checkDeviceKey, KeyHealth } from './key-health.ts';
 import { openEventKeys, openKeys } from './keys.ts';
 import { systemClock } from './lane/clock.ts';
@@ -35,9 +31,6 @@ import { troubleLog } from './trouble.ts';
 import { VERSION } from './version.ts';
 import type { Lists } from './whitelist/lists.ts';
 import { serveLists } from './whitelist/serving.ts';
-
-/** A power cut, a kill, or a disk whose pages could not be read: nobody learns of it unless it is said. */
-const KILLED = 'the gate before this one ended without a word; what it admitted is in the journal';
 
 export interface GateOptions {
   /** File that the masked dialogue of each tap is appended to. */
@@ -58,16 +51,13 @@ export class Gate {
   readonly metrics = new Metrics();
   readonly #watch: ConversionWatch;
   readonly #bus: DisplayBus = new DisplayBus({ state: 'closed' });
-  #journal!: Journal;
+  #journaling!: Journaling;
   #store!: KeyStore;
   #eventKeys!: EventKeys;
   #lists!: Lists;
   #loop!: LaneLoop;
   #outcome!: Outcome;
-  #checkpoints!: Checkpoints;
-  #uploader: Uploader | undefined;
   #readerState: ReaderState | undefined;
-  #started = false;
   #running: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #server!: LaneServer;
@@ -88,7 +78,7 @@ export class Gate {
         told(error);
         if (!error) return;
         this.metrics.faults.inc({ code: error.code });
-        this.#note('fault', error.code);
+        this.#journaling.note('fault', error.code);
       },
     });
   }
@@ -136,13 +126,7 @@ export class Gate {
     this.#abort.abort();
     // The tap under way is finished; what it throws is told by `run`.
     await this.#running?.catch(() => undefined);
-    try {
-      if (this.#started) this.#note('stop', 'gate');
-    } catch (error) {
-      // A journal that cannot be written keeps nothing else from ending.
-      if (!(error instanceof JournalError)) throw error;
-      this.#log.error({ code: error.code }, 'no last entry in the journal');
-    }
+    this.#journaling?.stop();
     for (const close of this.#closers.reverse()) await close();
   }
 
@@ -151,60 +135,30 @@ export class Gate {
     await mkdir(config.journalDirectory, { recursive: true });
     // Two gates on one journal would fork its chain.
     this.#closers.push(await lockDirectory(config.journalDirectory));
-    this.#journal = Journal.open(config.journalDirectory, config.gateId);
-    this.#closers.push(() => this.#journal.close());
-    const endedInOrder = this.#journal.endedInOrder();
+    this.#journaling = Journaling.open(config, this.#log);
+    this.#closers.push(() => this.#journaling.close());
     await this.#openKeys();
     await this.#openLists();
     await this.#openLane();
     await this.#openServer();
-    if (!endedInOrder) this.#tellFault(new GateError('ERR_GATE_KILLED', KILLED));
-    this.#note('start', 'gate');
-    this.#started = true;
+    this.#journaling.start();
   }
 
   async #openKeys(): Promise<void> {
-    const { labels, gateId, console } = this.#config;
+    const { labels } = this.#config;
     this.#store = await openKeys(this.#config, this.#log, this.metrics, this.#watch);
     this.#closers.push(() => this.#store.close());
-    await checkDeviceKey(this.#store, labels.device, this.#journal);
-    await this.#openDelivery();
+    await checkDeviceKey(this.#store, labels.device, this.#journaling.journal);
+    const { enrolment } = this.#config;
+    const follower =
+      enrolment && (await followKeys(this.#config, this.#store, this.#log, this.#destroyOrdered));
+    this.#closers.push(() => follower?.close());
     // One HMAC for each key, to learn what it is called.
     this.#watch.explained();
     this.#eventKeys = await openEventKeys(this.#store, this.#config, systemClock.now() / 1000);
     const sign = (message: Uint8Array) => this.#store.sign(labels.device, message);
-    this.#checkpoints = new Checkpoints({
-      journal: this.#journal,
-      sign,
-      now: systemClock.now,
-      onError: (error) => this.#log.error({ code: codeOf(error) }, 'no checkpoint'),
-    });
-    this.#closers.push(() => this.#checkpoints.close());
-    if (!console) return;
-    this.#uploader = new Uploader({
-      console,
-      journal: this.#journal,
-      identity: { gateId, sign, now: systemClock.now, random: randomBytes },
-      onState: troubleLog(this.#log, 'upload'),
-    });
-    this.#closers.push(() => this.#uploader?.close());
-  }
-
-  /** Keys that the issuer put at the console are here before the first card, and before the list that needs them. */
-  async #openDelivery(): Promise<void> {
-    if (!this.#config.enrolment) return;
-    const log = this.#log;
-    const parts = deliveryParts(this.#config, this.#store, this.#destroyOrdered);
-    const follower = new KeyFollower({
-      deliver: () => deliverKeys(parts),
-      onDelivery: ({ taken, destroyed }) => {
-        for (const label of taken) log.info({ label }, 'key taken');
-        for (const event of destroyed) log.info({ event }, 'keys destroyed');
-      },
-      onState: troubleLog(log, 'keys'),
-    });
-    this.#closers.push(() => follower.close());
-    await follower.start();
+    this.#journaling.vouch(sign, this.#config);
+    this.#closers.push(() => this.#journaling.endVouching());
   }
 
   async #openLists(): Promise<void> {
@@ -214,13 +168,14 @@ export class Gate {
         await this.#eventKeys.refresh();
         return this.#eventKeys.usable(systemClock.now() / 1000);
       },
-      journal: this.#journal,
+      journal: this.#journaling.journal,
       log: this.#log,
       metrics: this.metrics,
-      onUpdate: () => this.#uploader?.poke(),
-      onDamage: (error) => this.#tellFault(error),
+      onUpdate: () => this.#journaling.poke(),
+      onDamage: (error) => this.#journaling.fault(error),
     });
     this.#lists = lists;
+    this.#journaling.follow(lists);
     this.#closers.push(close);
   }
 
@@ -262,7 +217,7 @@ export class Gate {
         limits: { commandTimeoutMs: reader.commandTimeoutMs, tapTimeoutMs: reader.tapTimeoutMs },
         converterOf: (keyId, at) => this.#eventKeys.forList(keyId, at).converter,
         lists: this.#lists,
-        journal: this.#journal,
+        journal: this.#journaling.journal,
         clock: systemClock,
         nonces: new Nonces(randomBytes),
         codes: new ShortCodes(randomBytes),
@@ -289,10 +244,10 @@ export class Gate {
     this.#bus.show({ state: 'idle' });
     this.metrics.build(VERSION);
     registerGauges(this.metrics, {
-      journal: this.#journal,
+      journal: this.#journaling.journal,
       lists: this.#lists,
       printer: devices.printer,
-      uploads: this.#uploader !== undefined,
+      uploads: this.#journaling.uploads,
       unexplained: () => this.#watch.unexplained,
       ready: () => this.notReady === undefined,
       now: systemClock.now,
@@ -328,8 +283,7 @@ export class Gate {
   #onResult(result: TapResult): void {
     this.#watch.explained(conversionsOf(result));
     this.#outcome.apply(result);
-    this.#checkpoints.entry();
-    this.#uploader?.poke();
+    this.#journaling.entry();
   }
 
   #onFault(fault: GateError | undefined): void {
@@ -339,33 +293,6 @@ export class Gate {
       return;
     }
     this.metrics.faults.inc({ code: fault.code });
-    this.#tellFault(fault);
+    this.#journaling.fault(fault);
   }
-
-  #tellFault({ code, hint, message }: GateError): void {
-    this.#log.error({ code, hint }, message);
-    this.#note('fault', code);
-  }
-
-  #note(kind: NoteEntry['kind'], detail: string): void {
-    const list = this.#lists.current?.passport;
-    this.#journal.append({
-      kind,
-      at: systemClock.now(),
-      monotonicMs: Math.round(systemClock.monotonic()),
-      list: list && { version: list.version, fingerprint: list.fingerprint },
-      detail,
-    });
-    this.#uploader?.poke();
-  }
-}
-
-/** HMACs of a tap that is in the journal by now: its conversion, done or cut off by a fault, and what confirms it. */
-function conversionsOf({ steps, fault }: TapResult): number {
-  if (steps.confirm !== undefined) return 3;
-  return steps.convert !== undefined || fault !== undefined ? 1 : 0;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof GateError ? error.code : String(error);
 }

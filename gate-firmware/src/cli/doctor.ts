@@ -1,5 +1,4 @@
-import { mkdir, statfs } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { mkdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { expiryOf, WARN_DAYS } from '@pinless-gate/hsm/ceremony/institution-status';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
@@ -10,8 +9,6 @@ import { GateError } from '@pinless-gate/protocol/errors';
 import { decodeJournalEntry, UNEXPLAINED_CALLS } from '@pinless-gate/protocol/journal';
 import { type Command, EXIT_OK, EXIT_REFUSED } from '@pinless-gate/runtime/program';
 import { listRefusal, listWarning } from '../admission/decide.ts';
-import { Reader } from '../card/reader.ts';
-import { isWell } from '../card/reader-messages.ts';
 import { type GateConfig, readGateConfig } from '../config.ts';
 import { requireOwnDeviceKey } from '../enrolment-file.ts';
 import { Journal } from '../journal/journal.ts';
@@ -19,22 +16,10 @@ import { openEventKeys } from '../keys.ts';
 import { systemClock } from '../lane/clock.ts';
 import { openTerminals } from '../terminals.ts';
 import { openPresent } from '../whitelist/present.ts';
+import { disk, printer, reader } from './doctor-devices.ts';
+import { attempt, type Finding } from './finding.ts';
 import { configFile } from './options.ts';
 
-export interface Finding {
-  readonly check: string;
-  /** `unknown`: it could not be looked at, and `what` says why. */
-  readonly outcome: 'ok' | 'failed' | 'unknown';
-  readonly what: string;
-  readonly code?: string;
-  /** What to do about it. */
-  readonly action?: string;
-}
-
-/** The longest command of a tap: header, extended Lc, a CV certificate's body, no Le. */
-const LONGEST_COMMAND = 4 + 3 + 307;
-const MIN_FREE_SHARE = 0.1;
-const CONNECT_MS = 2000;
 const DAY_MS = 86_400_000;
 const SAFE_SINCE = Date.UTC(2026, 0, 1);
 
@@ -226,99 +211,4 @@ async function conversionCalls({ journalDirectory, gateId }: GateConfig): Promis
     return ['none in a day that no tap explains', undefined] as const;
   });
   return result.finding;
-}
-
-async function reader({ reader: wanted }: GateConfig): Promise<Finding[]> {
-  const opened = await attempt('reader', 'plug it in, start pcscd, check [reader]', async () => {
-    const cards = await Reader.open({ reader: wanted.name, socket: wanted.socket });
-    const state = await cards.watch();
-    if (isWell(state)) return [`"${state.reader}"`, cards] as const;
-    await cards.close();
-    const what = state.kind === 'no-service' ? `no PC/SC service: ${state.why}` : undefined;
-    const names = 'names' in state ? state.names.map((name) => `"${name}"`).join(', ') : '';
-    throw new GateError('ERR_READER', what ?? `${state.kind}: ${names || 'none there'}`);
-  });
-  const cards = opened.value;
-  if (!cards) return [opened.finding];
-  const check = 'extended length';
-  const length = await attempt(check, 'use a reader and driver with extended APDUs', async () => {
-    const { maxApduDataSize } = await cards.properties();
-    if (maxApduDataSize !== undefined && maxApduDataSize < LONGEST_COMMAND) {
-      throw new GateError(
-        'ERR_READER_EXTENDED_LENGTH',
-        `commands up to ${maxApduDataSize} octets, ${LONGEST_COMMAND} are needed`,
-      );
-    }
-    return [maxApduDataSize, undefined] as const;
-  });
-  await cards.close();
-  const { finding } = length;
-  if (finding.outcome === 'ok' && finding.what === 'undefined') {
-    return [
-      opened.finding,
-      {
-        check,
-        outcome: 'unknown',
-        what: 'the driver does not tell; the first tap will',
-        action: 'tap a card once before doors open',
-      },
-    ];
-  }
-  return [opened.finding, finding];
-}
-
-async function printer({ printer: table }: GateConfig): Promise<Finding> {
-  if (table.driver === 'none') return { check: 'printer', outcome: 'ok', what: 'none configured' };
-  const { host, port } = table;
-  const result = await attempt('printer', 'check cable, power and [printer]', async () => {
-    await new Promise<void>((resolve, reject) => {
-      const socket = connect({ host, port, timeout: CONNECT_MS });
-      socket.once('connect', () => {
-        socket.end();
-        resolve();
-      });
-      const fail = (why: string) => {
-        socket.destroy();
-        reject(new GateError('ERR_PRINTER_OFFLINE', `${host}:${port}: ${why}`));
-      };
-      socket.once('timeout', () => fail('no answer'));
-      socket.once('error', ({ message }) => fail(message));
-    });
-    return [`${host}:${port} answers`, undefined] as const;
-  });
-  return result.finding;
-}
-
-async function disk({ journalDirectory }: GateConfig): Promise<Finding> {
-  const result = await attempt('disk', 'free some space before doors open', async () => {
-    const { bavail, blocks, bsize } = await statfs(journalDirectory);
-    const share = bavail / blocks;
-    const what = `${Math.round((bavail * bsize) / 2 ** 20)} MiB free, ${Math.round(100 * share)} %`;
-    if (share < MIN_FREE_SHARE) throw new GateError('ERR_DISK_LOW', what);
-    return [what, undefined] as const;
-  });
-  return result.finding;
-}
-
-/** Runs one check: what it returns is its words and its value, what it throws is its failure. */
-async function attempt<T>(
-  check: string,
-  action: string,
-  run: () => Promise<readonly [unknown, T]>,
-): Promise<{ finding: Finding; value?: T }> {
-  try {
-    const [what, value] = await run();
-    return { finding: { check, outcome: 'ok', what: String(what) }, value };
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const code = error instanceof GateError ? error.code : (error as NodeJS.ErrnoException).code;
-    const hint = error instanceof GateError ? error.hint : undefined;
-    const finding: Finding = {
-      check,
-      outcome: 'failed',
-      what: error.message,
-      action: hint ?? action,
-    };
-    return { finding: code === undefined ? finding : { ...finding, code } };
-  }
 }

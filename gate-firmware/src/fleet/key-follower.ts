@@ -1,5 +1,8 @@
 import { GateError } from '@pinless-gate/protocol/errors';
-import type { Delivery } from './key-delivery.ts';
+import type { Logger } from '@pinless-gate/runtime/log';
+import type { GateConfig } from '../config.ts';
+import { troubleLog } from '../trouble.ts';
+import { type Delivery, type DeliveryParts, deliverKeys, deliveryParts } from './key-delivery.ts';
 
 const EVERY_MS = 60_000;
 const FIRST_MS = 5000;
@@ -55,4 +58,24 @@ export class KeyFollower {
     }, EVERY_MS);
     this.#timer.unref();
   }
+}
+
+/** Keys that the issuer put at the console are here before the first card, and before the list that needs them. */
+export async function followKeys(
+  config: GateConfig,
+  store: DeliveryParts['store'],
+  log: Logger,
+  destroyOrdered: boolean,
+): Promise<KeyFollower> {
+  const parts = deliveryParts(config, store, destroyOrdered);
+  const follower = new KeyFollower({
+    deliver: () => deliverKeys(parts),
+    onDelivery: ({ taken, destroyed }) => {
+      for (const label of taken) log.info({ label }, 'key taken');
+      for (const event of destroyed) log.info({ event }, 'keys destroyed');
+    },
+    onState: troubleLog(log, 'keys'),
+  });
+  await follower.start();
+  return follower;
 }

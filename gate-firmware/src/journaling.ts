@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { GateError } from '@pinless-gate/protocol/errors';
+import { JournalError, type NoteEntry } from '@pinless-gate/protocol/journal';
+import type { Logger } from '@pinless-gate/runtime/log';
+import type { GateConfig } from './config.ts';
+import { Uploader } from './fleet/upload.ts';
+import { Checkpoints } from './journal/checkpoints.ts';
+import { Journal } from './journal/journal.ts';
+import { systemClock } from './lane/clock.ts';
+import { troubleLog } from './trouble.ts';
+import type { Lists } from './whitelist/lists.ts';
+
+/** A power cut, a kill, or a disk whose pages could not be read: nobody learns of it unless it is said. */
+const KILLED = 'the gate before this one ended without a word; what it admitted is in the journal';
+
+/** The gate's journal with what happens to it: notes, checkpoints under the device key, copies at the console. */
+export class Journaling {
+  readonly journal: Journal;
+  readonly #log: Logger;
+  readonly #killed: boolean;
+  #lists: Lists | undefined;
+  #checkpoints: Checkpoints | undefined;
+  #uploader: Uploader | undefined;
+  #started = false;
+
+  private constructor(journal: Journal, log: Logger) {
+    this.journal = journal;
+    this.#log = log;
+    this.#killed = !journal.endedInOrder();
+  }
+
+  static open({ journalDirectory, gateId }: GateConfig, log: Logger): Journaling {
+    return new Journaling(Journal.open(journalDirectory, gateId), log);
+  }
+
+  get uploads(): boolean {
+    return this.#uploader !== undefined;
+  }
+
+  /** From now on checkpoints are made, and entries go to the console where there is one. */
+  vouch(sign: (message: Uint8Array) => Promise<Uint8Array>, { console, gateId }: GateConfig): void {
+    const { journal } = this;
+    const { now } = systemClock;
+    this.#checkpoints = new Checkpoints({
+      journal,
+      sign,
+      now,
+      onError: (error) => this.#log.error({ code: codeOf(error) }, 'no checkpoint'),
+    });
+    if (!console) return;
+    this.#uploader = new Uploader({
+      console,
+      journal,
+      identity: { gateId, sign, now, random: randomBytes },
+      onState: troubleLog(this.#log, 'upload'),
+    });
+  }
+
+  /** Notes name the list in force. */
+  follow(lists: Lists): void {
+    this.#lists = lists;
+  }
+
+  start(): void {
+    if (this.#killed) this.fault(new GateError('ERR_GATE_KILLED', KILLED));
+    this.note('start', 'gate');
+    this.#started = true;
+  }
+
+  /** A decision was written. */
+  entry(): void {
+    this.#checkpoints?.entry();
+    this.poke();
+  }
+
+  /** There may be something new for the console. */
+  poke(): void {
+    this.#uploader?.poke();
+  }
+
+  note(kind: NoteEntry['kind'], detail: string): void {
+    const list = this.#lists?.current?.passport;
+    this.journal.append({
+      kind,
+      at: systemClock.now(),
+      monotonicMs: Math.round(systemClock.monotonic()),
+      list: list && { version: list.version, fingerprint: list.fingerprint },
+      detail,
+    });
+    this.poke();
+  }
+
+  /** Logged and noted. */
+  fault({ code, hint, message }: GateError): void {
+    this.#log.error({ code, hint }, message);
+    this.note('fault', code);
+  }
+
+  /** The last entry; the rest ends with `close`. */
+  stop(): void {
+    if (!this.#started) return;
+    try {
+      this.note('stop', 'gate');
+    } catch (error) {
+      // A journal that cannot be written keeps nothing else from ending.
+      if (!(error instanceof JournalError)) throw error;
+      this.#log.error({ code: error.code }, 'no last entry in the journal');
+    }
+  }
+
+  /** What needs the device key: while the module is still there. */
+  async endVouching(): Promise<void> {
+    await this.#uploader?.close();
+    await this.#checkpoints?.close();
+  }
+
+  async close(): Promise<void> {
+    await this.journal.close();
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof GateError ? error.code : String(error);
+}
