@@ -126,6 +126,14 @@ async function whitelist(...args: string[]) {
 const source = () => ['--feed', at('feed.ndjson'), '--event', at('event.toml')];
 const build = (...more: string[]) =>
   whitelist('build', ...source(), '--out', at('bundle'), '--json', ...more);
+/** What the last report of a build says. */
+const leftOut = async () => {
+  const { findings } = JSON.parse(await readFile(at('report.json'), 'utf8'));
+  return findings
+    .filter(({ kind }: { kind: string }) => kind === 'left-out')
+    .sort((a: { line: number }, b: { line: number }) => a.line - b.line)
+    .map((one: { purchaseId: string; reason: string }) => `${one.purchaseId} ${one.reason}`);
+};
 const check = async (...more: string[]) => {
   const done = await whitelist('check', ...source(), '--report', at('report'), '--json', ...more);
   const lines = (await readFile(at('report'), 'utf8')).split('\n').slice(0, -1);
@@ -154,7 +162,18 @@ test('a build asks about every card; one that was broken off goes on from there'
 test('who is revoked or on hold is gone in the next version', async () => {
   await jlis.revoke(serials[0]!);
   await jlis.revoke(serials[1]!, 6);
-  expect((await build()).json()).toMatchObject({ version: 3, entries: 4, leftOut: 2 });
+  const built = await build('--report', at('report.json'), '--report', at('report.txt'));
+  expect(built.json()).toMatchObject({
+    version: 3,
+    entries: 4,
+    leftOut: 2,
+    leftOutReasons: { revoked: 1, 'on-hold': 1 },
+    leftOutLines: [1, 2],
+    cached: 4,
+  });
+  expect(await leftOut()).toEqual(['P-1 revoked', 'P-2 on-hold']);
+  expect(await readFile(at('report.txt'), 'utf8')).toContain('line 2  P-2: holder: on-hold\n');
+  expect((await check()).reasons.slice(0, 2)).toEqual(await leftOut());
 });
 
 test('without a fresh signed answer nobody is listed, or nothing is built', async () => {
@@ -206,8 +225,15 @@ test('check names purchases whose card cannot enter, without an HSM', async () =
 
 test('a build follows renewals, and takes only those that are signed', async () => {
   const renewals = at('jlis/renewals.ndjson');
-  expect((await build('--renewals', renewals)).json()).toMatchObject({ entries: 3, leftOut: 3 });
+  const report = ['--report', at('report.json')];
+  const followed = await build('--renewals', renewals, ...report);
+  expect(followed.json()).toMatchObject({ entries: 3, leftOut: 3 });
+  expect(await leftOut()).toEqual(['P-1 revoked', 'P-2 on-hold', 'P-4 renewed-without-link']);
   expect((await build()).json()).toMatchObject({ entries: 2, leftOut: 4 });
+  online.fault('try-later');
+  const crl = ['--crl', at('jlis/crl.der')];
+  expect((await build(...crl, ...report)).stderr).toContain('ERR_FEED_EMPTY');
+  online.fault(undefined);
   await writeFile(at('forged'), `${await readFile(renewals, 'utf8')} `);
   await writeFile(at('forged.sig'), await readFile(`${renewals}.sig`));
   expect((await build('--renewals', at('forged'))).stderr).toContain('ERR_RENEWAL_SIGNATURE');

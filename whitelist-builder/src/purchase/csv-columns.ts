@@ -97,8 +97,8 @@ export function purchaseOf(rows: readonly CsvRow[]): object | LineProblem {
   const purchase: Members = {};
   const problem = fill(purchase, PURCHASE, first, '');
   if (problem) return problem;
-  const tickets: object[] = [];
-  const companions: object[] = [];
+  const tickets: Members[] = [];
+  const companions: Members[] = [];
   for (const row of rows) {
     const differs = Object.keys(PURCHASE).find(
       (name) => row.has(name) && row.get(name) !== first.get(name),
@@ -111,6 +111,12 @@ export function purchaseOf(rows: readonly CsvRow[]): object | LineProblem {
     fill(holder, COMPANION, row, 'companion.');
     if (Object.keys(holder).length === 0) tickets.push(ticket);
     else companions.push({ ...ticket, holder });
+  }
+  if (tickets.length === 0) {
+    // Bought for others only. A purchase has a ticket of its own, which the first companion takes over.
+    const { holder, ...ticket } = companions[0]!;
+    tickets.push(ticket);
+    companions[0] = { ticketNo: ticket.ticketNo ?? '', holder: holder! };
   }
   return { ...purchase, tickets, ...(companions.length > 0 ? { companions } : {}) };
 }

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromHex } from '@pinless-gate/protocol/bytes';
 import type { Finding, Findings } from '@pinless-gate/whitelist-builder/build/findings';
@@ -66,7 +67,7 @@ async function shopWithTwin() {
     expect(findings[0]).toEqual(findings[1]);
     return { ...kept!, findings: findings[0]! };
   };
-  return { listed };
+  return { listed, cache };
 }
 
 describe('an entry of several rows', () => {
@@ -192,4 +193,66 @@ test('every reason is told, of rows that were kept before', async () => {
     'renewed-without-link': 1,
   });
   expect(built.gathered.cached).toBe(1);
+});
+
+const FILES = ['rows', 'merged', 'holders'];
+
+test.each([1, 2, 3, 4, 5, 6, 7])('files of an older cache put back: %i', async (which) => {
+  const { listed, cache } = await shopWithTwin();
+  const companions = [{ ticketNo: 'T-1-2', holder: by(C) }];
+  const certificate = await holderCertificate(ca, { serial: serialOf(3) });
+  const feed = feedOf(
+    purchase(1, { holder: by(A), companions }),
+    purchase(2, { holder: by(C) }),
+    purchase(3, { holder: { certificate } }),
+  );
+  const revoked: Revocation = {
+    of: ({ serial }) => ({ status: serial.length > 1 ? 'revoked' : 'good', checkedAt: NOW }),
+  };
+  await listed(feed, [step(A, C)]);
+  const older = await Promise.all(FILES.map((name) => readFile(join(cache, name))));
+  await listed(feed, undefined, revoked);
+  for (const [i, name] of FILES.entries()) {
+    if (which & (1 << i)) await writeFile(join(cache, name), older[i]!);
+  }
+  const { found } = await listed(feed, [step(A, B)], revoked);
+  expect(found).toEqual({ [B]: ['T-1-1', undefined], [C]: ['T-1-2,T-2-1', undefined] });
+});
+
+test('a file of the cache under another name says nothing', async () => {
+  const { listed, cache } = await shopWithTwin();
+  const certificate = await holderCertificate(ca, { serial: C });
+  const feed = feedOf(purchase(1, { holder: { certificate } }), purchase(2, { holder: by(C) }));
+  const first = await listed(feed);
+  const files = await Promise.all(FILES.map((name) => readFile(join(cache, name))));
+  for (const [i, name] of FILES.entries()) await writeFile(join(cache, name), files[(i + 1) % 3]!);
+  const second = await listed(feed);
+  expect(second.found).toEqual(first.found);
+  expect(second.built.gathered.cached).toBe(0);
+});
+
+test('what gates are told to do changes, and what is kept does not', async () => {
+  const shop = await workshop(issuer);
+  const cache = join(shop.directory, 'cache');
+  const feed = feedOf(purchase(1), purchase(2));
+  const first = await shop.build(feed, { cache });
+  const policy = { ...shop.job.event.policy, toleranceS: 1, refuseAfterS: 7200 };
+  const second = await shop.build(feed, { cache, event: { ...shop.job.event, policy } });
+  expect(second.gathered.cached).toBe(2);
+  expect(second.manifest).toMatchObject({ policy, buckets: first.manifest.buckets });
+});
+
+test('another publisher, in a directory of its own: the same entries, signed anew', async () => {
+  const shop = await workshop(issuer);
+  await shop.keys.generate('other', 'publisher');
+  const cache = join(shop.directory, 'cache');
+  const feed = feedOf(purchase(1), purchase(2));
+  const first = await shop.build(feed, { cache });
+  const event = { ...shop.job.event, keys: { event: 'event', publisher: 'other' } };
+  await expect(shop.build(feed, { cache, event })).rejects.toMatchObject({
+    code: 'ERR_BUNDLE_SIGNATURE',
+  });
+  const second = await shop.build(feed, { cache, event, out: join(shop.directory, 'theirs') });
+  expect(second.gathered.cached).toBe(2);
+  expect(second.manifest).toMatchObject({ version: 1, buckets: first.manifest.buckets });
 });
