@@ -94,13 +94,12 @@ function ticketsIn({ tickets, companions }: ModelRow): Map<number, number> {
   return opened;
 }
 
-function isBad({ status, tickets, companions, bad }: ModelRow): boolean {
+function isBad(row: ModelRow): boolean {
+  const { status, tickets, companions, bad } = row;
   if (bad === 'status') return true;
   if (status !== 'paid') return false;
   const taken = companions.map(({ ticket }) => ticket);
-  return (
-    bad !== undefined ||
-    new Set(tickets).size < tickets.length ||
-    new Set(taken).size < taken.length
-  );
+  if (new Set(tickets).size < tickets.length || new Set(taken).size < taken.length) return true;
+  // Nobody looks at the card of a holder whose tickets companions took over.
+  return bad === 'gate' || (bad === 'issuer' && [...ticketsIn(row).values()].includes(0));
 }
