@@ -24,10 +24,10 @@ export const program: Program = {
   whitelist build --feed purchases.ndjson|purchases.csv|DIR --event event.toml --out bundle/
                   [--crl FILE]… [--renewals FILE|URL] [--allow-rejects N] [--rejects FILE]
                   [--report FILE]… [--tickets FILE] [--cache DIR | --no-cache] [--version N] [--json]
-  whitelist check --feed purchases.ndjson --event event.toml [--crl FILE]… [--renewals FILE|URL]
+  whitelist check --feed purchases.ndjson|purchases.csv|DIR --event event.toml [--crl FILE]… [--renewals FILE|URL]
                   [--report FILE] [--linked] [--json]
-  whitelist watch --feed purchases.ndjson --event event.toml --since STATE (--out FILE | --webhook URL)
-                  [--crl FILE]… [--renewals FILE|URL] [--json]
+  whitelist watch --feed purchases.ndjson|purchases.csv|DIR --event event.toml --since STATE
+                  (--out FILE | --webhook URL) [--crl FILE]… [--renewals FILE|URL] [--json]
   whitelist verify BUNDLE (--event event.toml | --publisher pub.pem… [--threshold K]) [--json]
   whitelist diff BEFORE AFTER [--tickets-before FILE --tickets-after FILE] [--json]
   whitelist diff BUNDLE [--json]
@@ -53,6 +53,7 @@ export const program: Program = {
 Examples:
   whitelist build --feed purchases.ndjson --event event.toml --out bundle/ --crl jlis/crl.der
   whitelist build --feed daily/ --event event.toml --out bundle/ --report report.txt
+  whitelist check --feed daily/ --event event.toml --crl jlis/crl.der --report cannot-enter.ndjson
   whitelist verify bundle/ --publisher issuer.pem --publisher vendor.pem --threshold 2
   whitelist passport bundle/
   whitelist sign bundle/ --config vendor.toml --signed-by issuer.pem --fingerprint K7F-2QD

@@ -4,15 +4,18 @@ import type { Finding, Findings } from '@pinless-gate/whitelist-builder/build/fi
 import { describe, expect, test } from 'vitest';
 import {
   feedOf,
+  holderCertificate,
   issuerOf,
   newCa,
   purchase,
+  rsaKey,
   serialOf,
   type Workshop,
   workshop,
 } from '../fixture.ts';
 
-const issuer = issuerOf(await newCa());
+const ca = await newCa();
+const issuer = issuerOf(ca);
 
 interface Outcome {
   readonly findings: Finding[];
@@ -98,6 +101,32 @@ describe('one file', () => {
     const { findings, tickets } = await build(feedOf(purchase(1), purchase(2, { holder })));
     expect(findings).toEqual([{ kind: 'merged', line: 2, by: { line: 1 } }]);
     expect(await tickets(1)).toEqual(['T-1-1', 'T-2-1']);
+  });
+
+  test('a card of more than 50 tickets in one purchase: the row is bad', async () => {
+    const numbers = Array.from({ length: 50 }, (_, i) => `T-${i}`);
+    const companions = [{ ticketNo: 'T-50', holder: purchase(1).holder }];
+    const { findings, tickets } = await build(
+      feedOf(purchase(1, { tickets: ticketsOf(...numbers), companions }), purchase(2)),
+      1,
+    );
+    expect(findings).toMatchObject([
+      { kind: 'rejected', line: 1, reason: 'a card opens more than 50 tickets' },
+    ]);
+    expect([await tickets(1), await tickets(2)]).toEqual([undefined, ['T-2-1']]);
+  });
+
+  test('a certificate with two keys, by two holders of one purchase: the row is bad', async () => {
+    const [holder, other] = await Promise.all(
+      [rsaKey(), rsaKey()].map(async ({ spki }) => {
+        return { certificate: await holderCertificate(ca, { spki }) };
+      }),
+    );
+    const companions = [{ ticketNo: 'T-1-2', holder: other }];
+    const { findings } = await build(feedOf(purchase(1, { holder, companions }), purchase(2)), 1);
+    expect(findings).toMatchObject([
+      { kind: 'rejected', line: 1, field: 'companions[0].holder.certificate' },
+    ]);
   });
 
   test('pending and cancelled purchases: not listed', async () => {

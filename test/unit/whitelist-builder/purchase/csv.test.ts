@@ -52,6 +52,20 @@ describe('a CSV feed', () => {
     ]);
   });
 
+  test('bought for others only: the first companion takes over the one own ticket', async () => {
+    const header = `${HEADER},companion.serial,companion.issuer`;
+    const [found] = await read(
+      csv(header, `${ROW},aa,jpki-auth`, `${ROW.replace('T-1', 'T-2')},bb,jpki-auth`),
+    );
+    expect(found!.purchase).toMatchObject({
+      tickets: [{ ticketNo: 'T-1', seat: { gate: 'B' } }],
+      companions: [
+        { ticketNo: 'T-1', holder: { serial: 'aa' } },
+        { ticketNo: 'T-2', holder: { serial: 'bb' }, seat: { gate: 'B' } },
+      ],
+    });
+  });
+
   test('every column there is', async () => {
     const columns = `${HEADER},seat.block,seat.row,seat.number,zone,category,admission.from,admission.until,entries,reentry,with,language`;
     const more =
