@@ -49,8 +49,11 @@ export class Press {
     };
   }
 
-  /** Makes it the newest of a directory. Not durable: who serves lists uses `whitelist publish`. */
-  print(directory: string, { version, entries, bucketBits }: Printed): void {
+  /**
+   * Makes it the newest of a directory, and returns its manifest's hash. Not durable: who serves lists uses
+   * `whitelist publish`.
+   */
+  print(directory: string, { version, entries, bucketBits }: Printed): Uint8Array {
     mkdirSync(directory, { recursive: true });
     const put = (name: string, octets: Uint8Array) => {
       const path = join(directory, name);
@@ -78,6 +81,7 @@ export class Press {
     put(contentName(hash), manifest);
     put(signaturesName(hash), encodeSignatures([{ keyId: this.#keyId, signature }]));
     writeFileSync(join(directory, LATEST_NAME), formatLatest(hash));
+    return hash;
   }
 }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { decodeManifest, sha256 } from '@pinless-gate/protocol/bundle';
 import { serveIsolated } from '@pinless-gate/runtime/isolated-process';
@@ -25,6 +26,8 @@ export interface ApplyCall {
 // Fetches, verifies and builds lists, started by apply-isolated.ts: a bundle of any size or shape holds up no tap.
 serveIsolated(async (init) => {
   const { source, directory } = init as ApplyInit;
+  // Taps come first.
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const opened = openSource(source);
   return {
     /** The directory of the list that was built; undefined where the present one is the newest. */

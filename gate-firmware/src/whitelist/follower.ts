@@ -21,6 +21,8 @@ export class Follower {
   readonly #options: FollowerOptions;
   readonly #abort = new AbortController();
   #wake: AbortController | undefined;
+  /** When the source last said that it has something new. */
+  #toldAt = Number.NEGATIVE_INFINITY;
   #running: Promise<void> = Promise.resolve();
 
   constructor(parts: FollowParts, lists: Lists, options: FollowerOptions) {
@@ -77,8 +79,12 @@ export class Follower {
   /** A source that says so all the time is not asked without a breath between. */
   async #changed(signal: AbortSignal): Promise<boolean> {
     const changed = await this.#parts.source?.changed?.(signal);
-    if (changed) await setTimeout(BREATH_MS, undefined, { ref: false });
-    return changed === true;
+    if (!changed) return false;
+    const { clock } = this.#parts;
+    const breath = this.#toldAt + BREATH_MS - clock.monotonic();
+    if (breath > 0) await setTimeout(breath, undefined, { ref: false });
+    this.#toldAt = clock.monotonic();
+    return true;
   }
 
   async #attempt(): Promise<void> {

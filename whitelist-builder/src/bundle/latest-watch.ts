@@ -13,8 +13,10 @@ const MAX_WAIT_S = 60;
 export class LatestWatch {
   readonly #directory: string;
   readonly #waiting = new Set<() => void>();
+  readonly #asleep = new Set<() => void>();
   #watcher: FSWatcher | undefined;
   #changes = 0;
+  #read: { readonly changes: number; readonly name: Promise<string | undefined> } | undefined;
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -46,7 +48,7 @@ export class LatestWatch {
       while (!over.signal.aborted && !signal.aborted) {
         // What changes while the file is read counts too.
         const seen = this.#changes;
-        if ((await this.newest()) !== known) break;
+        if ((await this.#newestNow()) !== known) break;
         if (seen === this.#changes) await this.#change(over.signal);
       }
       return true;
@@ -66,11 +68,22 @@ export class LatestWatch {
     for (const end of this.#waiting) end();
   }
 
+  /** One read for all who wait, after each change. */
+  #newestNow(): Promise<string | undefined> {
+    if (this.#read?.changes !== this.#changes) {
+      this.#read = { changes: this.#changes, name: this.newest() };
+    }
+    return this.#read.name;
+  }
+
   #open(): FSWatcher {
+    this.#read = undefined;
     const watcher = watch(this.#directory, { persistent: false });
-    watcher.setMaxListeners(0);
-    watcher.on('change', () => {
+    watcher.on('change', (_, name) => {
+      // A publication writes many files, and this one last.
+      if (name !== null && name !== LATEST_NAME) return;
       this.#changes += 1;
+      for (const wake of [...this.#asleep]) wake();
     });
     watcher.on('error', () => this.close());
     return watcher;
@@ -84,11 +97,11 @@ export class LatestWatch {
   #change(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
-        this.#watcher?.off('change', done);
+        this.#asleep.delete(done);
         signal.removeEventListener('abort', done);
         resolve();
       };
-      this.#watcher?.once('change', done);
+      this.#asleep.add(done);
       signal.addEventListener('abort', done);
       if (signal.aborted) done();
     });
