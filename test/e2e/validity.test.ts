@@ -178,7 +178,7 @@ test('who is revoked or on hold is gone in the next version', async () => {
 
 test('without a fresh signed answer nobody is listed, or nothing is built', async () => {
   online.fault('bad-signature');
-  expect((await build()).stderr).toContain('ERR_FEED_EMPTY');
+  expect((await build()).stderr).toContain('left out: 6 not-proven [ERR_FEED_EMPTY]');
   await writeEvent('unproven = "fail"');
   expect((await build()).stderr).toContain('ERR_VALIDITY_UNREACHABLE');
   online.fault(undefined);

@@ -10,12 +10,13 @@ import type { LineProblem } from '../purchase/line.ts';
 import type { ListingRules } from '../purchase/listing.ts';
 import { FeedError } from '../purchase/ndjson.ts';
 import { RejectFile } from '../purchase/rejects.ts';
+import { ValidityError } from '../validity/proven-only.ts';
 import type { Revocation } from '../validity/revocation.ts';
 import { assemble, type Tally } from './assemble.ts';
 import { type BuildCache, withCache } from './cache.ts';
 import { Findings } from './findings.ts';
 import { type Gathered, gather } from './gather.ts';
-import { LeftOutCards, type LeftOutTally } from './left-out.ts';
+import { LeftOutCards, type LeftOutTally, reasonsOf } from './left-out.ts';
 import { LineSet } from './line-set.ts';
 import { STATUSES } from './outcome.ts';
 import { Partitions, partitionBitsFor } from './partitions.ts';
@@ -265,6 +266,8 @@ async function runPasses(job: BuildJob, materials: Materials, passes: Passes) {
     findings,
     (row) => feed.placeOf(row),
   );
+  const unproven = leftOutTally.counts['not-proven'] ?? 0;
+  if (unproven > 0 && job.event.validity?.unproven === 'fail') throw notProven(unproven);
   const assembled = await assemble({
     ...materials,
     out: job.out,
@@ -277,7 +280,7 @@ async function runPasses(job: BuildJob, materials: Materials, passes: Passes) {
     signal,
     progress: progress.written,
   });
-  if (assembled.buckets.entryCount === 0) throw nothingToList(job, gathered);
+  if (assembled.buckets.entryCount === 0) throw nothingToList(job, gathered, leftOutTally);
   const [pending, cancelled] = [findings.count('pending'), findings.count('cancelled')];
   const unlisted = { rejects: rejects.count, pending, cancelled, leftOut: leftOutTally };
   return { gathered, ...assembled, ...unlisted };
@@ -304,6 +307,15 @@ function tooManyRejects(job: BuildJob, rejects: number, lines?: number): FeedErr
   });
 }
 
-function nothingToList({ feed }: BuildJob, { lines }: Gathered): FeedError {
-  return new FeedError('ERR_FEED_EMPTY', `${feed}: nothing to list in ${lines} lines`);
+function nothingToList({ feed }: BuildJob, { lines }: Gathered, left: LeftOutTally): FeedError {
+  const why = left.rows.size > 0 ? `; cards left out: ${reasonsOf(left)}` : '';
+  return new FeedError('ERR_FEED_EMPTY', `${feed}: nothing to list in ${lines} lines${why}`);
+}
+
+/** Whether a row counts is known only at the end: cards of rows that are replaced are nobody's to prove. */
+function notProven(cards: number): ValidityError {
+  const message = `${cards} cards are not proven valid`;
+  return new ValidityError('ERR_VALIDITY_UNPROVEN', message, {
+    hint: 'whitelist check --report says which purchases; validity.unproven = "leave-out" builds without them',
+  });
 }

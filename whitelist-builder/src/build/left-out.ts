@@ -12,6 +12,13 @@ export interface LeftOutTally {
   readonly rows: LineSet;
 }
 
+/** `1 revoked, 2 on-hold` */
+export function reasonsOf({ counts }: LeftOutTally): string {
+  return Object.entries(counts)
+    .map(([reason, count]) => `${count.toLocaleString('en')} ${reason}`)
+    .join(', ');
+}
+
 interface LeftOutLine extends LeftOutCard {
   readonly row: number;
   readonly purchaseId: string;

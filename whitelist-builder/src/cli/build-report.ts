@@ -37,7 +37,7 @@ const HEADINGS: Readonly<Record<FindingKind, string>> = {
   replaced: 'replaced by a later file',
   repeated: 'the same row again, counted once',
   merged: 'another purchase of a card that is listed already: one entry opens both',
-  'left-out': 'cards left out of purchases that are listed',
+  'left-out': 'cards of paid purchases, left out',
   expiring: 'listed with a certificate that ends before admission: cannot enter',
   pending: 'pending, not listed',
   cancelled: 'cancelled, not listed',

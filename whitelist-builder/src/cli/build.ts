@@ -6,6 +6,7 @@ import { fingerprint, formatFingerprint } from '@pinless-gate/protocol/bundle';
 import { type Command, EXIT_OK, type Io, UsageError } from '@pinless-gate/runtime/program';
 import { Progress } from '@pinless-gate/runtime/progress';
 import { type Built, buildBundle } from '../build/build.ts';
+import { reasonsOf } from '../build/left-out.ts';
 import type { LineSet } from '../build/line-set.ts';
 import type { CacheError } from '../build/sealed-sections.ts';
 import { readEventFile } from '../event-file.ts';
@@ -148,9 +149,8 @@ function report(built: Built, rejectsPath: string, io: Io): void {
   if (rejects > 0) io.err(`${count(rejects)} lines rejected: see ${rejectsPath}`);
   const leftOut = countLeftOut(built.leftOut);
   if (leftOut > 0) {
-    const reasons = Object.entries(built.leftOut.counts).map(([one, n]) => `${count(n)} ${one}`);
     const where = linesOf(built, built.leftOut.rows);
-    io.err(`${count(leftOut)} cards left out (${reasons.join(', ')}): ${where}`);
+    io.err(`${count(leftOut)} cards left out (${reasonsOf(built.leftOut)}): ${where}`);
   }
   if (manifest.revocationCheckedAt === undefined && tally.unchecked < manifest.entryCount) {
     io.err(`${count(tally.unchecked)} cards listed that no CRL speaks of`);

@@ -13,7 +13,7 @@ import type { Issuer } from './issuer.ts';
 import type { Requestor } from './ocsp.ts';
 import { type AskedCard, collectByOcsp, type OcspRevocation } from './ocsp-collect.ts';
 import type { ValidityPlan } from './plan.ts';
-import { ProvenOnly, ValidityError } from './proven-only.ts';
+import { provenOnly, ValidityError } from './proven-only.ts';
 import { Renewals, withRenewals } from './renewal.ts';
 import {
   MAX_RENEWAL_SIGNATURE_LENGTH,
@@ -70,7 +70,7 @@ export async function openValidity(input: ValidityInput): Promise<Validity> {
       ? await askForFeed(input, plan, rulesOf({ ...event, issuers }, seconds), lists)
       : undefined;
   const source = withRenewals(ocsp && lists ? both(ocsp, lists) : (ocsp ?? lists), issuers);
-  const revocation = plan && source ? new ProvenOnly(source, plan.unproven) : source;
+  const revocation = plan && source ? provenOnly(source) : source;
   return { issuers, revocation, source };
 }
 

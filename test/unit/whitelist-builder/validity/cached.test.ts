@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromHex } from '@pinless-gate/protocol/bytes';
 import type { Finding, Findings } from '@pinless-gate/whitelist-builder/build/findings';
-import { ProvenOnly } from '@pinless-gate/whitelist-builder/validity/proven-only';
+import { provenOnly } from '@pinless-gate/whitelist-builder/validity/proven-only';
 import { Renewals, withRenewals } from '@pinless-gate/whitelist-builder/validity/renewal';
 import type { RenewalStep } from '@pinless-gate/whitelist-builder/validity/renewal-file';
 import type { Revocation } from '@pinless-gate/whitelist-builder/validity/revocation';
@@ -133,15 +133,12 @@ test('one card by certificate and by number: each is asked about in every build'
   const companions = [{ ticketNo: 'T-1-2', holder: by(C) }];
   const feed = feedOf(purchase(1, { holder: { certificate }, companions }), purchase(2));
   const answering = (bySerial: 'good' | 'unknown'): Revocation =>
-    new ProvenOnly(
-      {
-        of: (card) =>
-          card.certificate || Buffer.from(card.serial).equals(fromHex(serialOf(2)))
-            ? { status: 'good', checkedAt: NOW - 60 }
-            : { status: bySerial, checkedAt: NOW - 90 },
-      },
-      'leave-out',
-    );
+    provenOnly({
+      of: (card) =>
+        card.certificate || Buffer.from(card.serial).equals(fromHex(serialOf(2)))
+          ? { status: 'good', checkedAt: NOW - 60 }
+          : { status: bySerial, checkedAt: NOW - 90 },
+    });
   const all = await listed(feed, undefined, answering('good'));
   expect(all.found[C]).toEqual(['T-1-1,T-1-2', expect.any(String)]);
   expect(all.built.manifest.revocationCheckedAt).toBe(NOW - 90);
@@ -175,11 +172,7 @@ test('every reason is told, of rows that were kept before', async () => {
   const source: Revocation = {
     of: (card) => answers[Buffer.from(card.serial).toString('hex')] ?? good.of(card),
   };
-  const { built, findings } = await listed(
-    feed,
-    [step(A, undefined)],
-    new ProvenOnly(source, 'leave-out'),
-  );
+  const { built, findings } = await listed(feed, [step(A, undefined)], provenOnly(source));
   expect(findings.map(({ purchaseId, reason }) => `${purchaseId} ${reason}`)).toEqual([
     'P-1 revoked',
     'P-2 on-hold',

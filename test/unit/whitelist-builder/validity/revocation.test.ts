@@ -1,8 +1,13 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fromHex } from '@pinless-gate/protocol/bytes';
+import { fromHex, toHex } from '@pinless-gate/protocol/bytes';
 import { resolveHolder } from '@pinless-gate/whitelist-builder/purchase/holder';
-import { readRevocation } from '@pinless-gate/whitelist-builder/validity/revocation';
+import { DEFAULT_VALIDITY } from '@pinless-gate/whitelist-builder/validity/plan';
+import { provenOnly } from '@pinless-gate/whitelist-builder/validity/proven-only';
+import {
+  type Revocation,
+  readRevocation,
+} from '@pinless-gate/whitelist-builder/validity/revocation';
 import { describe, expect, test } from 'vitest';
 import { issueCrl } from '../../../sandbox/jlis/certificate.ts';
 import {
@@ -141,5 +146,37 @@ describe('buildBundle with a CRL', () => {
     expect(await shop.record(built, '0705d990')).toMatchObject({
       revocationCheckedAt: NOW - HOUR_S,
     });
+  });
+
+  const holder = { serial: '99', issuer: 'jpki-auth' };
+  const speakingOf = (...serials: string[]): Revocation =>
+    provenOnly({
+      of: ({ serial }) => ({ status: serials.includes(toHex(serial)) ? 'good' : 'unknown' }),
+    });
+
+  test.each(['leave-out', 'fail'] as const)('a card that nobody proves: %s', async (unproven) => {
+    const shop = await workshop(issuer);
+    const event = {
+      ...shop.job.event,
+      validity: { ...DEFAULT_VALIDITY, source: 'crl' as const, unproven },
+    };
+    const feed = line(purchase(1)) + line(purchase(2, { holder }));
+    const building = shop.build(feed, { event, revocation: speakingOf('07000001') });
+    if (unproven === 'leave-out') {
+      expect((await building).leftOut.counts).toEqual({ 'not-proven': 1 });
+      return;
+    }
+    await expect(building).rejects.toMatchObject({ code: 'ERR_VALIDITY_UNPROVEN' });
+    expect(await readdir(shop.out)).toEqual([]);
+  });
+
+  test('nobody is listed: the reasons are told', async () => {
+    const shop = await workshop(issuer);
+    await expect(shop.build(line(purchase(1)), { revocation: speakingOf() })).rejects.toMatchObject(
+      {
+        code: 'ERR_FEED_EMPTY',
+        message: expect.stringContaining('cards left out: 1 not-proven'),
+      },
+    );
   });
 });
