@@ -209,18 +209,28 @@ export interface BucketEntry {
 
 /** Which bucket an entry belongs to: the first bits of its conversion value, as a number. */
 export function bucketOf(conversionValue: Uint8Array, bucketBits: number): number {
-  const [a, b, c] = conversionValue;
-  return ((a! << 16) | (b! << 8) | c!) >>> (24 - bucketBits);
+  const first = (conversionValue[0]! << 16) | (conversionValue[1]! << 8) | conversionValue[2]!;
+  return first >>> (24 - bucketBits);
 }
 
 /** Entries must come sorted by conversion value, none twice. */
 export function encodeBucket(entries: readonly BucketEntry[]): Uint8Array {
-  return concatAll(
-    entries.flatMap(({ conversionValue, sealed }) => {
-      if (sealed.length > 0xffff) throw new RangeError(`sealed record of ${sealed.length} octets`);
-      return [conversionValue, Uint8Array.of(sealed.length >> 8, sealed.length & 0xff), sealed];
-    }),
-  );
+  let length = 0;
+  for (const { sealed } of entries) {
+    if (sealed.length > 0xffff) throw new RangeError(`sealed record of ${sealed.length} octets`);
+    length += CONVERSION_VALUE_LENGTH + 2 + sealed.length;
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const { conversionValue, sealed } of entries) {
+    bytes.set(conversionValue, at);
+    at += CONVERSION_VALUE_LENGTH;
+    bytes[at++] = sealed.length >> 8;
+    bytes[at++] = sealed.length & 0xff;
+    bytes.set(sealed, at);
+    at += sealed.length;
+  }
+  return bytes;
 }
 
 /** Values are views. Order, uniqueness and the bucket's own bits are checked. */

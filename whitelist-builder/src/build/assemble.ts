@@ -58,20 +58,24 @@ export async function assemble(job: AssembleJob): Promise<Assembled> {
     expiring: 0,
     expiringLines: new LineSet(),
   };
-  for (let i = 0; i < entries.count; i++) {
-    if (signal.aborted) throw new GateError('ERR_INTERRUPTED', 'interrupted');
-    const sorted = sortedEntries(await entries.read(i), (line) => !job.left?.(line));
-    for (const entry of await mergeCards(job, sorted)) {
-      note(job, tally, entry);
-      buckets.add(entry);
+  const keep = (line: number) => !job.left?.(line);
+  try {
+    for (let i = 0; i < entries.count; i++) {
+      if (signal.aborted) throw new GateError('ERR_INTERRUPTED', 'interrupted');
+      for (const entry of await mergeCards(job, sortedEntries(await entries.read(i), keep))) {
+        note(job, tally, entry);
+        buckets.add(entry);
+      }
+      await buckets.drain();
+      await job.findings.drain();
+      await job.tickets?.drain();
+      job.progress(buckets.entryCount, (i + 1) / entries.count);
     }
-    await buckets.drain();
-    await job.findings.drain();
-    await job.tickets?.drain();
-    job.progress(buckets.entryCount, (i + 1) / entries.count);
+    await cache.commit();
+    return { buckets, hashes: await buckets.end(), tally };
+  } finally {
+    await buckets.settled();
   }
-  await cache.commit();
-  return { buckets, hashes: await buckets.end(), tally };
 }
 
 async function listLength({ entries, left, entriesLength }: AssembleJob): Promise<number> {
@@ -99,12 +103,12 @@ function expiringFinding(feed: Feed, { line, offset, length }: SpooledEntry): Fi
 function note(job: AssembleJob, tally: Tally, entry: MergedEntry): void {
   const { parts } = entry;
   for (const part of parts) {
-    const { line, checkedAt, expiring } = part;
+    const { checkedAt } = part;
     if (checkedAt === 0) tally.unchecked++;
     else tally.revocationCheckedAt = Math.min(tally.revocationCheckedAt, checkedAt);
-    if (!expiring) continue;
+    if (!part.expiring) continue;
     tally.expiring++;
-    tally.expiringLines.add(line);
+    tally.expiringLines.add(part.line);
     job.findings.add(expiringFinding(job.feed, part));
   }
   for (let i = 1; i < parts.length; i++) {

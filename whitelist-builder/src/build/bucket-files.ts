@@ -13,7 +13,8 @@ import {
 import { equal } from '@pinless-gate/protocol/bytes';
 import { syncDirectory } from '@pinless-gate/runtime/durable-file';
 
-const WRITES_AT_ONCE = 16;
+/** More than the threads that write: the disk settles those together that wait for it. */
+const WRITES_AT_ONCE = 64;
 
 /** The least power of two, as an exponent, for which a bucket holds no more than about 64 KiB. */
 export function bucketBitsFor(totalLength: number): number {
@@ -39,6 +40,7 @@ export class BucketFiles {
   readonly #staged = new Set<string>();
   #entries: BucketEntry[] = [];
   #waiting: BucketFile[] = [];
+  #writing: Promise<void> = Promise.resolve();
   #entryCount = 0;
 
   constructor(staging: string, bundle: string, bits: number) {
@@ -52,10 +54,10 @@ export class BucketFiles {
   }
 
   /** Entries come sorted by conversion value, and live until the next `drain`. */
-  add(entry: BucketEntry): void {
-    const bucket = bucketOf(entry.conversionValue, this.#bits);
+  add({ conversionValue, sealed }: BucketEntry): void {
+    const bucket = bucketOf(conversionValue, this.#bits);
     while (this.#hashes.length < bucket) this.#close();
-    this.#entries.push(entry);
+    this.#entries.push({ conversionValue, sealed });
     this.#entryCount++;
   }
 
@@ -66,6 +68,7 @@ export class BucketFiles {
       if (this.#waiting.length >= WRITES_AT_ONCE) await this.drain();
     }
     await this.drain();
+    await this.#writing;
     return this.#hashes;
   }
 
@@ -76,21 +79,34 @@ export class BucketFiles {
     await syncDirectory(this.#bundle);
   }
 
-  /** Puts full buckets on the disk that are not there yet. Takes copies of the entries of the one that is open. */
+  /**
+   * Begins to put full buckets on the disk that are not there yet, once those of the drain before are: the disk is
+   * slow, and the next ones can be made meanwhile. Takes copies of the entries of the bucket that is open.
+   */
   async drain(): Promise<void> {
-    const waiting = this.#waiting;
+    await this.#writing;
+    this.#writing = this.#storeAll(this.#waiting);
+    this.#writing.catch(() => {}); // told by whoever awaits it next
     this.#waiting = [];
-    for (let i = 0; i < waiting.length; i += WRITES_AT_ONCE) {
-      const some = waiting.slice(i, i + WRITES_AT_ONCE);
+    this.#entries = this.#entries.map(({ conversionValue, sealed }) => ({
+      conversionValue: new Uint8Array(conversionValue),
+      sealed: new Uint8Array(sealed),
+    }));
+  }
+
+  /** After a failure too: nothing is written any more. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([this.#writing]);
+  }
+
+  async #storeAll(files: readonly BucketFile[]): Promise<void> {
+    for (let i = 0; i < files.length; i += WRITES_AT_ONCE) {
+      const some = files.slice(i, i + WRITES_AT_ONCE);
       // All of them end before the first failure is told: the caller then removes the directory.
       for (const write of await Promise.allSettled(some.map((file) => this.#store(file)))) {
         if (write.status === 'rejected') throw write.reason;
       }
     }
-    this.#entries = this.#entries.map(({ conversionValue, sealed }) => ({
-      conversionValue: new Uint8Array(conversionValue),
-      sealed: new Uint8Array(sealed),
-    }));
   }
 
   #close(): void {

@@ -34,8 +34,8 @@ export class SpooledEntry implements Place {
     this.#prefix = octets.readUIntBE(at, 6);
   }
 
-  get conversionValue(): Buffer {
-    return this.#octets.subarray(this.#at, this.#at + 16);
+  get conversionValue(): Uint8Array {
+    return this.#view(this.#at, 16);
   }
 
   get line(): number {
@@ -69,9 +69,9 @@ export class SpooledEntry implements Place {
     return this.#octets.subarray(start, start + this.#octets.readUInt16BE(this.#at + 55));
   }
 
-  get sealed(): Buffer {
+  get sealed(): Uint8Array {
     const start = this.#at + HEADER_LENGTH + this.#octets.readUInt16BE(this.#at + 55);
-    return this.#octets.subarray(start, start + this.#octets.readUInt16BE(this.#at + 57));
+    return this.#view(start, this.#octets.readUInt16BE(this.#at + 57));
   }
 
   /** A card of one row is its own only part. */
@@ -90,6 +90,11 @@ export class SpooledEntry implements Place {
 
   #compareCard(other: SpooledEntry): number {
     return this.#prefix - other.#prefix || compare(this.conversionValue, other.conversionValue);
+  }
+
+  /** Not by `subarray`: of a Buffer that takes twice as long. */
+  #view(start: number, length: number): Uint8Array {
+    return new Uint8Array(this.#octets.buffer, this.#octets.byteOffset + start, length);
   }
 }
 
@@ -135,12 +140,35 @@ export function bucketLength(partition: Buffer, keep: (line: number) => boolean)
 
 /** The entries of a partition that `keep` wants, by conversion value, then by line. */
 export function sortedEntries(partition: Buffer, keep: (line: number) => boolean): SpooledEntry[] {
-  const found: SpooledEntry[] = [];
+  const orders: number[] = [];
   for (let at = 0; at < partition.length; ) {
-    if (keep(partition.readUIntBE(at + 16, 6))) found.push(new SpooledEntry(partition, at));
+    if (keep(partition.readUIntBE(at + 16, 6))) {
+      orders.push(partition.readUIntBE(at, PREFIX_LENGTH) * MAX_PARTITION_LENGTH + at);
+    }
     at += HEADER_LENGTH + partition.readUInt16BE(at + 55) + partition.readUInt16BE(at + 57);
   }
-  return found.sort((a, b) => a.compare(b));
+  return inOrder(Float64Array.from(orders).sort(), (order) => {
+    return new SpooledEntry(partition, order % MAX_PARTITION_LENGTH);
+  });
+}
+
+/**
+ * Beginning of a key and place in the partition, in one number of 53 bits: the engine sorts numbers alone ten times
+ * faster than it calls a comparison.
+ */
+const PREFIX_LENGTH = 3;
+const MAX_PARTITION_LENGTH = 2 ** 29;
+
+/** Each goes before those that it should stand before: few, since beginnings are in order already. */
+function inOrder(orders: Float64Array, entryOf: (order: number) => SpooledEntry): SpooledEntry[] {
+  const entries: SpooledEntry[] = new Array(orders.length);
+  for (let i = 0; i < orders.length; i++) {
+    const entry = entryOf(orders[i]!);
+    let to = i;
+    for (; to > 0 && entries[to - 1]!.compare(entry) > 0; to--) entries[to] = entries[to - 1]!;
+    entries[to] = entry;
+  }
+  return entries;
 }
 
 const NONCE_LENGTH = 12;

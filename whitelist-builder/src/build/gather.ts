@@ -11,7 +11,15 @@ import {
 import { MAX_LINE_LENGTH } from '../purchase/ndjson.ts';
 import { type BuildCache, SECTIONS } from './cache.ts';
 import { freshNonces, type Place, sealOnce, writeEntry } from './entries.ts';
-import { cardsIn, encodeOutcome, rowKeyOf, STATUSES, type Status, usesIn } from './outcome.ts';
+import {
+  cardsIn,
+  encodeOutcome,
+  rowKeyOf,
+  STATUSES,
+  type Status,
+  usesIn,
+  writeRowKey,
+} from './outcome.ts';
 import type { Partitions } from './partitions.ts';
 import type { RememberedHolders } from './remembered-holders.ts';
 import {
@@ -156,6 +164,7 @@ const CANDIDATE_LENGTH = 32; // row key 16, line 6, offset 6, length 4
 /** Gives rows that are too long to be looked up. */
 async function* scan(job: GatherJob, gathered: Gathered): AsyncGenerator<Row> {
   const { feed, candidates, progress } = job;
+  const reserve = (first: number) => candidates.reserve(first, CANDIDATE_LENGTH);
   for await (const lines of feed.rows()) {
     for (const { line, offset, bytes } of lines) {
       gathered.lines = line;
@@ -163,9 +172,7 @@ async function* scan(job: GatherJob, gathered: Gathered): AsyncGenerator<Row> {
         yield { place: { line, offset, length: 0 }, key: Buffer.alloc(16), bytes };
         continue;
       }
-      const key = rowKeyOf(bytes);
-      const { octets, at } = candidates.reserve(key[0]!, CANDIDATE_LENGTH);
-      octets.set(key, at);
+      const { octets, at } = writeRowKey(bytes, reserve);
       octets.writeUIntBE(line, at + 16, 6);
       octets.writeUIntBE(offset, at + 22, 6);
       octets.writeUInt32BE(bytes.length, at + 28);

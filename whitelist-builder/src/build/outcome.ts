@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { Slot } from './partitions.ts';
 import { encodeUse, USE_LENGTH, type Use } from './uses.ts';
 
 export const STATUSES = ['paid', 'pending', 'cancelled'] as const;
@@ -27,7 +28,15 @@ export const ROW_KEY_LENGTH = 16;
 
 /** SHA-256 of the octets of a row, shortened: what it is known by. */
 export function rowKeyOf(bytes: Uint8Array): Buffer {
-  return hash('sha256', bytes, 'buffer').subarray(0, ROW_KEY_LENGTH);
+  return Buffer.from(hash('sha256', bytes, 'binary').slice(0, ROW_KEY_LENGTH), 'binary');
+}
+
+/** Where it is to stand: of so many rows a buffer each would cost as much as the digest. */
+export function writeRowKey(bytes: Uint8Array, reserve: (first: number) => Slot): Slot {
+  const digest = hash('sha256', bytes, 'binary');
+  const slot = reserve(digest.charCodeAt(0));
+  slot.octets.write(digest, slot.at, ROW_KEY_LENGTH, 'binary');
+  return slot;
 }
 
 const HEAD_LENGTH = 4; // status, number of cards, number of uses (2)
