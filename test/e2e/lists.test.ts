@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { killApplies } from '@pinless-gate/test/lists/killed-apply';
+import { killPublications } from '@pinless-gate/test/lists/killed-publish';
 import { killReaders } from '@pinless-gate/test/lists/killed-readers';
 import { swapWhileLooking } from '@pinless-gate/test/lists/swaps';
 import { expect, onTestFinished, test } from 'vitest';
@@ -20,6 +21,11 @@ test('killed while it applies lists, a gate starts with the old one or the new o
   expect(report.applied).toBeGreaterThan(0);
 }, 60_000);
 
+test('killed while it publishes, the old list is served or the new one', async () => {
+  const report = await killPublications(root(), { times: 6, seed: Date.now() % 2 ** 31 });
+  expect(report.kills).toBe(6);
+}, 60_000);
+
 test('a tap sees one whole list, however often they are swapped', async () => {
   const report = await swapWhileLooking(root(), { swaps: 50, lookups: 100_000 });
   expect(report).toMatchObject({ swaps: 50 });
@@ -27,5 +33,5 @@ test('a tap sees one whole list, however often they are swapped', async () => {
 }, 60_000);
 
 test('readers that were killed keep nobody from reading, nor from the next list', async () => {
-  expect(await killReaders(root(), { times: 8 })).toEqual({ killed: 8 });
+  expect(await killReaders(root(), { times: 4 })).toEqual({ killed: 4 });
 }, 60_000);

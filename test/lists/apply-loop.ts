@@ -7,16 +7,17 @@ import type { Trust } from './press.ts';
 export interface LoopStart {
   readonly root: string;
   readonly trust: Trust;
-  /** The last version that there is a bundle of. */
+  /** Versions that there are bundles of. */
+  readonly first: number;
   readonly last: number;
 }
 
-process.once('message', async ({ root, trust, last }: LoopStart) => {
+process.once('message', async ({ root, trust, first, last }: LoopStart) => {
   const tell = (message: number) => process.send!(message);
   tell(0);
-  const { journal, parts } = openListGate(root, trust);
+  const { parts } = openListGate(root, trust);
   const { lists } = await openLists(parts(bundleOf(root, 1)));
-  for (let version = journal.listFloor(trust.eventId) + 1; version <= last; version++) {
+  for (let version = first; version <= last; version++) {
     await update(parts(bundleOf(root, version)), lists);
     tell(version);
   }

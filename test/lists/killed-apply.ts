@@ -1,12 +1,9 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { openLists, update } from '@pinless-gate/gate-firmware/whitelist/follow';
 import { Random } from '../fuzz/random.ts';
-import type { LoopStart } from './apply-loop.ts';
 import { bundleOf, openListGate } from './gate.ts';
+import { runAndKill } from './kill.ts';
 import { markedEntries, markOf, Press } from './press.ts';
 
 const ENTRIES = 1500;
@@ -52,10 +49,9 @@ export async function killApplies(
   for (; report.kills < times; report.kills++) {
     printTo(version + AHEAD);
     const afterMs = random.below(LONGEST_MS);
-    const told = Math.max(
-      version,
-      await runAndKill({ root, trust: press.trust, last: printed }, afterMs),
-    );
+    const start = { root, trust: press.trust, first: version + 1, last: printed };
+    const entry = new URL('./apply-loop.js', import.meta.url);
+    const told = Math.max(version, await runAndKill(entry, start, afterMs));
     const names = readdirSync(join(root, 'lists'));
     if (names.some((name) => name.endsWith('.building'))) report.unfinished++;
     const next = await restart(root, press);
@@ -71,27 +67,6 @@ export async function killApplies(
   const left = readdirSync(join(root, 'lists')).length;
   if (left > 3) throw new Error(`${left} files and lists are left`);
   return report;
-}
-
-/** The last version that the process told. */
-async function runAndKill(start: LoopStart, afterMs: number): Promise<number> {
-  const child = fork(new URL('./apply-loop.js', import.meta.url), { serialization: 'advanced' });
-  let told = 0;
-  child.on('message', (version: number) => {
-    told = version;
-  });
-  child.send(start);
-  const closed = once(child, 'close');
-  await Promise.race([once(child, 'message'), closed.then(() => fail('ended by itself'))]);
-  await setTimeout(afterMs);
-  child.kill('SIGKILL');
-  const [, signal] = await closed;
-  if (signal !== 'SIGKILL') fail(`ended by itself`);
-  return told;
-}
-
-function fail(why: string): never {
-  throw new Error(`the process that applies ${why}`);
 }
 
 /** As a gate starts: every entry must be of the version that is in force. Then takes `next`, where it is given. */

@@ -104,6 +104,13 @@ describe('a source over HTTP', () => {
   test.each<[string, () => string, (whole: Uint8Array) => Response, string]>([
     ['a bucket that never ends', () => bucketName(1), () => endless(), 'ERR_BUNDLE_TOO_LONG'],
     ['a latest that never ends', () => LATEST_NAME, () => endless(), 'ERR_BUNDLE_TOO_LONG'],
+    [
+      'a bucket cut while it is served',
+      () => bucketName(1),
+      () => new Response(published.manifest.buckets[0]!.slice(0, 20)),
+      'ERR_BUNDLE_HASH',
+    ],
+    ['a bucket that breaks off', () => bucketName(1), () => breakingOff(), 'ERR_BUNDLE_MISSING'],
     ['a bucket of another list', () => bucketName(2), () => new Response('x'), 'ERR_BUNDLE_HASH'],
     [
       'a server that sends elsewhere',
@@ -118,6 +125,16 @@ describe('a source over HTTP', () => {
     await expect(apply(url)).rejects.toThrow(withCode(code));
   });
 });
+
+function breakingOff(): Response {
+  let pulled = false;
+  const pull = (stream: ReadableStreamDefaultController<Uint8Array>) => {
+    if (pulled) stream.error(new Error('cable pulled'));
+    else stream.enqueue(new Uint8Array(100));
+    pulled = true;
+  };
+  return new Response(new ReadableStream({ pull }));
+}
 
 function endless(): Response {
   const part = new Uint8Array(1 << 20);
