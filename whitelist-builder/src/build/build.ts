@@ -8,15 +8,13 @@ import { rulesOf } from '../event-rules.ts';
 import { Feed, type FeedPlace } from '../purchase/feed.ts';
 import type { LineProblem } from '../purchase/line.ts';
 import type { ListingRules } from '../purchase/listing.ts';
-import { FeedError } from '../purchase/ndjson.ts';
 import { RejectFile } from '../purchase/rejects.ts';
-import { ValidityError } from '../validity/proven-only.ts';
 import type { Revocation } from '../validity/revocation.ts';
 import { assemble, type Tally } from './assemble.ts';
 import { type BuildCache, withCache } from './cache.ts';
 import { Findings } from './findings.ts';
 import { type Gathered, gather } from './gather.ts';
-import { LeftOutCards, type LeftOutTally, reasonsOf } from './left-out.ts';
+import { LeftOutCards, type LeftOutTally } from './left-out.ts';
 import { LineSet } from './line-set.ts';
 import { STATUSES } from './outcome.ts';
 import { Partitions, partitionBitsFor } from './partitions.ts';
@@ -27,6 +25,7 @@ import {
   readPrevious,
   signManifest,
 } from './publication.ts';
+import { MANY_REJECTS, nothingToList, notProven, tooManyRejects } from './refusals.ts';
 import { RememberedHolders } from './remembered-holders.ts';
 import type { CacheError } from './sealed-sections.ts';
 import { withStaging } from './staging.ts';
@@ -280,14 +279,12 @@ async function runPasses(job: BuildJob, materials: Materials, passes: Passes) {
     signal,
     progress: progress.written,
   });
-  if (assembled.buckets.entryCount === 0) throw nothingToList(job, gathered, leftOutTally);
+  if (assembled.buckets.entryCount === 0)
+    throw nothingToList(job.feed, gathered.lines, leftOutTally);
   const [pending, cancelled] = [findings.count('pending'), findings.count('cancelled')];
   const unlisted = { rejects: rejects.count, pending, cancelled, leftOut: leftOutTally };
   return { gathered, ...assembled, ...unlisted };
 }
-
-/** So many bad lines end a build that does not allow them, before the whole feed is converted. */
-const MANY_REJECTS = 100_000;
 
 /** Calls of one action, each after the one before has ended. */
 function inTurn(action: () => Promise<void>): () => Promise<void> {
@@ -296,26 +293,4 @@ function inTurn(action: () => Promise<void>): () => Promise<void> {
     last = last.then(action);
     return last;
   };
-}
-
-function tooManyRejects(job: BuildJob, rejects: number, lines?: number): FeedError {
-  const allowed = job.allowRejects > 0 ? `, ${job.allowRejects} allowed` : '';
-  const what =
-    lines === undefined ? `more than ${MANY_REJECTS} lines` : `${rejects} of ${lines} lines`;
-  return new FeedError('ERR_FEED_REJECTS', `${what} rejected${allowed}`, {
-    hint: `see ${job.rejects}${lines === undefined ? '' : `; --allow-rejects ${rejects} builds without them`}`,
-  });
-}
-
-function nothingToList({ feed }: BuildJob, { lines }: Gathered, left: LeftOutTally): FeedError {
-  const why = left.rows.size > 0 ? `; cards left out: ${reasonsOf(left)}` : '';
-  return new FeedError('ERR_FEED_EMPTY', `${feed}: nothing to list in ${lines} lines${why}`);
-}
-
-/** Whether a row counts is known only at the end: cards of rows that are replaced are nobody's to prove. */
-function notProven(cards: number): ValidityError {
-  const message = `${cards} cards are not proven valid`;
-  return new ValidityError('ERR_VALIDITY_UNPROVEN', message, {
-    hint: 'whitelist check --report says which purchases; validity.unproven = "leave-out" builds without them',
-  });
 }

@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
 import { fingerprint, formatFingerprint } from '@pinless-gate/protocol/bundle';
-import { type Command, EXIT_OK, type Io, UsageError } from '@pinless-gate/runtime/program';
+import { type Command, EXIT_OK, type Io } from '@pinless-gate/runtime/program';
 import { Progress } from '@pinless-gate/runtime/progress';
 import { type Built, buildBundle } from '../build/build.ts';
 import { reasonsOf } from '../build/left-out.ts';
@@ -13,7 +13,7 @@ import { readEventFile } from '../event-file.ts';
 import { openValidity } from '../validity/open.ts';
 import { writeReport } from './build-report.ts';
 import { countLeftOut, summaryOf } from './build-summary.ts';
-import { required, wholeNumber } from './options.ts';
+import { keepInputs, required, wholeNumber } from './options.ts';
 
 const MAX_REJECTS = 1_000_000_000;
 const MAX_VERSION = 0xffff_ffff;
@@ -43,9 +43,12 @@ export const buildCommand: Command = async (argv, io) => {
   const out = required(values.out, '--out');
   const rejects = values.rejects ?? beside(out, 'rejects.ndjson');
   const cache = values['no-cache'] ? undefined : (values.cache ?? beside(out, 'cache'));
-  for (const path of [feed, eventPath]) {
-    if (resolve(path) === resolve(rejects)) throw new UsageError(`--rejects would replace ${path}`);
-  }
+  const reports = values.report ?? [];
+  for (const report of reports) keepInputs([feed, eventPath], { '--report': report });
+  keepInputs([feed, eventPath], {
+    '--rejects': rejects,
+    ...(values.tickets !== undefined && { '--tickets': values.tickets }),
+  });
   const allowRejects = wholeNumber(values['allow-rejects'], '--allow-rejects', 0, MAX_REJECTS);
   const version =
     values.version === undefined
@@ -80,7 +83,7 @@ export const buildCommand: Command = async (argv, io) => {
       signal: io.signal,
       progress: progressOn(io),
       report: async (built, findings) => {
-        for (const path of values.report ?? []) await writeReport(path, built, findings);
+        for (const path of reports) await writeReport(path, built, findings);
       },
     });
     // They were for a build that is broken off: the next publication asks again.

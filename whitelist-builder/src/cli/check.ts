@@ -14,7 +14,7 @@ import {
 } from '../validity/report.ts';
 import { ReportFile } from '../validity/report-file.ts';
 import { asking } from './build.ts';
-import { required } from './options.ts';
+import { keepInputs, required } from './options.ts';
 
 /**
  * `whitelist check`: which purchases' cards cannot enter, as things are. Needs no HSM, unless requests
@@ -35,7 +35,9 @@ export const checkCommand: Command = async (argv, io) => {
     },
   });
   const feed = required(values.feed, '--feed');
-  const plan = await readEventFile(required(values.event, '--event'));
+  const eventPath = required(values.event, '--event');
+  if (values.report !== undefined) keepInputs([feed, eventPath], { '--report': values.report });
+  const plan = await readEventFile(eventPath);
   // Whatever stops a build is told here by purchase.
   const validity = plan.validity && { ...plan.validity, unproven: 'leave-out' as const };
   const { revocation, issuers } = await withRequestKeys(plan, (keys) =>

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { UsageError } from '@pinless-gate/runtime/program';
 
 export function required(value: string | undefined, option: string): string {
@@ -12,6 +13,14 @@ export function wholeNumber(text: string, option: string, min: number, max: numb
     throw new UsageError(`${option} must be a whole number from ${min} to ${max}`);
   }
   return value;
+}
+
+/** Throws where a file to be written is one that is read: a slip would cost the feed. */
+export function keepInputs(inputs: readonly string[], outputs: Record<string, string>): void {
+  for (const [option, output] of Object.entries(outputs)) {
+    const input = inputs.find((one) => resolve(one) === resolve(output));
+    if (input !== undefined) throw new UsageError(`${option} would replace ${input}`);
+  }
 }
 
 /** The one argument of a command that takes a bundle directory. */

@@ -14,7 +14,7 @@ import { type Watched, watchFeed } from '../validity/watch.ts';
 import { readWatchState, writeWatchState } from '../validity/watch-state.ts';
 import { deliver, isWebhookUrl, type Notice } from '../validity/webhook.ts';
 import { asking } from './build.ts';
-import { required } from './options.ts';
+import { keepInputs, required } from './options.ts';
 import { isoTime } from './passport.ts';
 
 /**
@@ -39,6 +39,7 @@ export const watchCommand: Command = async (argv, io) => {
   const eventPath = required(values.event, '--event');
   const since = required(values.since, '--since');
   const { out, webhook } = values;
+  keepInputs([feed, eventPath], { '--since': since, ...(out !== undefined && { '--out': out }) });
   if ((out === undefined) === (webhook === undefined)) {
     throw new UsageError('give either --out or --webhook');
   }

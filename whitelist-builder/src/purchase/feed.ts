@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { csvToNdjson, refusalOf } from './csv.ts';
@@ -145,11 +146,27 @@ async function dailyFiles(directory: string): Promise<string[]> {
     });
   }
   if (names.length === 0) throw new FeedError('ERR_FEED_EMPTY', `${directory}: no files`);
+  const later = names.findIndex((name, i) => i > 0 && compareNumbers(names[i - 1]!, name) > 0);
+  if (later > 0) {
+    const what = `${names[later - 1]} is read before ${names[later]}`;
+    throw new FeedError('ERR_FEED_FILE', `${directory}: ${what}`, {
+      hint: 'a later file holds: write numbers in names with as many digits everywhere (02, 10)',
+    });
+  }
   return names.map((name) => join(directory, name));
 }
 
+/** By the first number in which two names differ; 0 where something else comes first. */
+function compareNumbers(one: string, other: string): number {
+  const [left, right] = [one, other].map((name) => name.split(/(\d+)/));
+  const at = left!.findIndex((part, i) => part !== right![i]);
+  // Numbers stand in odd places.
+  return at % 2 === 1 ? Number(left![at]) - Number(right![at] ?? 0) : 0;
+}
+
 async function openFile(path: string, scratch: string, before?: FeedFile): Promise<FeedFile> {
-  const source = await open(path);
+  // A pipe that nobody writes to would never open.
+  const source = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const { size, mtimeMs } = await statFile(source, path);
     const made = CSV.test(path) ? await csvToNdjson(source, path, scratch) : undefined;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HsmError } from '@pinless-gate/hsm/key-store';
@@ -57,6 +58,15 @@ describe('buildBundle: failures leave the bundle before as it was', () => {
         await mkdir(join(shop.directory, 'd'));
         await writeFile(join(shop.directory, 'd', 'notes.txt'), '');
         return shop.build(many(1), { feed: join(shop.directory, 'd') });
+      },
+      'ERR_FEED_FILE',
+    ],
+    [
+      'a pipe that nobody writes to',
+      async (shop: Workshop) => {
+        const pipe = join(shop.directory, 'pipe.ndjson');
+        execFileSync('mkfifo', [pipe]);
+        return shop.build(many(1), { feed: pipe });
       },
       'ERR_FEED_FILE',
     ],

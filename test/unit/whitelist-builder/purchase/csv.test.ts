@@ -233,6 +233,8 @@ describe('a directory of daily files', () => {
   test.each([
     ['empty', {}, 'ERR_FEED_EMPTY'],
     ['with something else in it', { 'a.ndjson': '', 'b.xlsx': '' }, 'ERR_FEED_FILE'],
+    ['of numbers out of order', { '10.csv': '', '2.csv': '' }, 'ERR_FEED_FILE'],
+    ['of dates out of order', { 'd-12-10.csv': '', 'd-12-9.csv': '' }, 'ERR_FEED_FILE'],
   ])('%s', async (_, files, code) => {
     await expect(Feed.open(await directoryOf(files), await newDirectory())).rejects.toMatchObject({
       code,
