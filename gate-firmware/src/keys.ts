@@ -9,6 +9,7 @@ import { requireOwnDeviceKey } from './enrolment-file.ts';
 import { LANE_LIMITS, limitCalls } from './hsm-calls.ts';
 import { systemClock } from './lane/clock.ts';
 import type { Metrics } from './metrics.ts';
+import { keySenders } from './whitelist/present.ts';
 
 /** The gate's module; the keys that are its own are there and what they must be. Calls are counted and limited. */
 export async function openKeys(
@@ -46,11 +47,12 @@ export async function openKeys(
 /** The keys of the gate's event; rejects where none may be used now. `now`: Unix seconds. */
 export function openEventKeys(
   store: KeyStore,
-  { eventId, gateId, labels, keyDirectory, whitelist }: GateConfig,
+  config: GateConfig,
   now: number,
 ): Promise<EventKeys> {
+  const { eventId, gateId, labels, keyDirectory } = config;
   const directory = new KeyDirectory(keyDirectory);
-  const publishers = whitelist.publishers.keys;
+  const publishers = async () => (await keySenders(config)).ever;
   const { event: label } = labels;
   return EventKeys.open({ store, directory, eventId, gateId, publishers, label }, now);
 }

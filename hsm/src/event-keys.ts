@@ -24,8 +24,8 @@ export interface EventKeysOptions {
   readonly directory: KeyDirectory;
   readonly eventId: Uint8Array;
   readonly gateId: Uint8Array;
-  /** SubjectPublicKeyInfo of those who may send this gate keys. */
-  readonly publishers: readonly Uint8Array[];
+  /** SubjectPublicKeyInfo of those whose envelopes hold, also of those who sent keys once and no longer may. */
+  readonly publishers: () => Promise<readonly Uint8Array[]>;
   /** The first generation's label; a key made here has it. */
   readonly label: string;
 }
@@ -74,6 +74,7 @@ export class EventKeys {
     const envelopes = (await directory.envelopes()).filter(
       ({ envelope }) => envelope.eventId && equal(envelope.eventId, eventId),
     );
+    const publishers = envelopes.length > 0 ? await this.#options.publishers() : [];
     const labels = new Set([label, ...envelopes.map(({ envelope }) => envelope.label)]);
     const generation = (info: KeyInfo) =>
       envelopes.find(({ envelope }) => envelope.label === info.label)?.envelope.generation ?? 0;
@@ -86,7 +87,7 @@ export class EventKeys {
       const known = this.#keys.find((key) => key.label === info.label);
       await store.require({ [info.label]: 'event' });
       if (!received && !info.local) throw withoutEnvelope(info.label);
-      if (received) verifyEnvelopeSignature(received, this.#options.publishers);
+      if (received) verifyEnvelopeSignature(received, publishers);
       const envelope = received?.envelope;
       if (envelope && !equal(envelope.gateId, this.#options.gateId))
         throw ofAnotherGate(info.label);

@@ -14,6 +14,7 @@ import { decodeEnvelope, type KeyEnvelope } from '@pinless-gate/protocol/key-env
 import { z } from 'zod';
 import type { GateConfig } from '../config.ts';
 import { systemClock } from '../lane/clock.ts';
+import { keySenders } from '../whitelist/present.ts';
 import {
   askAsGate,
   type ConsoleAddress,
@@ -30,18 +31,19 @@ export interface DeliveryParts {
   readonly labels: { readonly device: string; readonly transport: string };
   /** The event that this gate serves: keys of another one are left where they are. */
   readonly eventId: Uint8Array;
-  /** SubjectPublicKeyInfo of those whose envelopes are taken. */
-  readonly publishers: readonly Uint8Array[];
+  /** SubjectPublicKeyInfo of those whose envelopes are taken; asked for each, since they may change. */
+  readonly publishers: () => Promise<readonly Uint8Array[]>;
   /** Destroy keys whose window is over where the issuer asks for it. */
   readonly destroy: boolean;
 }
 
 /** Of a gate that knows its console. `destroy` as in `DeliveryParts`. */
 export function deliveryParts(
-  { console, gateId, eventId, labels, keyDirectory, whitelist }: GateConfig,
+  config: GateConfig,
   store: DeliveryParts['store'],
   destroy: boolean,
 ): DeliveryParts {
+  const { console, gateId, eventId, labels, keyDirectory } = config;
   if (!console) {
     throw new GateError('ERR_CONSOLE_MISSING', 'this gate has no console', {
       hint: 'enrol it, or name one in [console] of gate.toml',
@@ -59,7 +61,7 @@ export function deliveryParts(
     },
     labels,
     eventId,
-    publishers: whitelist.publishers.keys,
+    publishers: async () => (await keySenders(config)).now,
     destroy,
   };
 }
@@ -143,7 +145,7 @@ async function take(
       kind: 'event',
       gateId,
       eventId,
-      publishers,
+      publishers: await publishers(),
       transport,
       now,
     });

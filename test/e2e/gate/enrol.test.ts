@@ -260,11 +260,11 @@ async function keysThereAndBack(
     identity,
     labels: { device: `device-${lane}`, transport: `transport-${lane}` },
     eventId,
-    publishers: [await store.publicKey('publisher')],
+    publishers: async () => [await store.publicKey('publisher')],
     destroy: true,
   };
   const states = async () => (await office.keys()).map((key) => keyState(key, started.now));
-  const stranger = { ...parts, publishers: [await store.publicKey(`device-${lane}`)] };
+  const stranger = { ...parts, publishers: async () => [await store.publicKey(`device-${lane}`)] };
   const { trouble } = await deliverKeys(stranger);
   expect([trouble?.code, await states()]).toEqual(['ERR_ENVELOPE_SIGNATURE', ['delivered']]);
   expect((await deliverKeys(parts)).taken).toEqual([`event-${EVENT}`]);

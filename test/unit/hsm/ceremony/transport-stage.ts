@@ -120,7 +120,7 @@ export async function openKeys(
   { gate, directory }: { gate: FakeKeyStore; directory: KeyDirectory },
   now = NOW,
 ): Promise<EventKeys> {
-  const publishers = [await issuer.publicKey('publisher')];
+  const publishers = async () => [await issuer.publicKey('publisher')];
   const own = { eventId: EVENT_ID, gateId: GATE_ID, label: labelOf(1) };
   return EventKeys.open({ store: gate, directory, publishers, ...own }, now);
 }
