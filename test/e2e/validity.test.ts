@@ -239,6 +239,11 @@ test('a build follows renewals, and takes only those that are signed', async () 
   expect((await build('--renewals', at('forged'))).stderr).toContain('ERR_RENEWAL_SIGNATURE');
 });
 
+async function renewedFrom(serial: string): Promise<string> {
+  const links = (await readFile(at('jlis/renewals.ndjson'), 'utf8')).trim().split('\n').slice(1);
+  return links.map((one) => JSON.parse(one)).find((one) => one.old === serial).new;
+}
+
 test('watch tells what is new, once, signed, and nothing else', async () => {
   const renewals = ['--renewals', at('jlis/renewals.ndjson')];
   const watch = (...more: string[]) =>
@@ -263,6 +268,16 @@ test('watch tells what is new, once, signed, and nothing else', async () => {
     expect(told).not.toContain(serial);
     expect(state).not.toContain(serial);
   }
+
+  await jlis.release(serials[1]!);
+  const after = { holders: 6, changes: 0, unproven: 0 };
+  expect((await watch('--out', at('changes.json'))).json()).toEqual(after);
+  await jlis.revoke(serials[1]!, 6);
+  expect((await watch('--out', at('changes.json'))).json()).toEqual({ ...after, changes: 1 });
+  await jlis.renew(await renewedFrom(serials[2]!), publicKeyPem);
+  expect((await watch('--out', at('changes.json'))).json()).toEqual({ ...after, changes: 1 });
+  expect(await readFile(at('changes.json'), 'utf8')).toContain('"P-3","kind":"renewed"');
+  expect((await watch('--out', at('changes.json'))).json()).toEqual(after);
 
   await jlis.revoke(serials[4]!);
   const got: string[] = [];

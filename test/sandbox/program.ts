@@ -14,7 +14,7 @@ const USAGE = `usage: sandbox COMMAND
                                         certify an institution that proves to have the key
   jlis cvc --jlis DIR --public-key PEM --out DIR
                                         certify an institution's key in both layouts, unproven
-  jlis revoke --jlis DIR --serial HEX [--hold]
+  jlis revoke --jlis DIR --serial HEX [--hold | --release]
                                         put a certificate on the CRL
   jlis revoke --jlis DIR --institution CODE
                                         certify nothing more for an institution

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { writeFileDurably } from '@pinless-gate/runtime/durable-file';
 import { type Command, EXIT_OK, type Io, UsageError } from '@pinless-gate/runtime/program';
 import { filesOf } from '../jlis/institution.ts';
-import { Jlis } from '../jlis/jlis.ts';
+import { CERTIFICATE_HOLD, Jlis } from '../jlis/jlis.ts';
 
 /** `sandbox jlis new DIR` */
 export const jlisNew: Command = async (argv, io) => {
@@ -51,10 +51,7 @@ async function certified(jlis: Jlis, request: Uint8Array, io: Io) {
   return filesOf(certificates);
 }
 
-/** RFC 5280 5.3.1. */
-const CERTIFICATE_HOLD = 6;
-
-/** `sandbox jlis revoke --jlis DIR --serial HEX [--hold] | --institution CODE` */
+/** `sandbox jlis revoke --jlis DIR --serial HEX [--hold | --release] | --institution CODE` */
 export const jlisRevoke: Command = async (argv, io) => {
   const { values } = parseArgs({
     args: [...argv],
@@ -62,20 +59,23 @@ export const jlisRevoke: Command = async (argv, io) => {
       jlis: { type: 'string' },
       serial: { type: 'string' },
       hold: { type: 'boolean', default: false },
+      release: { type: 'boolean', default: false },
       institution: { type: 'string' },
     },
   });
-  const { jlis: directory, serial, hold, institution } = values;
+  const { jlis: directory, serial, hold, release, institution } = values;
   if (!directory || (serial === undefined) === (institution === undefined)) {
     throw new UsageError('--jlis, and --serial or --institution are wanted');
   }
+  if (hold && release) throw new UsageError('give either --hold or --release');
   const jlis = await Jlis.open(directory);
   if (institution !== undefined) {
     await jlis.revokeInstitution(institution);
     io.out(institution);
     return EXIT_OK;
   }
-  await jlis.revoke(serial!, hold ? CERTIFICATE_HOLD : undefined);
+  if (release) await jlis.release(serial!);
+  else await jlis.revoke(serial!, hold ? CERTIFICATE_HOLD : undefined);
   io.out(join(jlis.files.directory, 'crl.der'));
   return EXIT_OK;
 };

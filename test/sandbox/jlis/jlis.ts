@@ -41,6 +41,7 @@ const NAME_ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const NAME_LENGTH = 24;
 /** RFC 5280 5.3.1. */
 const SUPERSEDED = 4;
+export const CERTIFICATE_HOLD = 6;
 
 const generate = promisify(generateKeyPair);
 
@@ -224,6 +225,18 @@ export class Jlis {
       record: issueSurfaceRecord(signerKeyPem, birthDate, publicKeyPem),
       signer: await this.files.octets('surface-signer.cvc'),
     };
+  }
+
+  /** Ends a suspension. */
+  async release(serial: string): Promise<void> {
+    const number = parseSerial(serial);
+    const held = this.#state.revoked.find((each) => each.serial === number);
+    if (held?.reason !== CERTIFICATE_HOLD) {
+      throw new GateError('ERR_JLIS_NOT_HELD', 'this certificate is not on hold');
+    }
+    const revoked = this.#state.revoked.filter((each) => each !== held);
+    await this.#remember({ ...this.#state, revoked });
+    await this.writeCrl();
   }
 
   /** Puts a serial number on the list and publishes a new CRL. `reason` as RFC 5280 5.3.1 numbers them. */
