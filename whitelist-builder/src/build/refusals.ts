@@ -7,7 +7,9 @@ import { type LeftOutTally, reasonsOf } from './left-out.ts';
 /** So many bad lines end a build that does not allow them, before the whole feed is converted. */
 export const MANY_REJECTS = 100_000;
 
-interface RejectsAllowed {
+/** What of a job decides when bad lines end it. */
+export interface RejectsAllowed {
+  /** How many lines may be bad without stopping the build. */
   readonly allowRejects: number;
   /** Path of the reject file. */
   readonly rejects: string;

@@ -1,0 +1,161 @@
+import type { Converter } from '@pinless-gate/hsm/conversion-value';
+import type { EventPlan } from '../event-file.ts';
+import type { Feed } from '../purchase/feed.ts';
+import type { ListingRules } from '../purchase/listing.ts';
+import { type Assembled, assemble } from './assemble.ts';
+import { type BuildCache, SECTIONS, withCache } from './cache.ts';
+import type { Findings } from './findings.ts';
+import { type Gathered, gather } from './gather.ts';
+import type { LeftOutCards, LeftOutTally } from './left-out.ts';
+import { Partitions, partitionBitsFor } from './partitions.ts';
+import { nothingToList, notProven, type RejectsAllowed } from './refusals.ts';
+import { RememberedHolders } from './remembered-holders.ts';
+import { RowVerdicts } from './row-verdicts.ts';
+import type { CacheError } from './sealed-sections.ts';
+import type { TicketIndexWriter } from './ticket-index.ts';
+import { findConflicts } from './uses.ts';
+
+export interface ListJob extends RejectsAllowed {
+  readonly event: EventPlan;
+  /** Paths. The feed must be a file, or a directory of them: its rows may be read twice. */
+  readonly feed: string;
+  readonly out: string;
+  /** A directory: what is kept for the next build. Without one every row is converted anew. */
+  readonly cache?: string | undefined;
+  readonly signal: AbortSignal;
+  readonly progress: BuildProgress;
+}
+
+export interface BuildProgress {
+  /** Before anything is written: octets that this build will need on the disk at most, and has. */
+  readonly space: (needed: number, free: number) => void;
+  /** A cache that is not used, and why. */
+  readonly cacheLost: (error: CacheError) => void;
+  readonly gathered: (lines: number, fraction: number) => void;
+  readonly written: (entries: number, fraction: number) => void;
+}
+
+/** What a build has opened. */
+export interface Materials {
+  readonly feed: Feed;
+  readonly staging: string;
+  readonly findings: Findings;
+  readonly leftOut: LeftOutCards;
+  readonly tickets: TicketIndexWriter | undefined;
+  readonly converter: Converter;
+  readonly rules: ListingRules;
+}
+
+export interface Listed extends Assembled {
+  readonly gathered: Gathered;
+  readonly rejects: number;
+  /** Purchases that are not listed. */
+  readonly pending: number;
+  readonly cancelled: number;
+  readonly leftOut: LeftOutTally;
+}
+
+/** Both passes: afterwards every bucket is on the disk, beside the bundle. */
+export async function list(job: ListJob, materials: Materials): Promise<Listed> {
+  const { cache: directory, progress } = job;
+  const { converter, rules, staging, feed } = materials;
+  const cacheJob = { directory, converter, rules, warn: progress.cacheLost };
+  return withCache(cacheJob, async (cache) => {
+    const { length } = feed;
+    const bits = partitionBitsFor(length);
+    const inMemory = ENTRIES_IN_MEMORY;
+    const spools = {
+      candidates: new Partitions(staging, 'candidates', 8, { expected: length / 8 }),
+      entries: new Partitions(staging, 'entries', bits, { inMemory, expected: 1.3 * length }),
+      uses: new Partitions(staging, 'uses', bits, { expected: length / 3 }),
+    };
+    try {
+      return await runPasses(job, materials, { cache, spools });
+    } finally {
+      for (const spool of Object.values(spools)) await spool.close();
+    }
+  });
+}
+
+const ENTRIES_IN_MEMORY = 48 * 1024 * 1024;
+
+interface Stores {
+  readonly cache: BuildCache;
+  readonly spools: Readonly<Record<'candidates' | 'entries' | 'uses', Partitions>>;
+}
+
+async function runPasses(job: ListJob, materials: Materials, stores: Stores): Promise<Listed> {
+  const { feed, findings } = materials;
+  const { spools, cache } = stores;
+  const verdicts = new RowVerdicts(job, feed, findings);
+  const gathered = await firstPass(job, materials, stores, verdicts);
+  await findConflicts(spools.uses, verdicts.onConflict());
+  await verdicts.finish(gathered.lines);
+  const { left } = verdicts;
+  const counts = (row: number) => !left?.(row);
+  const leftOut = await materials.leftOut.settle(counts, findings, (row) => feed.placeOf(row));
+  const unproven = leftOut.counts['not-proven'] ?? 0;
+  if (unproven > 0 && job.event.validity?.unproven === 'fail') throw notProven(unproven);
+  const assembled = await assemble({
+    ...materials,
+    out: job.out,
+    cache: cache.merged,
+    entries: spools.entries,
+    entriesLength: gathered.entriesLength,
+    left,
+    signal: job.signal,
+    progress: job.progress.written,
+  });
+  if (assembled.buckets.entryCount === 0) {
+    throw nothingToList(job.feed, gathered.lines, leftOut);
+  }
+  return {
+    gathered,
+    ...assembled,
+    rejects: verdicts.rejects,
+    pending: findings.count('pending'),
+    cancelled: findings.count('cancelled'),
+    leftOut,
+  };
+}
+
+async function firstPass(
+  job: ListJob,
+  { feed, rules, converter, findings, leftOut }: Materials,
+  { spools, cache }: Stores,
+  verdicts: RowVerdicts,
+): Promise<Gathered> {
+  const holders = new RememberedHolders(rules.issuers, rules.now);
+  for (let i = 0; i < SECTIONS; i++) {
+    for (const sample of cache.holders.section(i).values()) holders.load(sample);
+  }
+  return gather({
+    ...spools,
+    feed,
+    rules,
+    converter,
+    cache,
+    holders,
+    reject: verdicts.reject,
+    leftOut: (row, purchaseId, card) => leftOut.add(row, purchaseId, card),
+    drain: inTurn(async () => {
+      await spools.entries.drain();
+      await spools.uses.drain();
+      await cache.rows.drain();
+      await findings.drain();
+      await leftOut.drain();
+      await verdicts.stopEarly();
+    }),
+    signal: job.signal,
+    progress: job.progress.gathered,
+  });
+}
+
+/** Calls of one action, each after the one before has ended. */
+function inTurn(action: () => Promise<void>): () => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  return () => {
+    last = last.then(action);
+    return last;
+  };
+}
