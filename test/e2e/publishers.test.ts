@@ -2,6 +2,8 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { applyCommand, showListCommand } from '@pinless-gate/gate-firmware/cli/list';
 import { program as hsm } from '@pinless-gate/hsm/cli/program';
+import { openKeyStore } from '@pinless-gate/hsm/isolated';
+import { publicKeyPem } from '@pinless-gate/hsm/public-key';
 import type { Program } from '@pinless-gate/runtime/program';
 import { program as whitelist } from '@pinless-gate/whitelist-builder/cli/program';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -38,12 +40,15 @@ beforeAll(async () => {
   ]);
   directory = issuer.directory;
   writeFileSync(at('ca.pem'), (await newCa()).pem);
-  await command(hsm, `event-key new --event ${EVENT_ID} --config ${issuer.configFile}`);
-  for (const [name, { configFile }] of Object.entries({ issuer, vendor, reserve })) {
-    await command(hsm, `publisher new --config ${configFile}`);
-    const pem = `public-key publisher --out ${at(`${name}.pem`)} --config ${configFile}`;
-    await command(hsm, pem);
-  }
+  await Promise.all(
+    Object.entries({ issuer, vendor, reserve }).map(async ([name, { config }]) => {
+      const keys = await openKeyStore(config);
+      if (name === 'issuer') await keys.generate(`event-${EVENT_ID}`, 'event');
+      await keys.generate('publisher', 'publisher');
+      writeFileSync(at(`${name}.pem`), publicKeyPem(await keys.publicKey('publisher')));
+      await keys.close();
+    }),
+  );
   // No card is tapped here: nobody looks into it.
   writeFileSync(at('institution.cvc'), 'none');
   writeFileSync(at('gate.toml'), gateToml());
