@@ -5,7 +5,7 @@ import type { ListingRules } from '../purchase/listing.ts';
 import { feedChanged } from '../purchase/ndjson.ts';
 import type { CannotEnter } from '../validity/report.ts';
 import { BucketFiles, bucketBitsFor } from './bucket-files.ts';
-import type { CacheFile } from './cache.ts';
+import type { CacheFile } from './cache-file.ts';
 import { bucketLength, type SpooledEntry, sortedEntries } from './entries.ts';
 import type { Finding, Findings } from './findings.ts';
 import { LineSet } from './line-set.ts';

@@ -191,7 +191,7 @@ function reuse(job: GatherJob, gathered: Gathered, row: KnownRow, octets: Buffer
     if (!subject || answer?.status === 'revoked') return false;
     checkedAt.push(answer?.checkedAt ?? 0);
   }
-  job.cache.rows.put(row.key, octets);
+  job.cache.rows.keep(row.key, octets);
   spool(job, gathered, row, { octets, checkedAt });
   return true;
 }

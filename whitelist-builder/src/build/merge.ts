@@ -7,8 +7,9 @@ import type { SeatRecord } from '@pinless-gate/protocol/record';
 import type { Feed } from '../purchase/feed.ts';
 import { type ListedCard, type ListingRules, listPurchase } from '../purchase/listing.ts';
 import { feedChanged } from '../purchase/ndjson.ts';
-import type { CacheFile, Kept } from './cache.ts';
+import type { CacheFile } from './cache-file.ts';
 import { freshNonces, type SpooledEntry, sealOnce } from './entries.ts';
+import type { Kept } from './kept.ts';
 import { ROW_KEY_LENGTH, rowKeyOf } from './outcome.ts';
 
 export interface MergeJob {
@@ -53,7 +54,7 @@ export async function mergeCards(
     const known = kept?.find(key);
     if (known) {
       sealed.set(parts[0]!, Buffer.from(known)); // a view, until the next section is read
-      job.cache.put(key, known);
+      job.cache.keep(key, known);
     } else unknown.push({ key, parts });
   }
   for (let i = 0; i < unknown.length; i += BATCH) {

@@ -98,7 +98,7 @@ export class SealedSectionsWriter {
   }
 
   /** The file replaces the one before. A power cut may still tear it: that is found when it is read. */
-  async commit(): Promise<void> {
+  async commit(path = this.#path): Promise<void> {
     await this.#flush();
     const entries = this.#blobs.map(({ section, offset, length }) => {
       const entry = Buffer.alloc(INDEX_ENTRY_LENGTH);
@@ -114,7 +114,7 @@ export class SealedSectionsWriter {
     trailer.writeUIntBE(index.length, 0, TRAILER_LENGTH);
     await this.#append(Buffer.concat([index, trailer]));
     await this.#file.close();
-    await rename(this.#beside, this.#path);
+    await rename(this.#beside, path);
   }
 
   /** After a failure. Does nothing after `commit`. */
