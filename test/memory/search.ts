@@ -5,6 +5,9 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 /** Enough that chance does not make them. */
 const WINDOW = 24;
 const CHUNK = 8 * 2 ** 20;
+const PAGE = 4096;
+/** Bits 63 and 62 of a page's entry in /proc/PID/pagemap, in the last of its eight octets. */
+const PRESENT_OR_SWAPPED = 0xc0;
 
 /** The forms in which octets may lie about: as they are, limb by limb, in hex and in base64. */
 export function formsOf(octets: Uint8Array): Buffer[] {
@@ -42,22 +45,41 @@ export function secretsIn(pid: number, secrets: Readonly<Record<string, Uint8Arr
 
 function* memoryOf(pid: number): Generator<Buffer> {
   const memory = openSync(`/proc/${pid}/mem`, 'r');
+  const pages = openSync(`/proc/${pid}/pagemap`, 'r');
   try {
     for (const line of readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n')) {
       const region = /^([0-9a-f]+)-([0-9a-f]+) (rw)/.exec(line);
       if (!region) continue;
       const [from, to] = [BigInt(`0x${region[1]}`), BigInt(`0x${region[2]}`)];
-      yield* regionOf(memory, from, Number(to - from));
+      for (const [at, length] of touched(pages, from, Number(to - from))) {
+        yield* regionOf(memory, at, length);
+      }
     }
   } finally {
     closeSync(memory);
+    closeSync(pages);
+  }
+}
+
+/** The runs of pages that are in memory or swapped out: nothing was ever written to the others, most of a region. */
+function* touched(pages: number, from: bigint, length: number): Generator<[bigint, number]> {
+  const entries = Buffer.alloc(8 * (length / PAGE));
+  const read = readSync(pages, entries, 0, entries.length, 8n * (from / BigInt(PAGE)));
+  let start: number | undefined;
+  for (let page = 0; page <= length / PAGE; page++) {
+    const isThere = 8 * page < read && (entries[8 * page + 7]! & PRESENT_OR_SWAPPED) !== 0;
+    if (isThere) start ??= page;
+    else if (start !== undefined) {
+      yield [from + BigInt(start * PAGE), (page - start) * PAGE];
+      start = undefined;
+    }
   }
 }
 
 /** In pieces that overlap by more than any form is long. */
 function* regionOf(memory: number, from: bigint, length: number): Generator<Buffer> {
   const overlap = 4 * WINDOW;
-  const buffer = Buffer.alloc(CHUNK + overlap);
+  const buffer = Buffer.alloc(Math.min(length, CHUNK + overlap));
   for (let at = 0; at < length; at += CHUNK) {
     const wanted = Math.min(length - at, CHUNK + overlap);
     const read = readPart(memory, buffer, wanted, from + BigInt(at));
