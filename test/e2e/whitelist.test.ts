@@ -1,5 +1,6 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, watch } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -176,4 +177,106 @@ describe('whitelist build on a token', () => {
       entries: 100,
     });
   }, 120_000);
+});
+
+describe('whitelist build day after day', () => {
+  const csvOf = (...numbers: number[]) => {
+    const header = [
+      'purchaseId,status,holder.serial,holder.issuer',
+      'enrolment.evidenceId,enrolment.method,enrolment.at,ticketNo,seat.gate',
+    ];
+    const rows = numbers.map((number) => {
+      const { holder, enrolment } = purchase(number);
+      const enrolled = Object.values(enrolment).join(',');
+      return `P-${number},paid,${holder.serial},${holder.issuer},${enrolled},T-${number}-1,B`;
+    });
+    return `${[header.join(','), ...rows].join('\n')}\n`;
+  };
+
+  test('a CSV, then a directory of two days; diff says what changed, also in tickets', async () => {
+    await mkdir(at('daily'));
+    await writeFile(at('daily/2026-11-01.csv'), csvOf(1, 2, 3));
+    const tickets = ['--tickets', at('before.tickets')];
+    const first = await build(at('daily/2026-11-01.csv'), 'days', '--json', ...tickets);
+    expect(JSON.parse(first.out)).toMatchObject({ version: 1, entries: 3, cached: 0 });
+    const second = [purchase(2, { status: 'cancelled' }), purchase(4)];
+    await writeFile(at('daily/2026-11-02.ndjson'), second.map(line).join(''));
+    const more = ['--report', at('days.json'), '--tickets', at('after.tickets')];
+    const next = await build(at('daily'), 'days', '--json', ...more);
+    expect(JSON.parse(next.out)).toMatchObject({ version: 2, entries: 3, cached: 3, cancelled: 1 });
+    const { findings } = JSON.parse(await readFile(at('days.json'), 'utf8'));
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        kind: 'replaced',
+        file: '2026-11-01.csv',
+        line: 3,
+        by: { file: '2026-11-02.ndjson', line: 1 },
+      }),
+    );
+    const indexes = ['--tickets-before', at('before.tickets')];
+    indexes.push('--tickets-after', at('after.tickets'));
+    const diff = await whitelist('diff', at('days'), '--json', ...indexes);
+    expect(diff.code).toBe(0);
+    expect(JSON.parse(diff.out)).toMatchObject({
+      entries: { added: 1, removed: 1, changed: 0, same: 2 },
+      tickets: { added: ['T-4-1'], removed: ['T-2-1'], changed: [] },
+    });
+  }, 60_000);
+});
+
+describe('whitelist build, killed', () => {
+  const BUCKET = /^[0-9a-f]{64}$/;
+  const STAGING = /^\.build-/;
+
+  /** The first name like this that is written in a directory. */
+  async function written(directory: string, wanted: RegExp): Promise<string> {
+    const watcher = watch(directory);
+    try {
+      const seen = (await readdir(directory)).find((name) => wanted.test(name));
+      if (seen !== undefined && wanted === STAGING) return seen;
+      for (;;) {
+        const [, name] = await once(watcher, 'change');
+        if (wanted.test(name)) return name;
+      }
+    } finally {
+      watcher.close();
+    }
+  }
+
+  const moments: [string, (staging: string) => Promise<unknown>, number][] = [
+    ['as it begins', async () => {}, 0],
+    ['between two buckets', async (staging) => written(staging, BUCKET), 0],
+    // The last steps may be done before the signal comes: then the new list is there.
+    ['as buckets move in', async () => written(at('killed'), BUCKET), 1],
+  ];
+  test.each(moments)(
+    '%s: a whole list stays, the next build works',
+    async (_, moment, steps) => {
+      const feed = await feedOf('killed.ndjson', 3000);
+      const before = JSON.parse((await build(feed, 'killed', '--json')).out);
+      const argv = ['build', '--feed', feed, '--event', at('event.toml'), '--out', at('killed')];
+      const started = written(at('killed'), STAGING);
+      const child = spawn(process.execPath, [WHITELIST, ...argv, '--no-cache'], {
+        stdio: 'ignore',
+      });
+      const ended = once(child, 'exit');
+      await moment(join(at('killed'), await started));
+      child.kill('SIGKILL');
+      await ended;
+      const verified = await whitelist(
+        'verify',
+        at('killed'),
+        '--event',
+        at('event.toml'),
+        '--json',
+      );
+      expect(verified.code).toBe(0);
+      const { version } = JSON.parse(verified.out);
+      expect([before.version, before.version + steps]).toContain(version);
+      const after = await build(feed, 'killed', '--json');
+      expect(JSON.parse(after.out)).toMatchObject({ version: version + 1, entries: 3000 });
+      expect((await readdir(at('killed'))).filter((name) => name.startsWith('.'))).toEqual([]);
+    },
+    60_000,
+  );
 });
