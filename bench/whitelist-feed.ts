@@ -36,13 +36,11 @@ export function eventOf(issuer: Issuer): EventPlan {
 }
 
 /** NDJSON. Each version has changed one row in a hundred of the one before, another one each time. */
-export function feedOf(rows: number, version: number): string {
-  const lines: string[] = [];
+export function* rowsOf(rows: number, version: number): Generator<string> {
   for (let number = 1; number <= rows; number++) {
     const passed = (((version - number) % CHANGED) + CHANGED) % CHANGED;
-    lines.push(rowOf(number, Math.max(0, version - passed)));
+    yield rowOf(number, Math.max(0, version - passed));
   }
-  return lines.join('');
 }
 
 function rowOf(number: number, changed: number): string {
