@@ -71,10 +71,11 @@ export interface Capability {
   readonly mechanism: string;
   /** Whether the module's own list has it; absent where there is no such list. */
   readonly listed?: boolean;
-  readonly outcome: 'works' | 'missing';
+  /** `unknown` where it could not be tried. */
+  readonly outcome: 'works' | 'missing' | 'unknown';
   /** What the module said. */
   readonly why?: string;
-  /** What follows where it is missing. */
+  /** What follows where it is missing; absent otherwise. */
   readonly without?: string;
 }
 

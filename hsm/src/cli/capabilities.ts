@@ -25,7 +25,7 @@ export async function showCapabilities(
     io.out(lineOf(check, width));
   }
   const met = new Set(checks.filter(({ outcome }) => outcome === 'works').map((one) => one.need));
-  const unmet = checks.filter((check) => !met.has(check.need));
+  const unmet = checks.filter((check) => !met.has(check.need) && check.outcome === 'missing');
   for (const line of new Set(unmet.map((check) => `cannot ${check.need}: ${check.without}`))) {
     io.out(line);
   }

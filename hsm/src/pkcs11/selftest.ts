@@ -100,7 +100,8 @@ async function checkTransport(connection: Connection, { label }: KeyInfo): Promi
   await tryTransport(connection, label);
 }
 
-function checkMac(connection: Connection, label: string): string | undefined {
+/** Says what is wrong, as those below. */
+export function checkMac(connection: Connection, label: string): string | undefined {
   const message = randomBytes(84);
   const first = Buffer.from(connection.mac(label, message));
   if (!first.equals(connection.mac(label, message))) return 'two HMACs of one message differ';
@@ -110,10 +111,13 @@ function checkMac(connection: Connection, label: string): string | undefined {
     : undefined;
 }
 
-async function checkSignature(connection: Connection, info: KeyInfo): Promise<string | undefined> {
+export async function checkSignature(
+  connection: Connection,
+  { label }: Pick<KeyInfo, 'label'>,
+): Promise<string | undefined> {
   const message = randomBytes(32);
-  const signature = await connection.sign(info.label, message);
-  const spki = Buffer.from(connection.publicKey(info.label));
+  const signature = await connection.sign(label, message);
+  const spki = Buffer.from(connection.publicKey(label));
   const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
   const good = verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature);
   return good ? undefined : 'the signature does not verify with the public key';

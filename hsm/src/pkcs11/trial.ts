@@ -13,6 +13,7 @@ import type { Connection } from './connection.ts';
 import { ckrName, ckrOf, isConnectionLost } from './errors.ts';
 import type { Cryptoki, Handle } from './module.ts';
 import { Counterpart, isPrivateHalf, macOf, verifies, wrapForModule } from './trial-counterpart.ts';
+import { EXISTING, NO_SESSION_KEYS, type Otherwise, tryOtherwise } from './trial-existing.ts';
 import { enforcesTrust } from './trust.ts';
 
 /** Session objects, sensitive as ours are: gone with the session. */
@@ -31,28 +32,36 @@ interface Step {
   readonly without: string;
   /** A text says what is wrong; an error of the module says it too. */
   readonly attempt: () => string | undefined | Promise<string | undefined>;
+  /** How it is tried where the module makes no key for the moment: with a key of the token, or not at all. */
+  readonly otherwise: Otherwise;
 }
 
 class Trial {
+  readonly #connection: Connection;
   readonly #lib: Cryptoki;
   readonly #session: Handle;
   readonly #listed: ReadonlySet<number>;
   readonly #checks: Capability[] = [];
   readonly #counterpart = new Counterpart();
+  #makesSessionKeys = true;
 
-  constructor({ lib, slot }: Connection, session: Handle) {
+  constructor(connection: Connection, session: Handle) {
+    const { lib, slot } = connection;
+    this.#connection = connection;
     this.#lib = lib;
     this.#session = session;
     this.#listed = new Set(lib.C_GetMechanismList(slot));
   }
 
   async run(): Promise<Capabilities> {
+    this.#makesSessionKeys = await this.#makesAny();
     const transport = await this.#makeKeys();
     const keys = makeWrappingKeys(this.#lib, this.#session, this.#counterpart.transportKey, false);
     const wraps = await this.#transport(
       {
         need: 'send an event key',
         without: 'no event key leaves this module: list and gate need one token',
+        otherwise: { wrapping: 'C_WrapKey' },
       },
       (one) => this.#wraps(keys, one),
     );
@@ -61,20 +70,44 @@ class Trial {
       {
         need: 'take an event key',
         without: 'its event key is made in it, as docs/hsm.md says',
+        otherwise: { wrapping: 'C_UnwrapKey' },
       },
       (one) => (transport ? this.#unwraps(transport, one) : 'no RSA key to unwrap with'),
     );
     const enforced = enforcesTrust(this.#lib, this.#session);
-    this.#checks.push({
-      need: 'hold keys that move to trusted wrapping keys',
-      mechanism: 'CKA_WRAP_WITH_TRUSTED',
-      outcome: enforced ? 'works' : 'missing',
-      ...(!enforced && {
-        why: 'the module does not enforce it',
-        without: 'whoever knows the PIN can wrap a key that may move under a key of their own',
-      }),
-    });
+    this.#noteTrust(enforced);
     return { checks: this.#checks, wraps, unwraps, enforcesTrust: enforced };
+  }
+
+  #noteTrust(enforced: boolean): void {
+    const need = 'hold keys that move to trusted wrapping keys';
+    const mechanism = 'CKA_WRAP_WITH_TRUSTED';
+    if (enforced) this.#checks.push({ need, mechanism, outcome: 'works' });
+    else if (!this.#makesSessionKeys) {
+      this.#checks.push({ need, mechanism, outcome: 'unknown', why: NO_SESSION_KEYS });
+    } else {
+      const why = 'the module does not enforce it';
+      const without = 'whoever knows the PIN can wrap a key that may move under a key of their own';
+      this.#checks.push({ need, mechanism, outcome: 'missing', why, without });
+    }
+  }
+
+  /** Whether there is any kind of key that the module makes for the moment. */
+  async #makesAny(): Promise<boolean> {
+    const kinds = [
+      () => this.#secret(),
+      () => this.#ecPair(),
+      () => this.#rsaPair({ inToken: false }),
+    ];
+    for (const make of kinds) {
+      try {
+        await make();
+        return true;
+      } catch (error) {
+        this.#whyNot(error);
+      }
+    }
+    return false;
   }
 
   /** Returns an RSA pair for unwrapping, where the module makes one. */
@@ -84,6 +117,7 @@ class Trial {
       mechanism: 'CKM_SHA512_HMAC',
       without: 'no list can be built and no card looked up',
       attempt: () => this.#hmac(),
+      otherwise: EXISTING.event,
     });
     await this.#check({
       need: 'prove the gate to the card',
@@ -94,12 +128,14 @@ class Trial {
         const signature = this.#sign(pkcs11js.CKM_SHA256_RSA_PKCS, privateKey, MESSAGE, 256);
         return verifies(spki, MESSAGE, signature) ? undefined : 'the signature is wrong';
       },
+      otherwise: EXISTING.institution,
     });
     await this.#check({
       need: 'sign lists and journals',
       mechanism: 'CKM_ECDSA',
       without: 'no publisher or device key here',
       attempt: () => this.#ecdsa(),
+      otherwise: EXISTING.signing,
     });
     let transport: { privateKey: Handle; spki: Uint8Array } | undefined;
     await this.#check({
@@ -110,6 +146,7 @@ class Trial {
         transport = await this.#rsaPair({ use: 'unwrap', inToken: false });
         return undefined;
       },
+      otherwise: { wrapping: 'C_UnwrapKey' },
     });
     return transport;
   }
@@ -143,14 +180,18 @@ class Trial {
     return { privateKey, spki: rsaSpki(modulus!, exponent!) };
   }
 
-  async #ecdsa(): Promise<string | undefined> {
+  #ecPair(): Promise<{ publicKey: Handle; privateKey: Handle }> {
     const guard = { inToken: false };
-    const { publicKey, privateKey } = await this.#lib.C_GenerateKeyPairAsync(
+    return this.#lib.C_GenerateKeyPairAsync(
       this.#session,
       { mechanism: pkcs11js.CKM_EC_KEY_PAIR_GEN },
       [...attributes.publicKeyTemplate('', ID, guard), ...attributes.EC_P256],
       attributes.privateKeyTemplate('', ID, guard),
     );
+  }
+
+  async #ecdsa(): Promise<string | undefined> {
+    const { publicKey, privateKey } = await this.#ecPair();
     const [point] = this.#read(publicKey, pkcs11js.CKA_EC_POINT);
     const hash = createHash('sha256').update(MESSAGE).digest();
     const signature = this.#sign(pkcs11js.CKM_ECDSA, privateKey, hash, 64);
@@ -189,11 +230,12 @@ class Trial {
         const pkcs8 = this.#counterpart.open(wrapped);
         return pkcs8 && isPrivateHalf(pkcs8, spki) ? undefined : 'another key came out';
       },
+      otherwise: { wrapping: 'C_WrapKey' },
     });
   }
 
   async #transport(
-    what: Pick<Step, 'need' | 'without'>,
+    what: Pick<Step, 'need' | 'without' | 'otherwise'>,
     attempt: (mechanism: TransportMechanism) => string | undefined,
   ): Promise<TransportMechanism[]> {
     const working: TransportMechanism[] = [];
@@ -208,22 +250,31 @@ class Trial {
     return working;
   }
 
-  async #check({ need, mechanism, without, attempt }: Step): Promise<boolean> {
+  async #check({ need, mechanism, without, attempt, otherwise }: Step): Promise<boolean> {
     const number = (pkcs11js as unknown as Record<string, number | undefined>)[mechanism];
     const listed = number === undefined ? {} : { listed: this.#listed.has(number) };
     let why: string | undefined;
     try {
-      why = await attempt();
+      why = await (this.#makesSessionKeys ? attempt() : tryOtherwise(this.#connection, otherwise));
+      if (why === NO_SESSION_KEYS) {
+        this.#checks.push({ need, mechanism, ...listed, outcome: 'unknown', why });
+        return false;
+      }
     } catch (error) {
-      const known = error instanceof HsmError || ckrOf(error) !== undefined;
-      // SoftHSM says CKR_GENERAL_ERROR of what it cannot do: a lost token shows at the next call.
-      if (!known) throw error;
-      why = error instanceof HsmError ? error.message : ckrName(error);
-      if (isConnectionLost(error)) this.#lib.C_GetSessionInfo(this.#session);
+      why = this.#whyNot(error);
     }
     if (why === undefined) this.#checks.push({ need, mechanism, ...listed, outcome: 'works' });
     else this.#checks.push({ need, mechanism, ...listed, outcome: 'missing', why, without });
     return why === undefined;
+  }
+
+  /** What the module said; rethrows what is not of the module. */
+  #whyNot(error: unknown): string {
+    const known = error instanceof HsmError || ckrOf(error) !== undefined;
+    // SoftHSM says CKR_GENERAL_ERROR of what it cannot do: a lost token shows at the next call.
+    if (!known) throw error;
+    if (isConnectionLost(error)) this.#lib.C_GetSessionInfo(this.#session);
+    return error instanceof HsmError ? error.message : ckrName(error);
   }
 
   #mac(key: Handle): Buffer {

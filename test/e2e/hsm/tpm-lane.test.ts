@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { checkDeviceKey, KeyHealth } from '@pinless-gate/gate-firmware/key-health';
 import { Converter } from '@pinless-gate/hsm/conversion-value';
 import { type IsolatedKeyStore, openKeyStore } from '@pinless-gate/hsm/isolated';
+import type { Capabilities } from '@pinless-gate/hsm/key-store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newCard } from '../../sandbox/jlis/new-card.ts';
 import { EVENT_ID } from '../../unit/gate-firmware/fixture.ts';
@@ -20,12 +21,15 @@ const HSM = fileURLToPath(new URL('../../../hsm/bin/hsm.js', import.meta.url));
 
 let tpm: TpmToken;
 let store: IsolatedKeyStore;
+/** As the token had an event key and no other. */
+let early: Capabilities;
 let material: Material<IsolatedKeyStore>;
 
 beforeAll(async () => {
   tpm = await startTpm();
   await tpm.makeEventKey('event');
   store = await openKeyStore(tpm.config);
+  early = await store.capabilities();
   for (const label of ['publisher', 'device'] as const) await store.generate(label, label);
   // The institution key too, and its CV certificates from the sandbox's J-LIS.
   material = { store, stage: await makeStage(forFile(), store) };
@@ -63,6 +67,30 @@ test('hsm status: nothing is wrong, and what is weaker is said', async () => {
     /^key {5}event {2}event {2}secret-512 {2}sensitive, not extractable, made here/m,
   );
   expect(stdout).toMatch(/^weaker {2}.*takes no wrapped keys.*made in this token/m);
+});
+
+test('hsm status --capabilities: by the keys that are there, and unknown is not missing', async () => {
+  const known = ({ checks }: Capabilities) =>
+    checks.map(({ mechanism, outcome, why }) => `${mechanism} ${outcome}${why ? `: ${why}` : ''}`);
+  const unknown = 'unknown: this module makes no session keys';
+  expect(known(early)).toEqual(
+    expect.arrayContaining([
+      'CKM_SHA512_HMAC works',
+      `CKM_SHA256_RSA_PKCS ${unknown}`,
+      `CKM_ECDSA ${unknown}`,
+    ]),
+  );
+  const argv = [HSM, 'status', '--capabilities', '--config', tpm.configFile];
+  const { stdout } = await run(process.execPath, argv);
+  expect(stdout).toMatch(/^ {2}CKM_SHA512_HMAC +works, listed$/m);
+  expect(stdout).toMatch(/^ {2}CKM_SHA256_RSA_PKCS +works/m);
+  expect(stdout).toMatch(/^ {2}CKM_ECDSA +works/m);
+  expect(stdout).toMatch(/^ {2}rsa-oaep-sha256 +missing: .*C_UnwrapKey$/m);
+  expect(stdout).toMatch(
+    /^ {2}CKA_WRAP_WITH_TRUSTED +unknown: this module makes no session keys$/m,
+  );
+  expect(stdout).toMatch(/^cannot take an event key: /m);
+  expect(stdout).not.toMatch(/^cannot (compute|prove|sign)/m);
 });
 
 test('a command that the module cannot carry out says what to do', async () => {
