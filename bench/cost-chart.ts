@@ -13,10 +13,10 @@ const CURVES = [
 
 /** What lists of several lengths cost, both axes logarithmic. */
 export function drawCosts(costs: readonly Cost[]): string {
-  const decades = (values: readonly number[]) => [
-    Math.floor(Math.log10(Math.min(...values))),
-    Math.ceil(Math.log10(Math.max(...values))),
-  ];
+  const decades = (values: readonly number[]) => {
+    const from = Math.floor(Math.log10(Math.min(...values)));
+    return [from, Math.max(from + 1, Math.ceil(Math.log10(Math.max(...values))))];
+  };
   const [x0, x1] = decades(costs.map(({ entries }) => entries)) as [number, number];
   const all = costs.flatMap((cost) => CURVES.map(({ key }) => Math.max(LOWEST, cost[key])));
   const [y0, y1] = decades(all) as [number, number];

@@ -5,6 +5,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import type { HsmConfig } from '@pinless-gate/hsm/config';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
 import { certificatePem } from '@pinless-gate/test/sandbox/jlis/certificate';
 import { drawCosts } from './cost-chart.ts';
@@ -53,13 +54,15 @@ async function prepare(directory: string): Promise<void> {
   const issuer = await makeIssuer();
   const [ca] = issuer.generations;
   await writeFile(join(directory, 'ca.pem'), certificatePem(ca!.certificate.encoded));
+  await writeFile(join(directory, 'event.toml'), eventToml(config));
+}
+
+function eventToml(config: HsmConfig): string {
   const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
   const hsm = Object.entries({ ...config.environment }).map(
     ([k, v]) => `${k} = ${JSON.stringify(v)}`,
   );
-  await writeFile(
-    join(directory, 'event.toml'),
-    `id = "${EVENT_ID}"
+  return `id = "${EVENT_ID}"
 name = "costs"
 place = "bench"
 starts_at = ${day(30)}
@@ -80,8 +83,7 @@ token_label = "${config.tokenLabel}"
 pin_file = "${config.pinFile}"
 [hsm.environment]
 ${hsm.join('\n')}
-`,
-  );
+`;
 }
 
 async function costOf(directory: string, entries: number): Promise<Cost> {
