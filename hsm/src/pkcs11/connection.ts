@@ -14,7 +14,7 @@ import {
 import type { MacBatch } from '../mac-batch.ts';
 import { p256Spki, rsaSpki } from '../public-key.ts';
 import * as attributes from './attributes.ts';
-import { ConnectionClosedError, hsmError } from './errors.ts';
+import { ConnectionClosedError } from './errors.ts';
 import { makeKey } from './generate.ts';
 import { type Cryptoki, findToken, type Handle, login, openSession } from './module.ts';
 import { SessionPool } from './session-pool.ts';
@@ -292,14 +292,4 @@ function checkLength(result: Uint8Array, length: number, what: string): void {
 /** The binding takes Buffers only. */
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-}
-
-/** Ends every session and the login; a module that is already gone is fine. */
-export function finalizeModule(module: graphene.Module): void {
-  try {
-    module.finalize();
-  } catch (error) {
-    const why = hsmError('C_Finalize', error);
-    if (!(why instanceof HsmError)) throw why;
-  }
 }

@@ -3,9 +3,9 @@ import { closeSync, constants, fsyncSync, openSync, unlinkSync, writeSync } from
 import graphene from 'graphene-pk11';
 import pkcs11js from 'pkcs11js';
 import { HsmError } from '../key-store.ts';
-import { finalizeModule } from './connection.ts';
 import { ckrOf, hsmError } from './errors.ts';
 import {
+  finalizeModule,
   findToken,
   initializeModule,
   loadModule,

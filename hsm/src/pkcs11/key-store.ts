@@ -18,9 +18,9 @@ import {
   type WrapTarget,
 } from '../key-store.ts';
 import { type MacBatch, packInputs, splitMacs } from '../mac-batch.ts';
-import { Connection, finalizeModule } from './connection.ts';
+import { Connection } from './connection.ts';
 import { hsmError, isConnectionLost } from './errors.ts';
-import { findToken, initializeModule, loadModule } from './module.ts';
+import { finalizeModule, findToken, initializeModule, loadModule } from './module.ts';
 import { runSelftest } from './selftest.ts';
 import { claimToken } from './token-claim.ts';
 import { destroyKey, tryTransport, unwrapKey, wrapKey } from './transport.ts';

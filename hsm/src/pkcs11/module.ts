@@ -145,3 +145,13 @@ export function readPin(path: string): string {
   if (pin === '') throw new HsmError('ERR_HSM_PIN_FILE', `${path}: the PIN file is empty`);
   return pin;
 }
+
+/** Ends every session and the login; a module that is already gone is fine. */
+export function finalizeModule(module: graphene.Module): void {
+  try {
+    module.finalize();
+  } catch (error) {
+    const why = hsmError('C_Finalize', error);
+    if (!(why instanceof HsmError)) throw why;
+  }
+}

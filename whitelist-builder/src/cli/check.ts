@@ -4,6 +4,7 @@ import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import { type Command, EXIT_OK, EXIT_REFUSED } from '@pinless-gate/runtime/program';
 import { type EventPlan, readEventFile } from '../event-file.ts';
 import { rulesOf } from '../event-rules.ts';
+import { FileBeside } from '../file-beside.ts';
 import { type FeedHolder, feedHolders, isRenewed } from '../validity/feed-holders.ts';
 import { openValidity } from '../validity/open.ts';
 import {
@@ -12,7 +13,6 @@ import {
   cannotEnter,
   type ReportLine,
 } from '../validity/report.ts';
-import { ReportFile } from '../validity/report-file.ts';
 import { asking } from './build.ts';
 import { keepInputs, required } from './options.ts';
 
@@ -48,7 +48,8 @@ export const checkCommand: Command = async (argv, io) => {
   );
   const counts: Partial<Record<CannotEnter, number>> = {};
   let [holders, renewed, unread] = [0, 0, 0];
-  const report = values.report === undefined ? undefined : await ReportFile.open(values.report);
+  const report =
+    values.report === undefined ? undefined : await FileBeside.create(values.report, 0o600);
   try {
     const rules = rulesOf({ ...plan, issuers }, Math.floor(Date.now() / 1000));
     for await (const holder of feedHolders(feed, rules, () => unread++)) {
@@ -57,7 +58,8 @@ export const checkCommand: Command = async (argv, io) => {
       const reason = cannotEnter(holder, revocation, values.linked);
       if (!reason) continue;
       counts[reason] = (counts[reason] ?? 0) + 1;
-      await report?.add(lineOf(holder, reason));
+      report?.add(`${JSON.stringify(lineOf(holder, reason))}\n`);
+      await report?.drain();
     }
     await report?.finish();
   } finally {
