@@ -7,6 +7,7 @@ import {
   contentName,
   decodeManifest,
   LATEST_NAME,
+  MAX_LATEST_LENGTH,
   MAX_MANIFEST_LENGTH,
   parseLatest,
   passportOf,
@@ -16,8 +17,6 @@ import { equal, toHex } from '@pinless-gate/protocol/bytes';
 import { GateError } from '@pinless-gate/protocol/errors';
 import { LatestWatch } from '@pinless-gate/whitelist-builder/bundle/latest-watch';
 import type { BundleFile, BundleFiles, PublishedList } from '../domain/publication.ts';
-
-const MAX_LATEST_LENGTH = 256;
 
 /** The directory that `whitelist build` fills. Read anew at each question: a new list shows at once. */
 export class BundleDirectory implements BundleFiles {

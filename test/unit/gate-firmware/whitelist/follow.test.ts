@@ -1,24 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Journal } from '@pinless-gate/gate-firmware/journal/journal';
-import { applyBundle } from '@pinless-gate/gate-firmware/whitelist/apply';
 import { type FollowParts, openLists, update } from '@pinless-gate/gate-firmware/whitelist/follow';
 import { Follower } from '@pinless-gate/gate-firmware/whitelist/follower';
 import { Lists } from '@pinless-gate/gate-firmware/whitelist/lists';
-import { directorySource } from '@pinless-gate/gate-firmware/whitelist/source';
-import { Converter } from '@pinless-gate/hsm/conversion-value';
 import type { Manifest } from '@pinless-gate/protocol/bundle';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { FakeKeyStore } from '../../../fakes/key-store.ts';
-import {
-  EVENT_ID,
-  GATE_ID,
-  gateKeys,
-  publish,
-  publishers,
-  strangers,
-  temporary,
-} from '../fixture.ts';
+import { EVENT_ID, GATE_ID, gateKeys, publish, strangers, temporary } from '../fixture.ts';
+import { followParts } from './follow-parts.ts';
 
 const ENTRIES = strangers(20);
 let store: FakeKeyStore;
@@ -29,20 +19,7 @@ beforeEach(async () => {
   store = await gateKeys();
   const root = temporary();
   bundle = join(root, 'bundle');
-  const journal = Journal.open(join(root, 'journal'), GATE_ID);
-  onTestFinished(() => journal.close());
-  const directory = join(root, 'lists');
-  const source = directorySource(bundle);
-  parts = {
-    directory,
-    source,
-    apply: (expected, present) => applyBundle(source, directory, expected, present),
-    publishers: await publishers(store),
-    eventId: EVENT_ID,
-    eventKeyIds: async () => [await new Converter(store, 'event').eventKeyId(EVENT_ID)],
-    journal,
-    clock: { now: Date.now, monotonic: () => performance.now() },
-  };
+  parts = await followParts(root, store);
 });
 
 const publishVersion = (version: number, manifest: Partial<Manifest> = {}) =>

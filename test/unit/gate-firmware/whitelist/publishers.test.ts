@@ -1,10 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Journal } from '@pinless-gate/gate-firmware/journal/journal';
-import { applyBundle } from '@pinless-gate/gate-firmware/whitelist/apply';
 import { type FollowParts, openLists, update } from '@pinless-gate/gate-firmware/whitelist/follow';
-import { directorySource } from '@pinless-gate/gate-firmware/whitelist/source';
-import { Converter } from '@pinless-gate/hsm/conversion-value';
 import type { Manifest } from '@pinless-gate/protocol/bundle';
 import { sha256 } from '@pinless-gate/protocol/bundle';
 import {
@@ -20,11 +16,11 @@ import {
   GATE_ID,
   gateKeys,
   publish,
-  publishers,
   strangers,
   temporary,
   withCode,
 } from '../fixture.ts';
+import { followParts } from './follow-parts.ts';
 
 // Publishers change by a threshold of those before (faults.md W4, W16). The configuration names `publisher`.
 
@@ -39,25 +35,8 @@ beforeEach(async () => {
   for (const label of ['publisher-2', 'publisher-3']) await store.generate(label, 'publisher');
   root = temporary();
   bundle = join(root, 'bundle');
-  await openParts();
+  parts = await followParts(root, store);
 });
-
-async function openParts(): Promise<void> {
-  const journal = Journal.open(join(root, 'journal'), GATE_ID);
-  onTestFinished(() => journal.close());
-  const directory = join(root, 'lists');
-  const source = directorySource(bundle);
-  parts = {
-    directory,
-    source,
-    apply: (expected, present) => applyBundle(source, directory, expected, present),
-    publishers: await publishers(store),
-    eventId: EVENT_ID,
-    eventKeyIds: async () => [await new Converter(store, 'event').eventKeyId(EVENT_ID)],
-    journal,
-    clock: { now: Date.now, monotonic: () => performance.now() },
-  };
-}
 
 const list = (version: number, publisher: string, manifest: Partial<Manifest> = {}) =>
   publish(bundle, { store, publisher, entries: ENTRIES, manifest: { version, ...manifest } });
