@@ -9,7 +9,7 @@ export default defineConfig({
       provider: 'v8',
       include: ['{certificate,apdu,cvc}/*', 'tlv'].map((part) => `protocol/*/${part}.{js,ts}`),
       exclude: ['**/*.d.ts', 'test/**'],
-      reporter: ['text'],
+      reporter: [['text', { skipFull: true }]],
       reportsDirectory: '.run/coverage',
       thresholds: { branches: 100 },
     },

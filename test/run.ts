@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 // `npm test`: everything that CI runs, in order, ending with `N passed, N failed`. A static check counts
 // as one. Later parts run even if earlier ones failed.
@@ -9,6 +10,7 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dirname, '..', '..');
 const VITEST = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
 const REPORTS = join(ROOT, '.run', 'test');
+const SAID_KEPT = 4096;
 
 interface Tally {
   readonly passed: number;
@@ -25,17 +27,28 @@ interface Report {
   }[];
 }
 
-function run(argv: readonly string[]): Promise<number> {
+interface Ended {
+  readonly code: number;
+  /** The last of what it said on standard error, which has been passed on. */
+  readonly said: string;
+}
+
+function run(argv: readonly string[]): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const [command, ...rest] = argv;
-    const child = spawn(command!, rest, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(command!, rest, { cwd: ROOT, stdio: ['ignore', 'inherit', 'pipe'] });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      process.stderr.write(text);
+      said = `${said}${text}`.slice(-SAID_KEPT);
+    });
     child.once('error', reject);
-    child.once('close', (code) => resolve(code ?? 1));
+    child.once('close', (code) => resolve({ code: code ?? 1, said }));
   });
 }
 
 async function check(name: string, argv: readonly string[]): Promise<Tally> {
-  const code = await run(argv);
+  const { code } = await run(argv);
   console.log(`${code === 0 ? 'ok' : 'FAILED'}  ${name}`);
   return code === 0
     ? { passed: 1, failed: [], skipped: [] }
@@ -53,7 +66,7 @@ interface Suites {
 async function suites({ name, projects, workers, more = [] }: Suites): Promise<Tally> {
   const report = join(REPORTS, `${name.replaceAll(' ', '-')}.json`);
   rmSync(report, { force: true });
-  const code = await run([
+  const { code, said } = await run([
     process.execPath,
     VITEST,
     'run',
@@ -67,7 +80,13 @@ async function suites({ name, projects, workers, more = [] }: Suites): Promise<T
   const tally = tallyOf(report);
   // Vitest fails for more than tests that fail: no files, errors outside of a test, branches that none takes.
   const unexplained = code !== 0 && tally.failed.length === 0;
-  return unexplained ? { ...tally, failed: [`${name}: vitest ended with ${code}`] } : tally;
+  if (!unexplained) return tally;
+  return { ...tally, failed: [`${name}: vitest ended with ${code}: ${errorsIn(said)}`] };
+}
+
+function errorsIn(said: string): string {
+  const lines = stripVTControlCharacters(said).split('\n');
+  return lines.filter((line) => /error/i.test(line)).join('; ') || 'it did not say why';
 }
 
 function tallyOf(path: string): Tally {

@@ -75,7 +75,10 @@ describe('tags', () => {
     ['9f810100', 0x9f8101],
     ['5f1f00', 0x5f1f],
     ['0000', 0],
-  ])('%s', (hex, expected) => expect(decodeTlv(fromHex(hex)).tag).toBe(expected));
+  ])('%s', (hex, expected) => {
+    expect(decodeTlv(fromHex(hex)).tag).toBe(expected);
+    expect(encodeTlv(expected)).toEqual(fromHex(hex));
+  });
 });
 
 describe('decodeTlv', () => {
