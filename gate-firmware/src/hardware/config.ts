@@ -4,6 +4,7 @@ import { httpTurnstile } from './http-turnstile.ts';
 import { noTurnstile, type Turnstile } from './turnstile.ts';
 
 const timeoutMs = z.int().min(10).max(10_000).default(1000);
+const command = z.array(z.string().min(1)).min(1);
 
 /** The `[turnstile]` table. */
 export const turnstileTable = z.discriminatedUnion('driver', [
@@ -15,8 +16,10 @@ export const turnstileTable = z.discriminatedUnion('driver', [
   }),
   z.strictObject({
     driver: z.literal('exec'),
-    /** Program and its first arguments; the admission's id is added as the last. */
-    command: z.array(z.string().min(1)).min(1),
+    /** Program and its first arguments; id, direction and number of people are added. */
+    command,
+    /** The same for holding the way open: `open` or `normal` is added. */
+    hold: command.optional(),
     timeout_ms: timeoutMs,
   }),
 ]);
@@ -29,6 +32,10 @@ export function openTurnstile(table: TurnstileTable): Turnstile {
     case 'http':
       return httpTurnstile({ url: new URL(table.url), timeoutMs: table.timeout_ms });
     case 'exec':
-      return execTurnstile({ command: table.command, timeoutMs: table.timeout_ms });
+      return execTurnstile({
+        command: table.command,
+        hold: table.hold,
+        timeoutMs: table.timeout_ms,
+      });
   }
 }

@@ -9,7 +9,10 @@ export interface HttpTurnstileOptions {
   readonly now?: () => number;
 }
 
-/** Posts `{"id", "at"}` over a connection that is kept open; any 2xx answer means open. */
+/**
+ * Posts `{"id", "at", "direction", "people"}` to open and `{"hold", "at"}` to hold, over a connection that is
+ * kept open; any 2xx answer means done.
+ */
 export function httpTurnstile({ url, timeoutMs, now = Date.now }: HttpTurnstileOptions): Turnstile {
   const { Agent, request } = url.protocol === 'https:' ? https : http;
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });
@@ -44,7 +47,7 @@ export function httpTurnstile({ url, timeoutMs, now = Date.now }: HttpTurnstileO
             }),
           );
         }
-        // The turnstile closed the idle connection as we used it. It counts one id once, so ask again.
+        // The turnstile closed the idle connection as we used it. Orders may be repeated, so ask again.
         if (again && outgoing.reusedSocket) return resolve(post(body, deadline, false));
         reject(
           new TurnstileError(
@@ -57,8 +60,11 @@ export function httpTurnstile({ url, timeoutMs, now = Date.now }: HttpTurnstileO
       outgoing.end(body);
     });
 
+  const order = (content: object) =>
+    post(JSON.stringify({ ...content, at: now() }), AbortSignal.timeout(timeoutMs), true);
   return {
-    open: (id) => post(JSON.stringify({ id, at: now() }), AbortSignal.timeout(timeoutMs), true),
-    close: () => agent.destroy(),
+    open: ({ id, direction, people }) => order({ id, direction, people }),
+    hold: (open) => order({ hold: open }),
+    close: async () => agent.destroy(),
   };
 }

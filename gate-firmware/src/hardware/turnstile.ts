@@ -1,18 +1,33 @@
 import { GateError } from '@pinless-gate/protocol/errors';
 
-/** The turnstile did not open, or nobody knows whether it did. */
+/** The turnstile did not do what it was told, or nobody knows whether it did. */
 export class TurnstileError extends GateError {}
+
+export type Direction = 'in' | 'out';
+
+/** What one admission opens for. */
+export interface Opening {
+  /** Names the admission; opening twice for one id counts once. */
+  readonly id: string;
+  readonly direction: Direction;
+  /** How many people may pass, from 1: a party goes through together. */
+  readonly people: number;
+}
 
 export interface Turnstile {
   /**
-   * Opens for one person; `id` names the admission, and opening twice for one id counts once. Resolves when
-   * the hardware took the order; rejects with `TurnstileError` by the driver's deadline at the latest.
+   * Resolves when the hardware took the order; rejects with `TurnstileError` by the driver's deadline at the
+   * latest. It closes by itself: nobody takes an opening back.
    */
-  open(id: string): Promise<void>;
-  close(): void;
+  open(opening: Opening): Promise<void>;
+  /** Holds the way open until told `false`, and survives a repetition. Rejects like `open`. */
+  hold(open: boolean): Promise<void>;
+  /** Lets go of the hardware, which stays as it was left. */
+  close(): Promise<void>;
 }
 
 /** For lanes that staff wave people through. */
 export function noTurnstile(): Turnstile {
-  return { open: async () => undefined, close: () => undefined };
+  const done = async () => undefined;
+  return { open: done, hold: done, close: done };
 }

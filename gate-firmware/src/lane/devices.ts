@@ -1,6 +1,8 @@
 import type { Logger } from '@pinless-gate/runtime/log';
 import type { GateConfig } from '../config.ts';
 import { openTurnstile } from '../hardware/config.ts';
+import { type EvacuationContact, noEvacuationContact } from '../hardware/evacuation-contact.ts';
+import { noPassageSensor, type PassageSensor } from '../hardware/passage-sensor.ts';
 import type { Turnstile } from '../hardware/turnstile.ts';
 import type { Metrics } from '../metrics.ts';
 import { openPrinter } from '../receipt/config.ts';
@@ -11,6 +13,8 @@ import type { Printer } from '../receipt/printer.ts';
 export interface Devices {
   readonly printer: Printer;
   readonly turnstile: Turnstile;
+  readonly passages: PassageSensor;
+  readonly evacuation: EvacuationContact;
   /** Receipts as pictures, where they are wanted. */
   readonly pictures: Printer | undefined;
   close(): Promise<void>;
@@ -27,15 +31,21 @@ export function openDevices(config: GateConfig, log: Logger, metrics: Metrics): 
     printer.onState((state) => log.info({ state }, 'printer'));
   }
   const turnstile = openTurnstile(config.turnstile);
+  const passages = noPassageSensor();
+  const evacuation = noEvacuationContact();
   const { receiptsDirectory } = config;
   const pictures = receiptsDirectory === undefined ? undefined : fileReceipts(receiptsDirectory);
   return {
     printer,
     turnstile,
+    passages,
+    evacuation,
     pictures,
     async close() {
       await pictures?.close();
-      turnstile.close();
+      await passages.close();
+      await evacuation.close();
+      await turnstile.close();
       await printer.close();
     },
   };

@@ -61,7 +61,8 @@ export class Outcome {
     const { log, metrics } = this.#parts;
     const id = this.#id(result.sequence);
     if (result.decision.admitted) {
-      this.#parts.turnstile.open(id).catch((error: unknown) => {
+      const people = result.decision.tickets.length;
+      this.#parts.turnstile.open({ id, direction: 'in', people }).catch((error: unknown) => {
         log.error({ tap: id, error: codeOf(error) }, 'turnstile did not open');
         metrics.deviceErrors.inc({ device: 'turnstile' });
       });

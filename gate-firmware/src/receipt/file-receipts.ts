@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileDurably } from '@pinless-gate/runtime/durable-file';
-import { Listeners, type Printer, type PrinterState, type PrintReport } from './printer.ts';
+import { Listeners } from '../listeners.ts';
+import type { Printer, PrinterState, PrintReport } from './printer.ts';
 
 /** An id is part of a file name here. */
 const SAFE_ID = /^[0-9A-Za-z][0-9A-Za-z._-]{0,99}$/;

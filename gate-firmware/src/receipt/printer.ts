@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@pinless-gate/protocol/errors';
+import { Listeners, type Unsubscribe } from '../listeners.ts';
 
 export type PrinterState = 'none' | 'ok' | 'offline' | 'paper-out' | 'cover-open' | 'unknown';
 
@@ -19,8 +20,6 @@ export interface PrintReport {
   /** Present unless printed or sent. */
   readonly why?: ErrorCode;
 }
-
-export type Unsubscribe = () => void;
 
 export interface Printer {
   /** Takes the job and returns at once. Never throws: what became of it comes as a report. */
@@ -43,18 +42,4 @@ export function nullPrinter(): Printer {
     onReport: (listener) => reports.add(listener),
     close: async () => undefined,
   };
-}
-
-/** Those who asked to be told. */
-export class Listeners<T> {
-  readonly #listeners = new Set<(value: T) => void>();
-
-  add(listener: (value: T) => void): Unsubscribe {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  tell(value: T): void {
-    for (const listener of this.#listeners) listener(value);
-  }
 }

@@ -1,12 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ErrorCode } from '@pinless-gate/protocol/errors';
-import {
-  Listeners,
-  type Printer,
-  type PrinterState,
-  type PrintJob,
-  type PrintReport,
-} from './printer.ts';
+import { Listeners } from '../listeners.ts';
+import type { Printer, PrinterState, PrintJob, PrintReport } from './printer.ts';
 import {
   ask,
   connectUntil,

@@ -6,7 +6,10 @@ import { join } from 'node:path';
 import { openTurnstile, turnstileTable } from '@pinless-gate/gate-firmware/hardware/config';
 import { execTurnstile } from '@pinless-gate/gate-firmware/hardware/exec-turnstile';
 import { httpTurnstile } from '@pinless-gate/gate-firmware/hardware/http-turnstile';
+import type { Opening } from '@pinless-gate/gate-firmware/hardware/turnstile';
 import { afterEach, describe, expect, test } from 'vitest';
+
+const opening = (id: string): Opening => ({ id, direction: 'in', people: 1 });
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -35,7 +38,7 @@ async function bodyOf(request: AsyncIterable<Buffer>): Promise<unknown> {
 }
 
 describe('httpTurnstile', () => {
-  test('posts id and time, over one connection', async () => {
+  test('posts what it opens for, over one connection', async () => {
     const bodies: unknown[] = [];
     const { url, connections } = await listen(async (request, response) => {
       bodies.push([
@@ -47,9 +50,19 @@ describe('httpTurnstile', () => {
       response.writeHead(204).end();
     });
     const turnstile = httpTurnstile({ url, timeoutMs: 1000, now: () => 42 });
-    for (const id of ['a', 'b', 'c']) await turnstile.open(id);
+    for (const id of ['a', 'b', 'c']) await turnstile.open(opening(id));
     turnstile.close();
-    expect(bodies[0]).toEqual(['POST', '/open', 'application/json', { id: 'a', at: 42 }]);
+    expect(bodies[0]).toEqual([
+      'POST',
+      '/open',
+      'application/json',
+      {
+        id: 'a',
+        direction: 'in',
+        people: 1,
+        at: 42,
+      },
+    ]);
     expect(bodies).toHaveLength(3);
     expect(connections()).toBe(1);
   });
@@ -57,15 +70,35 @@ describe('httpTurnstile', () => {
   test.each([302, 400, 503])('HTTP %i is not open', async (status) => {
     const { url } = await listen((_, response) => response.writeHead(status).end('no'));
     const turnstile = httpTurnstile({ url, timeoutMs: 1000 });
-    await expect(turnstile.open('a')).rejects.toMatchObject({ code: 'ERR_TURNSTILE_ANSWER' });
+    await expect(turnstile.open(opening('a'))).rejects.toMatchObject({
+      code: 'ERR_TURNSTILE_ANSWER',
+    });
     turnstile.close();
   });
 
   test('no answer by the deadline', async () => {
     const { url } = await listen(() => undefined);
     const turnstile = httpTurnstile({ url, timeoutMs: 50 });
-    await expect(turnstile.open('a')).rejects.toMatchObject({ code: 'ERR_TURNSTILE_TIMEOUT' });
+    await expect(turnstile.open(opening('a'))).rejects.toMatchObject({
+      code: 'ERR_TURNSTILE_TIMEOUT',
+    });
     turnstile.close();
+  });
+
+  test('holds and lets go', async () => {
+    const bodies: unknown[] = [];
+    const { url } = await listen(async (request, response) => {
+      bodies.push(await bodyOf(request));
+      response.end();
+    });
+    const turnstile = httpTurnstile({ url, timeoutMs: 1000, now: () => 42 });
+    await turnstile.hold(true);
+    await turnstile.hold(false);
+    await turnstile.close();
+    expect(bodies).toEqual([
+      { hold: true, at: 42 },
+      { hold: false, at: 42 },
+    ]);
   });
 
   test('nobody there', async () => {
@@ -73,7 +106,9 @@ describe('httpTurnstile', () => {
     server.close();
     await once(server, 'close');
     const turnstile = httpTurnstile({ url, timeoutMs: 1000 });
-    await expect(turnstile.open('a')).rejects.toMatchObject({ code: 'ERR_TURNSTILE_UNREACHABLE' });
+    await expect(turnstile.open(opening('a'))).rejects.toMatchObject({
+      code: 'ERR_TURNSTILE_UNREACHABLE',
+    });
   });
 
   test('an idle connection that is closed under the request: the same id again, on a new one', async () => {
@@ -84,8 +119,8 @@ describe('httpTurnstile', () => {
       else response.end();
     });
     const turnstile = httpTurnstile({ url, timeoutMs: 1000 });
-    await turnstile.open('a');
-    await turnstile.open('b');
+    await turnstile.open(opening('a'));
+    await turnstile.open(opening('b'));
     turnstile.close();
     expect(ids).toEqual(['a', 'b', 'b']);
     expect(connections()).toBe(2);
@@ -98,7 +133,9 @@ describe('httpTurnstile', () => {
       request.socket.destroy();
     });
     const turnstile = httpTurnstile({ url, timeoutMs: 1000 });
-    await expect(turnstile.open('a')).rejects.toMatchObject({ code: 'ERR_TURNSTILE_UNREACHABLE' });
+    await expect(turnstile.open(opening('a'))).rejects.toMatchObject({
+      code: 'ERR_TURNSTILE_UNREACHABLE',
+    });
     expect(requests).toBe(1);
   });
 });
@@ -111,23 +148,40 @@ describe('execTurnstile', () => {
       command: [process.execPath, '-e', script, out],
       timeoutMs: 4000,
     });
-    await turnstile.open('$(id) "1"');
+    await turnstile.open(opening('$(id) "1"'));
     expect(await readFile(out, 'utf8')).toBe('$(id) "1"');
+  });
+
+  test('holds with a command of its own', async () => {
+    const out = join(await mkdtemp(join(tmpdir(), 'turnstile-')), 'hold');
+    const script = 'require("fs").appendFileSync(process.argv[1], process.argv[2])';
+    const hold = [process.execPath, '-e', script, out];
+    const turnstile = execTurnstile({ command: ['true'], hold, timeoutMs: 4000 });
+    await turnstile.hold(true);
+    await turnstile.hold(false);
+    expect(await readFile(out, 'utf8')).toBe('opennormal');
+  });
+
+  test('without such a command it says that it cannot be held', async () => {
+    const turnstile = execTurnstile({ command: ['true'], timeoutMs: 1000 });
+    await expect(turnstile.hold(true)).rejects.toMatchObject({ code: 'ERR_TURNSTILE_HOLD' });
   });
 
   test.each([
     ['exit code', ['false'], 1000, 'ERR_TURNSTILE_COMMAND'],
     ['no such program', ['/nonexistent/open'], 1000, 'ERR_TURNSTILE_COMMAND'],
-    ['deadline', ['sleep', '5', '--'], 50, 'ERR_TURNSTILE_TIMEOUT'],
+    ['deadline', ['sh', '-c', 'sleep 5'], 50, 'ERR_TURNSTILE_TIMEOUT'],
   ])('%s', async (_, command, timeoutMs, code) => {
-    await expect(execTurnstile({ command, timeoutMs }).open('1')).rejects.toMatchObject({ code });
+    await expect(execTurnstile({ command, timeoutMs }).open(opening('1'))).rejects.toMatchObject({
+      code,
+    });
   });
 });
 
 describe('openTurnstile', () => {
   test('none opens at once', async () => {
     await expect(
-      openTurnstile(turnstileTable.parse({ driver: 'none' })).open('a'),
+      openTurnstile(turnstileTable.parse({ driver: 'none' })).open(opening('a')),
     ).resolves.toBeUndefined();
   });
 

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DisplayBus, type DisplayState } from '@pinless-gate/gate-firmware/display/state';
+import { noTurnstile } from '@pinless-gate/gate-firmware/hardware/turnstile';
 import { Journal } from '@pinless-gate/gate-firmware/journal/journal';
 import { Outcome } from '@pinless-gate/gate-firmware/lane/outcome';
 import { Metrics } from '@pinless-gate/gate-firmware/metrics';
@@ -65,7 +66,7 @@ class Outputs {
       gateId: GATE_ID,
       timeZone: 'Asia/Tokyo',
       display,
-      turnstile: { open: async () => undefined, close: () => undefined },
+      turnstile: noTurnstile(),
       printer: printer as never,
       encoding: 'cp932',
       pictures: printer as never,
