@@ -11,11 +11,15 @@ export interface AttendeeText {
 const STAFF_WILL_HELP: Written<AttendeeText> = {
   ja: { title: '係員がご案内します', action: '番号を係員にお見せください' },
   en: { title: 'Our staff will help you', action: 'Please show this number to a member of staff' },
+  zh: { title: '请等候工作人员协助', action: '请向工作人员出示此编号' },
+  ko: { title: '직원이 도와드리겠습니다', action: '직원에게 이 번호를 보여 주세요' },
 };
 
 const ANOTHER_LANE: Written<AttendeeText> = {
   ja: { title: '別のレーンへお進みください', action: 'お手数をおかけします' },
   en: { title: 'Please use another lane', action: 'We are sorry for the trouble' },
+  zh: { title: '请使用其他通道', action: '给您带来不便，敬请谅解' },
+  ko: { title: '다른 통로를 이용해 주세요', action: '불편을 드려 죄송합니다' },
 };
 
 /** A new reason does not compile until attendees can read what to do. */
@@ -28,6 +32,8 @@ export const ATTENDEE_TEXT: Record<RefusalReason, Written<AttendeeText>> = {
       action: 'チケットに書かれたゲートへお進みください',
     },
     en: { title: 'Please enter at another gate', action: 'Your ticket names the gate' },
+    zh: { title: '请从其他入口入场', action: '请前往票面上标明的入口' },
+    ko: { title: '다른 게이트로 입장해 주세요', action: '티켓에 적힌 게이트로 가 주세요' },
   },
   'too-early': {
     ja: {
@@ -38,6 +44,8 @@ export const ATTENDEE_TEXT: Record<RefusalReason, Written<AttendeeText>> = {
       title: 'Please wait a little longer',
       action: 'Touch again once your admission has begun',
     },
+    zh: { title: '请稍等片刻', action: '开始入场后，请再次刷卡' },
+    ko: { title: '잠시만 기다려 주세요', action: '입장이 시작되면 다시 대 주세요' },
   },
   'too-late': STAFF_WILL_HELP,
   'certificate-expired': STAFF_WILL_HELP,
@@ -59,6 +67,8 @@ export const ATTENDEE_TEXT: Record<RefusalReason, Written<AttendeeText>> = {
       title: 'Please use your card',
       action: 'Put the phone away and touch your My Number Card',
     },
+    zh: { title: '请使用卡片', action: '请移开手机，放上个人编号卡（My Number Card）' },
+    ko: { title: '카드를 대 주세요', action: '휴대전화는 치우고 마이넘버 카드를 대 주세요' },
   },
   'old-card': {
     ja: {
@@ -69,6 +79,11 @@ export const ATTENDEE_TEXT: Record<RefusalReason, Written<AttendeeText>> = {
       title: 'Please touch your My Number Card',
       action: 'The residents’ card that came before it does not open the gate',
     },
+    zh: { title: '请使用个人编号卡', action: '旧的住民基本台账卡不能用于入场' },
+    ko: {
+      title: '마이넘버 카드를 대 주세요',
+      action: '이전 주민기본대장 카드로는 입장하실 수 없습니다',
+    },
   },
   'test-card': STAFF_WILL_HELP,
   'no-certificate': STAFF_WILL_HELP,
@@ -78,6 +93,8 @@ export const ATTENDEE_TEXT: Record<RefusalReason, Written<AttendeeText>> = {
       title: 'Please touch your My Number Card',
       action: 'Keep other cards away from the reader',
     },
+    zh: { title: '请使用个人编号卡', action: '请将其他卡片移开' },
+    ko: { title: '마이넘버 카드를 대 주세요', action: '다른 카드는 떼어 주세요' },
   },
   'card-removed': {
     ja: {
@@ -85,6 +102,8 @@ export const ATTENDEE_TEXT: Record<RefusalReason, Written<AttendeeText>> = {
       action: '円がいっぱいになるまで、そのままお待ちください',
     },
     en: { title: 'Please touch once more', action: 'Hold still until the ring is full' },
+    zh: { title: '请再次刷卡', action: '请保持不动，直到圆环填满' },
+    ko: { title: '한 번 더 대 주세요', action: '원이 가득 찰 때까지 그대로 기다려 주세요' },
   },
   'card-fault': {
     ja: {
@@ -95,6 +114,8 @@ export const ATTENDEE_TEXT: Record<RefusalReason, Written<AttendeeText>> = {
       title: 'Please touch once more',
       action: 'Take the card out of its case and lay it flat',
     },
+    zh: { title: '请再次刷卡', action: '请将卡片从卡套中取出，平放' },
+    ko: { title: '한 번 더 대 주세요', action: '카드를 케이스에서 꺼내 반듯이 놓아 주세요' },
   },
   'card-too-slow': {
     ja: {
@@ -104,6 +125,11 @@ export const ATTENDEE_TEXT: Record<RefusalReason, Written<AttendeeText>> = {
     en: {
       title: 'Please touch once more',
       action: 'Take the card out of its case and hold it still',
+    },
+    zh: { title: '请再次刷卡', action: '请将卡片从卡套中取出，保持不动' },
+    ko: {
+      title: '한 번 더 대 주세요',
+      action: '카드를 케이스에서 꺼내 움직이지 말고 기다려 주세요',
     },
   },
   'record-unreadable': STAFF_WILL_HELP,

@@ -1,7 +1,7 @@
 import { ATTENDEE_TEXT } from '../admission/refusal.ts';
-import { MESSAGES } from './languages.ts';
 import type { DisplayState } from './state.ts';
 import { Closed, View, type ViewSettings } from './view.tsx';
+import { MESSAGES } from './words/languages.ts';
 
 interface PageProps {
   readonly state: DisplayState;
@@ -16,7 +16,7 @@ export const Page = ({ state, settings, volume }: PageProps) => (
     <head>
       <meta charset="utf-8" />
       <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <title>{settings.languages[0] === 'ja' ? '入場ゲート' : 'Entry gate'}</title>
+      <title>{MESSAGES[settings.languages[0]!].page}</title>
       <link rel="icon" href="data:," />
       {['tokens.css', 'font.css', 'numbers.css', 'display.css'].map((name) => (
         <link rel="stylesheet" href={`/display/assets/${name}`} />
@@ -28,7 +28,7 @@ export const Page = ({ state, settings, volume }: PageProps) => (
         <View state={state} settings={settings} />
       </main>
       <template id="lost">
-        <Closed message="outOfService" languages={settings.languages} />
+        <Closed message="outOfService" languages={settings.languages.slice(0, 2)} />
       </template>
     </body>
   </html>

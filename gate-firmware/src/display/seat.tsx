@@ -1,8 +1,8 @@
 import type { Seat } from '@pinless-gate/protocol/record';
 import type { WrittenLanguage } from '../admission/language.ts';
-import { MESSAGES } from './languages.ts';
 import type { ShownTicket } from './state.ts';
 import { Both } from './text.tsx';
+import { MESSAGES } from './words/languages.ts';
 
 const FIELDS = ['gate', 'block', 'row', 'number'] as const;
 type FieldName = (typeof FIELDS)[number];

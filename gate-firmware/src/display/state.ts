@@ -18,6 +18,14 @@ export type DisplayState =
       readonly language: Language;
       readonly tickets: readonly ShownTicket[];
       readonly partySize: number;
+      /** Absent: in. */
+      readonly direction?: 'in' | 'out';
+      /** Of every ticket shown: leads the way where the venue says more of zones than of gates. */
+      readonly zone?: string;
+      /** What staff look at by the way; the attendee reads that somebody comes. */
+      readonly attention?: readonly string[];
+      /** Nothing is printed: the seat has to be remembered. */
+      readonly noReceipt?: boolean;
     }
   | {
       readonly state: 'refused';
@@ -26,6 +34,19 @@ export type DisplayState =
       /** Leads staff to the tap; says nothing by itself. */
       readonly code: string;
     }
+  /** The card left the field too early; put back within the time that remains, the tap goes on. */
+  | { readonly state: 'removed'; readonly language: Language; readonly remainingMs: number }
+  | {
+      readonly state: 'staff';
+      readonly language: Language;
+      readonly code: string;
+      readonly why: 'face-check' | 'attention';
+    }
+  /** A second touch while the way is open. */
+  | { readonly state: 'already-open'; readonly language: Language }
+  /** Always open: nobody needs to touch. */
+  | { readonly state: 'open' }
+  | { readonly state: 'evacuate' }
   | { readonly state: 'out-of-service'; readonly code: string }
   | { readonly state: 'closed' };
 

@@ -1,11 +1,13 @@
 import type { Language } from '@pinless-gate/protocol/record';
-import { startingWith, WRITTEN_AS, type WrittenLanguage } from '../admission/language.ts';
+import type { Child } from 'hono/jsx';
+import type { WrittenLanguage } from '../admission/language.ts';
 import { ATTENDEE_TEXT, RETRY_HERE } from '../admission/refusal.ts';
 import { CardInRing, ClosedBar, HandInSquare, TickInCircle } from './icons.tsx';
-import { MESSAGES } from './languages.ts';
 import { SeatFields, SeatList } from './seat.tsx';
 import type { DisplayState } from './state.ts';
 import { Both } from './text.tsx';
+import { MESSAGES } from './words/languages.ts';
+import type { Messages, Notice } from './words/messages.ts';
 
 export interface ViewSettings {
   /** Shown while no ticket says which comes first. */
@@ -21,7 +23,7 @@ interface ViewProps<S extends DisplayState['state']> {
 
 /** One state of the attendee display. */
 export const View = ({ state, settings }: { state: DisplayState; settings: ViewSettings }) => {
-  const { languages } = settings;
+  const languages = settings.languages.slice(0, AT_ONCE);
   switch (state.state) {
     case 'idle':
       return (
@@ -45,6 +47,20 @@ export const View = ({ state, settings }: { state: DisplayState; settings: ViewS
       return <Admitted state={state} settings={settings} />;
     case 'refused':
       return <Refused state={state} settings={settings} />;
+    case 'removed':
+      return <Said state={state} settings={settings} text={(words) => words.removed} />;
+    case 'staff':
+      return (
+        <Said state={state} settings={settings} text={(words) => words.staff[state.why]}>
+          <Code code={state.code} languages={order(state.language, settings)} />
+        </Said>
+      );
+    case 'already-open':
+      return <Said state={state} settings={settings} text={(words) => words.alreadyOpen} />;
+    case 'open':
+      return <Said state={state} settings={settings} text={(words) => words.open} />;
+    case 'evacuate':
+      return <Said state={state} settings={settings} text={(words) => words.evacuate} />;
     case 'out-of-service':
       return <Closed message="outOfService" languages={languages} code={state.code} />;
     case 'closed':
@@ -61,7 +77,10 @@ const Admitted = ({ state, settings }: ViewProps<'admitted'>) => {
       <header>
         <TickInCircle />
         <h1>
-          <Both languages={languages} text={(language) => MESSAGES[language].goIn} />
+          <Both
+            languages={languages}
+            text={(language) => MESSAGES[language][state.direction === 'out' ? 'goOut' : 'goIn']}
+          />
         </h1>
         {first && partySize > 1 && (
           <p class="party">
@@ -113,6 +132,29 @@ const Refused = ({ state, settings }: ViewProps<'refused'>) => {
   );
 };
 
+interface SaidProps {
+  readonly state: DisplayState & { readonly language?: Language };
+  readonly settings: ViewSettings;
+  readonly text: (words: Messages) => Notice;
+  readonly children?: Child;
+}
+
+/** One thought and what to do. */
+const Said = ({ state, settings, text, children }: SaidProps) => {
+  const languages = order(state.language ?? settings.languages[0]!, settings);
+  return (
+    <section class={`state notice ${state.state}`}>
+      <h1>
+        <Both languages={languages} text={(language) => text(MESSAGES[language]).title} />
+      </h1>
+      <p class="action">
+        <Both languages={languages} text={(language) => text(MESSAGES[language]).action} />
+      </p>
+      {children}
+    </section>
+  );
+};
+
 interface ClosedProps {
   readonly message: 'outOfService' | 'closed';
   readonly languages: readonly WrittenLanguage[];
@@ -141,8 +183,10 @@ const Code = ({ code, languages }: { code: string; languages: readonly WrittenLa
   </p>
 );
 
-/** The ticket's language first, then the others that this screen shows. */
+/** More than two texts of each kind would be too small to read from two metres. */
+const AT_ONCE = 2;
+
+/** The ticket's language first, then the lane's. */
 function order(language: Language, { languages }: ViewSettings): readonly WrittenLanguage[] {
-  const first = WRITTEN_AS[language];
-  return startingWith(language).filter((one) => one === first || languages.includes(one));
+  return [language, ...languages.filter((other) => other !== language)].slice(0, AT_ONCE);
 }

@@ -1,4 +1,5 @@
 import { toHex } from '@pinless-gate/protocol/bytes';
+import type { Language } from '@pinless-gate/protocol/record';
 import type { Logger } from '@pinless-gate/runtime/log';
 import type { DisplayBus, DisplayState } from '../display/state.ts';
 import type { Turnstile } from '../hardware/turnstile.ts';
@@ -21,7 +22,7 @@ export interface OutcomeParts {
   readonly pictures: Printer | undefined;
   readonly metrics: Metrics;
   readonly log: Logger;
-  readonly defaultLanguage: 'ja' | 'en';
+  readonly defaultLanguage: Language;
 }
 
 const RESULT_SHOWN_MS = 4000;

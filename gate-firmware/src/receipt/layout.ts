@@ -1,5 +1,4 @@
 import type { Language, Seat, Ticket } from '@pinless-gate/protocol/record';
-import { WRITTEN_AS, type Written } from '../admission/language.ts';
 import { columnsOf, escapeProperty, escapeText, plainLine } from './text.ts';
 
 /** Characters a line of 80 mm paper holds. */
@@ -36,7 +35,8 @@ interface Words {
   readonly locale: string;
 }
 
-const WORDS: Written<Words> = {
+/** A printer's own font, JIS, has neither simplified Chinese nor Korean: their tickets print in English. */
+const WORDS: Readonly<Record<'ja' | 'en', Words>> = {
   ja: {
     gate: 'ゲート',
     block: 'ブロック',
@@ -73,7 +73,7 @@ const WORDS: Written<Words> = {
  * escaped, so the markup can hold no command that is not ours.
  */
 export function receiptDocument(content: ReceiptContent): string {
-  const words = WORDS[WRITTEN_AS[content.language]];
+  const words = WORDS[content.language === 'ja' ? 'ja' : 'en'];
   const { event, ticket, partySize } = content;
   const starts = new Date(event.startsAt * 1000);
   const day = dayIn(words.locale, content.timeZone, starts);

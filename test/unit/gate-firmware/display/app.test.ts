@@ -55,7 +55,8 @@ describe('GET /', () => {
   test.each([
     ['ja', 'ご入場ください', 'Please go in'],
     ['en', 'Please go in', 'ご入場ください'],
-    ['ko', 'Please go in', 'ご入場ください'],
+    ['ko', '입장해 주세요', 'ご入場ください'],
+    ['zh', '请入场', 'ご入場ください'],
   ] as const)('%s ticket: its language first', async (language, first, second) => {
     const html = await page({
       state: 'admitted',

@@ -1,0 +1,38 @@
+import type { Messages } from './messages.ts';
+
+export const en: Messages = {
+  name: 'English',
+  page: 'Entry gate',
+  chooseLanguage: 'Language',
+  touch: 'Touch your card here',
+  hold: 'Hold still',
+  goIn: 'Please go in',
+  goOut: 'Goodbye, and take care',
+  gate: 'Gate',
+  block: 'Block',
+  row: 'Row',
+  number: 'Seat',
+  guest: (place, size) => `Guest ${place} of ${size}`,
+  guests: (count, size) => (count === size ? `${count} guests` : `${count} of ${size} guests`),
+  noReceipt: 'No receipt this time: please remember your seat',
+  attention: 'A member of staff will speak to you',
+  code: 'Number',
+  helpDesk: 'Please come to the help desk',
+  removed: { title: 'Please put your card back', action: 'Hold still until the ring is full' },
+  staff: {
+    'face-check': { title: 'Our staff will check your face', action: 'Please wait here' },
+    attention: { title: 'Our staff are coming to you', action: 'Please wait here' },
+  },
+  alreadyOpen: { title: 'Please walk through', action: 'The gate is open' },
+  open: { title: 'Please walk through', action: 'No need to touch your card' },
+  evacuate: { title: 'Please walk calmly to the exit', action: 'Follow our staff' },
+  outOfService: { title: 'Out of service', action: 'Please use another lane' },
+  closed: { title: 'This lane is closed', action: 'Please use another lane' },
+  categories: {
+    adult: 'Adult',
+    child: 'Child',
+    student: 'Student',
+    senior: 'Senior',
+    concession: 'Concession',
+  },
+};

@@ -1,0 +1,41 @@
+import type { Messages } from './messages.ts';
+
+export const ja: Messages = {
+  name: '日本語',
+  page: '入場ゲート',
+  chooseLanguage: '表示の言語',
+  touch: 'カードをここにタッチしてください',
+  hold: 'そのままお待ちください',
+  goIn: 'ご入場ください',
+  goOut: 'お気をつけてお帰りください',
+  gate: 'ゲート',
+  block: 'ブロック',
+  row: '列',
+  number: '番',
+  guest: (place, size) => `${place} / ${size} 名さま`,
+  guests: (count, size) => (count === size ? `${count} 名さま` : `${count} / ${size} 名さま`),
+  noReceipt: '控えは出ません。お席をお確かめください',
+  attention: '係員がお声がけします',
+  code: '番号',
+  helpDesk: '「案内」へお越しください',
+  removed: {
+    title: 'カードをもう一度置いてください',
+    action: '円がいっぱいになるまで、そのままお待ちください',
+  },
+  staff: {
+    'face-check': { title: '係員がお顔を確認します', action: 'その場でお待ちください' },
+    attention: { title: '係員がまいります', action: 'その場でお待ちください' },
+  },
+  alreadyOpen: { title: 'そのままお通りください', action: 'ゲートは開いています' },
+  open: { title: 'そのままお通りください', action: 'カードのタッチはいりません' },
+  evacuate: { title: '落ち着いて出口へお進みください', action: '係員の案内に従ってください' },
+  outOfService: { title: 'ただいま停止中です', action: '別のレーンをご利用ください' },
+  closed: { title: 'このレーンは閉まっています', action: '別のレーンをご利用ください' },
+  categories: {
+    adult: '大人',
+    child: 'こども',
+    student: '学生',
+    senior: 'シニア',
+    concession: '割引',
+  },
+};
