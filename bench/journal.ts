@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { admit, NEW_TICKET } from '@pinless-gate/gate-firmware/admission/state';
 import { Journal } from '@pinless-gate/gate-firmware/journal/journal';
 import { Baseline } from './baseline.ts';
 import type { Bench } from './bench.ts';
@@ -17,7 +18,7 @@ export const journal: Bench = {
     const store = Journal.open(join(directory, 'journal'), GATE_ID);
     defer(() => store.close());
     let count = 0;
-    const octets = admit(store, count++);
+    const octets = admitOne(store, count++);
     const file = join(directory, 'append');
     const appending = Baseline.start('append', [file, String(octets)]);
     defer(() => appending.close());
@@ -25,7 +26,7 @@ export const journal: Bench = {
       ROUNDS,
       () =>
         elapsedMs(() => {
-          for (let i = 0; i < ADMISSIONS; i++) admit(store, count++);
+          for (let i = 0; i < ADMISSIONS; i++) admitOne(store, count++);
         }),
       async () => Number((await appending.round(ADMISSIONS))[0]),
     );
@@ -42,11 +43,12 @@ export const journal: Bench = {
 };
 
 /** One admission of a ticket that has not been seen; gives the octets of its entry. */
-function admit(store: Journal, n: number): number {
+function admitOne(store: Journal, n: number): number {
   const at = 1_797_000_000_000 + n;
   const ticketNo = `T-${String(n).padStart(6, '0')}-1`;
   const conversionValue = new Uint8Array(16);
   new DataView(conversionValue.buffer).setUint32(0, Math.imul(n, 0x9e37_79b1));
+  const after = admit(NEW_TICKET, { sequence: store.sequence + 1, at });
   const { encoded } = store.append(
     {
       kind: 'decision',
@@ -66,7 +68,7 @@ function admit(store: Journal, n: number): number {
         decide: 90,
       },
     },
-    [{ eventId: EVENT_ID, ticketNo, entriesBefore: 0, after: { entries: 1, lastEntryAt: at } }],
+    [{ eventId: EVENT_ID, ticketNo, before: undefined, after }],
   );
   return encoded.length;
 }

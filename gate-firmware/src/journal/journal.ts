@@ -13,6 +13,7 @@ import {
   JournalError,
   journalOrigin,
 } from '@pinless-gate/protocol/journal';
+import type { TicketState } from '../admission/state.ts';
 import {
   DATA_FILE,
   type Environment,
@@ -21,23 +22,19 @@ import {
   openDurable,
   requireRoom,
 } from '../storage/lmdb.ts';
-import {
-  decodeTicketState,
-  encodeTicketState,
-  type TicketState,
-  ticketKey,
-} from './admission-state.ts';
+import { decodeTicketState, encodeTicketState, ticketKey } from './admission-state.ts';
 
 /** What the caller knows of an entry; sequence, gate and the hash before it are the journal's. */
 export type NewEntry<E extends JournalEntry = JournalEntry> = E extends JournalEntry
   ? Omit<E, 'sequence' | 'gateId'>
   : never;
 
-/** A ticket's state after the entry, guarded by how often it had entered when the decision was taken. */
+/** A ticket's state after the entry, guarded by the one that was read for the decision. */
 export interface TicketChange {
   readonly eventId: Uint8Array;
   readonly ticketNo: string;
-  readonly entriesBefore: number;
+  /** Absent where the gate had never seen the ticket. */
+  readonly before: TicketState | undefined;
   readonly after: TicketState;
 }
 
@@ -128,12 +125,14 @@ export class Journal {
     const encoded = encodeJournalEntry({ ...entry, sequence, gateId: this.gateId }, this.#hash);
     const hash = hashEntry(encoded);
     this.#write('append', () => {
-      for (const { eventId, ticketNo, entriesBefore, after } of changes) {
-        const entries = this.ticketState(eventId, ticketNo)?.entries ?? 0;
-        if (entries !== entriesBefore) {
+      for (const { eventId, ticketNo, before, after } of changes) {
+        const [read, now] = [before, this.ticketState(eventId, ticketNo)].map(
+          (state) => state?.revision ?? 0,
+        );
+        if (read !== now) {
           throw new JournalError(
             'ERR_JOURNAL_CONFLICT',
-            `a ticket had ${entriesBefore} entries at the decision and has ${entries} now`,
+            `a ticket changed since the decision: revision ${read} is ${now} now`,
           );
         }
         this.#tickets.putSync(ticketKey(eventId, ticketNo), encodeTicketState(after));

@@ -8,6 +8,7 @@ import { keyObject, type PublicKey, readPublicKey } from '@pinless-gate/protocol
 import type { SeatRecord } from '@pinless-gate/protocol/record';
 import type { RefusalReason } from '@pinless-gate/protocol/refusal';
 import { type Decision, decide, type Lane, listRefusal, refused } from '../admission/decide.ts';
+import { admit, NEW_TICKET, type TicketState } from '../admission/state.ts';
 import { CardChannel, type ChannelLimits, type Transmit } from '../card/channel.ts';
 import { CardDialogue, CardRefusal, type Terminal } from '../card/dialogue.ts';
 import { CARD_CODES, CardError } from '../card/error.ts';
@@ -60,6 +61,8 @@ interface Verdict {
   readonly at: number;
   readonly conversionValue?: Uint8Array | undefined;
   readonly record?: SeatRecord | undefined;
+  /** Of the record's tickets, in their order, as it was read for the decision. */
+  readonly history?: readonly (TicketState | undefined)[] | undefined;
   readonly profile?: ProfileName | undefined;
   /** What is wrong with the gate, not with the card. */
   readonly fault?: unknown;
@@ -168,7 +171,7 @@ async function examine(
     if (!profile.verifyProof(ready.publicKey, message, signature)) {
       return { ...known, at, decision: refused('card-not-authentic') };
     }
-    return { ...known, at, decision: ready.decision };
+    return { ...known, at, decision: ready.decision, history: ready.history };
   } catch (error) {
     const reason = reasonOf(error);
     const fault = reason === 'gate-fault' ? { fault: error } : {};
@@ -183,7 +186,11 @@ function isTestCard(issuerName: Uint8Array, anchors: readonly TrustAnchor[]): bo
 }
 
 type Prepared =
-  | { readonly publicKey: PublicKey; readonly decision: Decision }
+  | {
+      readonly publicKey: PublicKey;
+      readonly decision: Decision;
+      readonly history: readonly (TicketState | undefined)[];
+    }
   | { readonly refusal: RefusalReason };
 
 /** What says which key must sign: that of the linked chip, else that of the certificate, else the record's. */
@@ -201,18 +208,24 @@ async function prepare(
   { profile, chip, certificate }: Prover,
   at: number,
 ): Promise<Prepared> {
-  const history = record.tickets.map(
-    ({ ticketNo }) => parts.journal.ticketState(parts.eventId, ticketNo) ?? { entries: 0 },
+  const history = record.tickets.map(({ ticketNo }) =>
+    parts.journal.ticketState(parts.eventId, ticketNo),
   );
   const { manifest } = list;
-  const decision = decide({ list: manifest, record, history, lane: parts.lane, at });
+  const decision = decide({
+    list: manifest,
+    record,
+    history: history.map((state) => state ?? NEW_TICKET),
+    lane: parts.lane,
+    at,
+  });
   if (certificate && !chip) {
     const user = verifyUser(parts.anchors, profile, certificate, at);
-    return 'refusal' in user ? user : { publicKey: user.publicKey, decision };
+    return 'refusal' in user ? user : { publicKey: user.publicKey, decision, history };
   }
   const publicKey = chip ?? readPublicKey(record.publicKey!);
   keyObject(publicKey); // made while the card computes, it costs more than the verification
-  return { publicKey, decision };
+  return { publicKey, decision, history };
 }
 
 /** Closed on doubt: whatever was thrown refuses, and what is not the card's fault is the gate's. */
@@ -233,7 +246,7 @@ const CARD_REFUSALS: Readonly<Record<string, RefusalReason>> = {
 function record(
   { journal, eventId, clock }: TapParts,
   list: Whitelist | undefined,
-  { decision, at, conversionValue, record: seat }: Verdict,
+  { decision, at, conversionValue, record: seat, history = [] }: Verdict,
   code: string,
   times: StepTimes,
 ): number {
@@ -254,12 +267,16 @@ function record(
       code,
       steps: times.steps,
     },
-    entered.map(({ ticket, entry }) => ({
-      eventId,
-      ticketNo: ticket.ticketNo,
-      entriesBefore: entry - 1,
-      after: { entries: entry, lastEntryAt: at },
-    })),
+    entered.map(({ ticket }) => {
+      const before = history[seat!.tickets.indexOf(ticket)];
+      const movement = { sequence: journal.sequence + 1, at };
+      return {
+        eventId,
+        ticketNo: ticket.ticketNo,
+        before,
+        after: admit(before ?? NEW_TICKET, movement),
+      };
+    }),
   );
   return sequence;
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { TicketState } from '@pinless-gate/gate-firmware/admission/state';
 import { Journal, type NewEntry } from '@pinless-gate/gate-firmware/journal/journal';
 import { openDatabase, openDurable } from '@pinless-gate/gate-firmware/storage/lmdb';
 import { concat, equal, uint64, utf8 } from '@pinless-gate/protocol/bytes';
@@ -13,11 +14,16 @@ import { EVENT_ID, GATE_ID, temporary, withCode } from '../fixture.ts';
 
 const NOTE: NewEntry = { kind: 'fault', at: 1, monotonicMs: 2, detail: 'ERR_TEST' };
 const OTHER_EVENT = new Uint8Array(16).fill(9);
+/** State of a ticket that entered so often, with nothing else known of it. */
+const state = (entries: number): TicketState | undefined =>
+  entries === 0
+    ? undefined
+    : { revision: entries, entries, inside: true, lastEntryAt: 999 + entries };
 const entered = (entriesBefore: number, ticketNo = 'T-1') => ({
   eventId: EVENT_ID,
   ticketNo,
-  entriesBefore,
-  after: { entries: entriesBefore + 1, lastEntryAt: 1000 + entriesBefore },
+  before: state(entriesBefore),
+  after: state(entriesBefore + 1)!,
 });
 
 function open(directory = join(temporary(), 'journal')): Journal {
@@ -94,8 +100,8 @@ describe('Journal.append', () => {
       journal.append(NOTE, [entered(1)]);
     });
     const journal = open(directory);
-    expect(journal.ticketState(EVENT_ID, 'T-1')).toEqual({ entries: 2, lastEntryAt: 1001 });
-    expect(journal.ticketState(EVENT_ID, 'T-2')).toEqual({ entries: 1, lastEntryAt: 1000 });
+    expect(journal.ticketState(EVENT_ID, 'T-1')).toEqual(state(2));
+    expect(journal.ticketState(EVENT_ID, 'T-2')).toEqual(state(1));
     expect(journal.ticketState(EVENT_ID, 'T-3')).toBeUndefined();
     expect(journal.ticketState(OTHER_EVENT, 'T-1')).toBeUndefined();
   });

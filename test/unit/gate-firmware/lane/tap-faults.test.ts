@@ -145,10 +145,12 @@ describe('tap, when the gate is broken', () => {
     const rig = await rigFor(material, card, pinned(card));
     const meanwhile = (command: Uint8Array) => {
       if (command[1] !== 0x2a) return;
-      const after = { entries: 1, lastEntryAt: 1 };
+      const after = { revision: 1, entries: 1, inside: true, lastEntryAt: 1 };
       const note = { kind: 'fault', at: 1, monotonicMs: 1, detail: 'x' } as const;
       setTimeout(() =>
-        rig.journal.append(note, [{ eventId: EVENT_ID, ticketNo: 'T-1', entriesBefore: 0, after }]),
+        rig.journal.append(note, [
+          { eventId: EVENT_ID, ticketNo: 'T-1', before: undefined, after },
+        ]),
       );
     };
     const faults = [{ atStep: 'sign' as const, answer: 30 }];

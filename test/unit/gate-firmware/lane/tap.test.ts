@@ -42,9 +42,12 @@ describe('tap admits', () => {
       },
     ]);
     expect(rig.decisions()[0]!.conversionValue).toHaveLength(16);
-    expect(rig.journal.ticketState(EVENT_ID, 'T-1')).toEqual({
+    expect(rig.journal.ticketState(EVENT_ID, 'T-1')).toMatchObject({
+      revision: 1,
       entries: 1,
+      inside: true,
       lastEntryAt: result.at,
+      last: { sequence: result.sequence, direction: 'in' },
     });
   });
 
