@@ -1,7 +1,7 @@
 import type { EventKey } from '@pinless-gate/hsm/event-keys';
 import { HsmError, type KeyStore } from '@pinless-gate/hsm/key-store';
 import { equal } from '@pinless-gate/protocol/bytes';
-import { checkpointMessage } from '@pinless-gate/protocol/journal';
+import { checkpointMessage } from '@pinless-gate/protocol/journal/checkpoint';
 import { readPublicKey } from '@pinless-gate/protocol/public-key';
 import { verifyEcdsa } from '@pinless-gate/protocol/signature';
 import type { Journal } from './journal/journal.ts';

@@ -19,7 +19,8 @@ import {
 } from '@pinless-gate/protocol/cvc/request';
 import { encodeJournalUpload } from '@pinless-gate/protocol/fleet';
 import { encodeGateKey, encodeGateKeyBody, GATE_KEY_FORMAT } from '@pinless-gate/protocol/gate-key';
-import { encodeCheckpoint, encodeJournalEntry } from '@pinless-gate/protocol/journal';
+import { encodeJournalEntry } from '@pinless-gate/protocol/journal';
+import { encodeCheckpoint } from '@pinless-gate/protocol/journal/checkpoint';
 import {
   DESTRUCTION_FORMAT,
   encodeDestruction,

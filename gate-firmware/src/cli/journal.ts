@@ -6,12 +6,13 @@ import { openKeyStore } from '@pinless-gate/hsm/isolated';
 import { toHex } from '@pinless-gate/protocol/bytes';
 import { GateError } from '@pinless-gate/protocol/errors';
 import {
-  type Checkpoint,
   decodeJournalEntry,
   type JournalEntry,
   JournalError,
-  JournalVerifier,
 } from '@pinless-gate/protocol/journal';
+import { JournalVerifier } from '@pinless-gate/protocol/journal/chain';
+import type { Checkpoint } from '@pinless-gate/protocol/journal/checkpoint';
+import type { Entered } from '@pinless-gate/protocol/journal/entered';
 import { type Command, EXIT_OK, UsageError } from '@pinless-gate/runtime/program';
 import { type GateConfig, readGateConfig } from '../config.ts';
 import { Journal } from '../journal/journal.ts';
@@ -152,9 +153,27 @@ function shown(entry: JournalEntry): object {
 function line(entry: JournalEntry): string {
   const list = entry.list ? `list v${entry.list.version} ${entry.list.fingerprint}` : 'no list';
   const head = `${entry.sequence}  ${new Date(entry.at).toISOString()}  ${list}  `;
-  if (entry.kind !== 'decision') return `${head}${entry.kind}: ${entry.detail}`;
-  const tickets = entry.tickets.map(({ ticketNo, entry: nth }) => `${ticketNo} (entry ${nth})`);
-  const what =
-    entry.reason === undefined ? `admitted ${tickets.join(', ')}` : `refused ${entry.reason}`;
-  return `${head}${what}  ${entry.code}`;
+  return head + told(entry);
+}
+
+function told(entry: JournalEntry): string {
+  switch (entry.kind) {
+    case 'decision':
+      return `${entry.reason === undefined ? `admitted ${numbers(entry.tickets)}` : `refused ${entry.reason}`}  ${entry.code}`;
+    case 'passage':
+      return `passage ${entry.outcome}, ${entry.people} ${entry.direction}${about(entry.of)}`;
+    case 'act': {
+      const { id, role } = entry.operator;
+      const what = [entry.detail, entry.ticketNo, numbers(entry.tickets)].filter(Boolean).join(' ');
+      return `${entry.act} ${what}${about(entry.of)}, by ${id} (${role}): ${entry.reason}`;
+    }
+    default:
+      return `${entry.kind}: ${entry.detail}`;
+  }
+}
+
+const about = (of: number | undefined) => (of === undefined ? '' : ` of ${of}`);
+
+function numbers(tickets: readonly Entered[]): string {
+  return tickets.map(({ ticketNo, entry }) => `${ticketNo} (entry ${entry})`).join(', ');
 }

@@ -2,17 +2,19 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { concat, equal, readUint64, uint64, utf8 } from '@pinless-gate/protocol/bytes';
 import {
-  type Checkpoint,
-  checkpointMessage,
-  decodeCheckpoint,
   decodeJournalEntry,
-  encodeCheckpoint,
   encodeJournalEntry,
   hashEntry,
   type JournalEntry,
   JournalError,
   journalOrigin,
 } from '@pinless-gate/protocol/journal';
+import {
+  type Checkpoint,
+  checkpointMessage,
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from '@pinless-gate/protocol/journal/checkpoint';
 import type { TicketState } from '../admission/state.ts';
 import {
   DATA_FILE,

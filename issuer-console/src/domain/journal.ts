@@ -2,13 +2,12 @@ import { equal, fromHex, toHex } from '@pinless-gate/protocol/bytes';
 import { GateError } from '@pinless-gate/protocol/errors';
 import type { JournalUpload } from '@pinless-gate/protocol/fleet';
 import {
-  type ChainPosition,
   decodeJournalEntry,
   type JournalEntry,
   JournalError,
-  JournalVerifier,
   UNEXPLAINED_CALLS,
 } from '@pinless-gate/protocol/journal';
+import { type ChainPosition, JournalVerifier } from '@pinless-gate/protocol/journal/chain';
 
 /** An upload that is not what the format says: nothing of it is kept. */
 export class UploadError extends GateError {}
@@ -67,6 +66,7 @@ export function readUpload(upload: JournalUpload): UploadedEntry[] {
       checkText(entry.code, entry.sequence);
       checkText(entry.reason ?? '', entry.sequence);
     }
+    if (entry.kind === 'act') checkText(entry.code ?? '', entry.sequence);
     last = entry.sequence;
     return { entry, raw };
   });

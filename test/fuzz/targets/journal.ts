@@ -1,11 +1,7 @@
 import { equal } from '@pinless-gate/protocol/bytes';
 import { decodeJournalUpload, encodeJournalUpload } from '@pinless-gate/protocol/fleet';
-import {
-  decodeCheckpoint,
-  decodeJournalEntry,
-  encodeCheckpoint,
-  encodeJournalEntry,
-} from '@pinless-gate/protocol/journal';
+import { decodeJournalEntry, encodeJournalEntry } from '@pinless-gate/protocol/journal';
+import { decodeCheckpoint, encodeCheckpoint } from '@pinless-gate/protocol/journal/checkpoint';
 import { type FuzzTarget, hold } from '../target.ts';
 
 export const JOURNAL_KINDS = ['entry', 'checkpoint', 'upload'] as const;

@@ -6,17 +6,19 @@ import {
   MAX_UPLOAD_ENTRIES,
 } from '@pinless-gate/protocol/fleet';
 import {
-  checkpointMessage,
   type DecisionEntry,
-  decodeCheckpoint,
   decodeJournalEntry,
-  encodeCheckpoint,
   encodeJournalEntry,
   hashEntry,
   type JournalEntry,
-  JournalVerifier,
   journalOrigin,
 } from '@pinless-gate/protocol/journal';
+import { JournalVerifier } from '@pinless-gate/protocol/journal/chain';
+import {
+  checkpointMessage,
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from '@pinless-gate/protocol/journal/checkpoint';
 import { describe, expect, test } from 'vitest';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });

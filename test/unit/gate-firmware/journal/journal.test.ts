@@ -3,12 +3,8 @@ import type { TicketState } from '@pinless-gate/gate-firmware/admission/state';
 import { Journal, type NewEntry } from '@pinless-gate/gate-firmware/journal/journal';
 import { openDatabase, openDurable } from '@pinless-gate/gate-firmware/storage/lmdb';
 import { concat, equal, uint64, utf8 } from '@pinless-gate/protocol/bytes';
-import {
-  decodeJournalEntry,
-  hashEntry,
-  JournalVerifier,
-  journalOrigin,
-} from '@pinless-gate/protocol/journal';
+import { decodeJournalEntry, hashEntry, journalOrigin } from '@pinless-gate/protocol/journal';
+import { JournalVerifier } from '@pinless-gate/protocol/journal/chain';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { EVENT_ID, GATE_ID, temporary, withCode } from '../fixture.ts';
 
