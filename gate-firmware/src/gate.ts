@@ -223,8 +223,8 @@ export class Gate {
         codes: new ShortCodes(randomBytes),
       },
       events: {
-        onCard: () => this.#outcome.hold(0),
-        onProgress: (fraction) => this.#outcome.hold(fraction),
+        onCard: () => this.#outcome.visit.hold(0),
+        onProgress: (fraction) => this.#outcome.visit.hold(fraction),
         onResult: (result) => this.#onResult(result),
         onFault: (fault) => this.#onFault(fault),
         onReader: (state) => {
@@ -272,6 +272,7 @@ export class Gate {
         defaultLanguage: display.default_language,
         helpDesk: display.help_desk,
         volume: display.volume,
+        choose: (language) => this.#outcome.visit.choose(language),
       },
       metrics: () => this.metrics.text(),
       notReady: () => this.notReady,
@@ -287,7 +288,7 @@ export class Gate {
   }
 
   #onFault(fault: GateError | undefined): void {
-    this.#outcome.outOfService(fault?.code);
+    this.#outcome.visit.outOfService(fault?.code);
     if (!fault) {
       this.#log.info('lane is back in service');
       return;

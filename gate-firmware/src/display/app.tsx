@@ -1,6 +1,8 @@
+import { LANGUAGES } from '@pinless-gate/protocol/record';
 import { Hono } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
+import { z } from 'zod';
 import type { WrittenLanguage } from '../admission/language.ts';
 import { fontFile, type StaticFile, staticFile } from './files.ts';
 import { Page } from './page.tsx';
@@ -13,6 +15,8 @@ export interface DisplayOptions {
   readonly languages: readonly WrittenLanguage[];
   readonly defaultLanguage: WrittenLanguage;
   readonly helpDesk?: ViewSettings['helpDesk'];
+  /** Somebody at the screen chose a language. */
+  readonly choose?: (language: WrittenLanguage) => void;
   /** 0 to 1. */
   readonly volume?: number;
   /** The page takes three silent seconds for a dead gate. */
@@ -20,6 +24,7 @@ export interface DisplayOptions {
 }
 
 const HEARTBEAT_MS = 1000;
+const choice = z.strictObject({ language: z.enum(LANGUAGES) });
 
 /**
  * The attendee display: `GET /`, and all else under `/display/`. Mount it at the root of a server that
@@ -56,6 +61,15 @@ export function createDisplay(options: DisplayOptions): Hono {
       });
       await follow(stream, changes, settings, heartbeatMs);
     });
+  });
+
+  app.post('/display/language', async (c) => {
+    // A page from elsewhere cannot send JSON here without asking first.
+    if (c.req.header('content-type') !== 'application/json') return c.text('not JSON', 415);
+    const chosen = choice.safeParse(await c.req.json().catch(() => undefined));
+    if (!chosen.success) return c.text('unknown language', 400);
+    options.choose?.(chosen.data.language);
+    return c.body(null, 204);
   });
 
   app.get('/display/assets/numbers.css', (c) =>

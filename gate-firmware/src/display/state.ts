@@ -10,9 +10,10 @@ export interface ShownTicket {
 
 /** Everything an attendee may see. Nothing here names a person. */
 export type DisplayState =
-  | { readonly state: 'idle' }
+  /** With a language: chosen at the screen. */
+  | { readonly state: 'idle'; readonly language?: Language }
   /** `progress` of the dialogue's real steps, 0 to 1. */
-  | { readonly state: 'hold'; readonly progress: number }
+  | { readonly state: 'hold'; readonly progress: number; readonly language?: Language }
   | {
       readonly state: 'admitted';
       readonly language: Language;

@@ -1,7 +1,8 @@
 import { toHex } from '@pinless-gate/protocol/bytes';
 import type { Language } from '@pinless-gate/protocol/record';
 import type { Logger } from '@pinless-gate/runtime/log';
-import type { DisplayBus, DisplayState } from '../display/state.ts';
+import type { DisplayBus } from '../display/state.ts';
+import { Visit } from '../display/visit.ts';
 import type { Turnstile } from '../hardware/turnstile.ts';
 import type { Metrics } from '../metrics.ts';
 import type { PrinterEncoding } from '../receipt/cp932.ts';
@@ -25,37 +26,15 @@ export interface OutcomeParts {
   readonly defaultLanguage: Language;
 }
 
-const RESULT_SHOWN_MS = 4000;
-
 /** Open, print, show, in parallel, for a decision that is on the disk. Nothing here can hold up the next card. */
 export class Outcome {
   readonly #parts: OutcomeParts;
-  #idle: NodeJS.Timeout | undefined;
-  /** What the last card was told, while it is to be read. */
-  #told: DisplayState | undefined;
-  #fault: string | undefined;
+  /** What the attendee reads of it. */
+  readonly visit: Visit;
 
   constructor(parts: OutcomeParts) {
     this.#parts = parts;
-  }
-
-  /** A card came: what the last one left on the display is over. */
-  hold(progress: number): void {
-    clearTimeout(this.#idle);
-    this.#told = undefined;
-    this.#parts.display.show({ state: 'hold', progress });
-  }
-
-  /** Between cards. Undefined: it is over, and what the last card was told stands again for the rest of its time. */
-  outOfService(code: string | undefined): void {
-    this.#fault = code;
-    this.#rest();
-  }
-
-  #rest(): void {
-    const code = this.#fault;
-    const closed = code !== undefined && ({ state: 'out-of-service', code } as const);
-    this.#parts.display.show(closed || (this.#told ?? { state: 'idle' }));
+    this.visit = new Visit(parts);
   }
 
   apply(result: TapResult): void {
@@ -76,31 +55,29 @@ export class Outcome {
   }
 
   close(): void {
-    clearTimeout(this.#idle);
+    this.visit.close();
   }
 
   #show({ decision, record, code }: TapResult): void {
-    const { display, defaultLanguage } = this.#parts;
-    const language = record?.language ?? defaultLanguage;
-    this.#told = decision.admitted
-      ? {
-          state: 'admitted',
-          language,
-          tickets: decision.tickets.map(({ ticket }) => ({
-            seat: ticket.seat,
-            category: ticket.category,
-            place: ticket.place,
-          })),
-          partySize: record!.party.size,
-        }
-      : { state: 'refused', language, reason: decision.reason, code };
-    display.show(this.#told);
-    clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => {
-      this.#told = undefined;
-      this.#rest();
-    }, RESULT_SHOWN_MS);
-    this.#idle.unref();
+    const { visit } = this;
+    const language = record?.language ?? visit.language;
+    if (!decision.admitted) {
+      const { reason } = decision;
+      const refused = { state: 'refused', language, reason, code } as const;
+      if (reason === 'card-removed') visit.putBack(refused);
+      else visit.tell(refused);
+      return;
+    }
+    const tickets = decision.tickets.map(({ ticket }) => ticket);
+    const [first] = tickets;
+    const zone = tickets.every((one) => one.zone === first?.zone) ? first?.zone : undefined;
+    visit.tell({
+      state: 'admitted',
+      language,
+      tickets: tickets.map(({ seat, category, place }) => ({ seat, category, place })),
+      partySize: record!.party.size,
+      ...(zone !== undefined && { zone }),
+    });
   }
 
   #print(id: string, { decision, record, list, code, at }: TapResult): void {
