@@ -169,6 +169,7 @@ export class Gate {
       },
       metrics: () => this.metrics.text(),
       notReady: () => this.notReady,
+      inputs: this.#lane.devices.inputs,
       ...http,
     });
     this.#closers.push(() => this.#server.close());

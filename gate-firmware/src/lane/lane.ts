@@ -72,7 +72,7 @@ export class Lane {
       eventId,
       institution: terminals.size > 0 ? labels.institution : undefined,
     });
-    const devices = openDevices(config, log, metrics);
+    const devices = openDevices(config, { log, metrics, display: parts.display });
     closers.push(() => devices.close());
     const cards = await Reader.open({ reader: reader.name, socket: reader.socket });
     closers.push(() => cards.close());
