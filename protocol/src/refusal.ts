@@ -30,6 +30,23 @@ export const REFUSAL_REASONS = [
   'list-missing',
   'list-expired',
   'revocation-too-old',
+  'ticket-blocked',
+  'wrong-zone',
+  'gate-limit',
+  'daily-limit',
+  'not-yet-minimum-time',
+  'still-inside',
+  'no-reentry',
+  'companion-first',
+  'event-paused',
+  'lane-closed',
+  'lane-exit-only',
+  'lane-entry-only',
+  'evacuation',
+  'not-inside',
+  'already-open',
+  'staff-declined',
+  'clock-fault',
   'gate-fault',
 ] as const;
 
@@ -215,6 +232,101 @@ export const STAFF_TEXT: Record<RefusalReason, { readonly ja: StaffText; readonl
         what: 'Certificates were last checked too long ago',
         next: 'Check their validity again and publish a new list',
       },
+    },
+    'ticket-blocked': {
+      ja: { what: '係員が止めた券', next: '止めた理由を確認し、責任者へ' },
+      en: { what: 'Ticket was blocked by staff', next: 'Look up why it was blocked; ask the lead' },
+    },
+    'wrong-zone': {
+      ja: { what: '別のエリアの券', next: '券面のエリアの入口へ案内' },
+      en: { what: 'Ticket is for another zone', next: 'Point the way to an entrance of that zone' },
+    },
+    'gate-limit': {
+      ja: { what: 'このゲートでの入場回数の上限', next: 'ほかのゲートへ案内' },
+      en: {
+        what: 'Ticket has entered here as often as it may',
+        next: 'Point the way to another gate',
+      },
+    },
+    'daily-limit': {
+      ja: { what: '本日の入場回数の上限', next: '本日の入場記録を確認し、責任者の判断を仰ぐ' },
+      en: {
+        what: 'Ticket has entered as often as it may today',
+        next: 'Look up today’s entries; ask the person in charge',
+      },
+    },
+    'not-yet-minimum-time': {
+      ja: { what: '前回の入場から間がない', next: '前回の入場時刻を確認し、待ち時間を案内' },
+      en: {
+        what: 'Too soon after the last entry',
+        next: 'Look up when it entered; say how long to wait',
+      },
+    },
+    'still-inside': {
+      ja: {
+        what: '退場の記録がない券',
+        next: '場内の本人を確認。カードの貸し借りでなければ退場を記録',
+      },
+      en: {
+        what: 'Ticket is inside, no exit was recorded',
+        next: 'Check who holds the card; if it is the holder, record the exit',
+      },
+    },
+    'no-reentry': {
+      ja: { what: '再入場できない券', next: '再入場の決まりを案内し、例外は責任者へ' },
+      en: {
+        what: 'Ticket may not come back',
+        next: 'Explain the rule on re-entry; exceptions are for the lead',
+      },
+    },
+    'companion-first': {
+      ja: { what: '同行者が先に入場する券', next: '同行者と一緒に入場するよう案内' },
+      en: {
+        what: 'Ticket enters together with its companion',
+        next: 'Ask for the companion’s card first',
+      },
+    },
+    'event-paused': {
+      ja: { what: '入場の一時停止中', next: '再開の見込みを案内し、列を止める' },
+      en: { what: 'Entry is paused', next: 'Say when it is likely to go on; hold the queue' },
+    },
+    'lane-closed': {
+      ja: { what: '閉じているレーン', next: '開いているレーンへ案内' },
+      en: { what: 'Lane is closed', next: 'Point the way to an open lane' },
+    },
+    'lane-exit-only': {
+      ja: { what: '退場専用のレーン', next: '入場レーンへ案内' },
+      en: { what: 'Lane is for leaving only', next: 'Point the way to a lane for entering' },
+    },
+    'lane-entry-only': {
+      ja: { what: '入場専用のレーン', next: '退場レーンへ案内' },
+      en: { what: 'Lane is for entering only', next: 'Point the way to a lane for leaving' },
+    },
+    evacuation: {
+      ja: { what: '避難中', next: '誰も入れず、出口へ誘導' },
+      en: { what: 'Venue is being cleared', next: 'Let nobody in; lead people to the exits' },
+    },
+    'not-inside': {
+      ja: { what: '入場の記録がない退場', next: 'そのまま退場してもらい、入場のしかたを記録' },
+      en: {
+        what: 'Leaves, and no entry is known',
+        next: 'Let the person out; note how they came in',
+      },
+    },
+    'already-open': {
+      ja: { what: 'このカードで開けたまま、まだ通っていない', next: 'そのまま通るよう案内' },
+      en: {
+        what: 'Lane is open for this card, nobody has passed yet',
+        next: 'Ask the person to go through',
+      },
+    },
+    'staff-declined': {
+      ja: { what: '係員が入場を見合わせた', next: '案内所で対応' },
+      en: { what: 'Staff did not let the person in', next: 'Continue at the help desk' },
+    },
+    'clock-fault': {
+      ja: { what: 'ゲートの時計が正しくない', next: '別レーンへ案内し、時計を合わせる' },
+      en: { what: 'The gate’s clock is wrong', next: 'Send people to another lane; set the clock' },
     },
     'gate-fault': {
       ja: { what: 'ゲートの故障', next: '別レーンへ案内し、表示されたコードを連絡' },

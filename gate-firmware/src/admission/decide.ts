@@ -1,15 +1,19 @@
 import type { Manifest } from '@pinless-gate/protocol/bundle';
+import type { Direction, LaneMode } from '@pinless-gate/protocol/lane-mode';
+import type { Policy } from '@pinless-gate/protocol/policy';
 import type { SeatRecord, Ticket } from '@pinless-gate/protocol/record';
 import type { RefusalReason } from '@pinless-gate/protocol/refusal';
-
-/** What earlier taps did to a ticket. */
-export interface TicketHistory {
-  readonly entries: number;
-}
+import { ENTRY_REFUSALS, type Entry, type EntryRefusal, entryOf, isInside } from './entry.ts';
+import { limitsOf } from './limits.ts';
+import { NEW_TICKET, nextEntry, type TicketState } from './state.ts';
 
 export interface Lane {
   /** The gates, as printed on tickets, that this lane leads through. */
   readonly gates: readonly string[];
+  /** Absent: `normal`. */
+  readonly mode?: LaneMode | undefined;
+  /** Which way its reader is; absent: in. */
+  readonly direction?: Direction | undefined;
 }
 
 type ListFields = 'notBefore' | 'issuedAt' | 'expiresAt' | 'revocationCheckedAt' | 'policy';
@@ -19,14 +23,33 @@ export interface Facts {
   readonly list: Pick<Manifest, ListFields>;
   readonly record: SeatRecord;
   /** In the order of the record's tickets. */
-  readonly history: readonly TicketHistory[];
+  readonly history: readonly TicketState[];
+  /** Of tickets of other cards that one of these enters with (`companionsElsewhere`), by number. */
+  readonly others?: ReadonlyMap<string, TicketState> | undefined;
   readonly lane: Lane;
+  /** Ticket numbers, where staff chose who of the party enters or leaves now; absent: whoever may. */
+  readonly chosen?: readonly string[] | undefined;
   readonly at: number;
+}
+
+/** One ticket that enters or leaves, with what its counters need. */
+export interface Moving {
+  readonly ticket: Ticket;
+  /** The how-manieth entry this is, from 1; of one that leaves or comes back, the one it had. */
+  readonly entry: number;
+  readonly gate?: string | undefined;
+  readonly date?: string | undefined;
+  readonly returns?: true | undefined;
 }
 
 export interface Admitted {
   readonly admitted: true;
-  readonly tickets: readonly { readonly ticket: Ticket; readonly entry: number }[];
+  readonly direction: Direction;
+  readonly tickets: readonly Moving[];
+  /** Flags of these tickets that the policy has staff look at. */
+  readonly attention: readonly string[];
+  /** What staff do before the lane opens. */
+  readonly wait?: 'face-check' | 'attention' | undefined;
 }
 
 export interface Refused {
@@ -73,39 +96,149 @@ function revocationAge({ revocationCheckedAt }: Facts['list'], now: number): num
 }
 
 /**
- * Admits every ticket of the card that may enter here and now, if there is one. Otherwise the refusal
- * tells of the ticket that came closest, so that people are told to wait or to walk before they are told
- * that they have entered.
+ * Admits every ticket of the card that may enter here and now, if there is one; where the policy has parties
+ * arrive in parts, one of them with those that enter with it. Otherwise the refusal tells of the ticket that
+ * came closest. Total: whatever the facts are, there is a decision.
  */
-export function decide({ list, record, history, lane, at }: Facts): Decision {
-  const stale = listRefusal(list, at);
-  if (stale) return refused(stale);
+export function decide(facts: Facts): Decision {
+  const { list, lane, at } = facts;
+  if (!(at >= 0 && at <= LAST_TIME)) return refused('clock-fault');
+  const reason = listRefusal(list, at) ?? modeRefusal(lane) ?? passageRefusal(facts);
+  if (reason) return refused(reason);
+  return lane.direction === 'out' ? decideExit(facts) : decideEntry(facts);
+}
+
+/** Of the year 9999, whose dates still compare as text. */
+const LAST_TIME = Date.UTC(9999, 11, 30);
+
+function modeRefusal({ mode, direction = 'in' }: Lane): RefusalReason | undefined {
+  if (mode === 'closed') return 'lane-closed';
+  if (direction === 'out') return mode === 'entry-only' ? 'lane-entry-only' : undefined;
+  if (mode === 'exit-only') return 'lane-exit-only';
+  return mode === 'evacuate' ? 'evacuation' : undefined;
+}
+
+/** The turnstile is open for this very card. */
+function passageRefusal({ list, lane, history, at }: Facts): RefusalReason | undefined {
+  const openMs = 1000 * (list.policy.passage?.annulAfterS ?? 0);
+  const open = history.some(
+    ({ pending, last }) =>
+      pending && last?.direction === (lane.direction ?? 'in') && at - pending.at < openMs,
+  );
+  return open ? 'already-open' : undefined;
+}
+
+function decideEntry(facts: Facts): Decision {
+  const { list, record, lane, at } = facts;
   if (record.notAfter !== undefined && at / 1000 >= record.notAfter + 1) {
     return refused('certificate-expired');
   }
-  const reasons = record.tickets.map((ticket, i) =>
-    ticketRefusal(ticket, history[i]!, lane, list.policy.toleranceS, at),
+  const { policy } = list;
+  const verdicts = candidates(facts).map((one) => ({
+    ...one,
+    ...entryOf({ policy, ...one, gates: lane.gates, at }),
+  }));
+  const may = withCompanions(facts, verdicts.filter(mayEnter));
+  if (may.length > 0) return admitted(policy, facts.chosen ? may : arriving(facts, may));
+  const reasons = new Set<EntryRefusal>(
+    verdicts.map((one) => (mayEnter(one) ? 'companion-first' : one.refusal)),
   );
-  const tickets = record.tickets.flatMap((ticket, i) =>
-    reasons[i] === undefined ? [{ ticket, entry: history[i]!.entries + 1 }] : [],
-  );
-  if (tickets.length > 0) return { admitted: true, tickets };
-  return refused(CLOSENESS.find((reason) => reasons.includes(reason))!);
+  // A card that opens nothing, or of whose tickets none was chosen, is not on the list here.
+  return refused(ENTRY_REFUSALS.find((one) => reasons.has(one)) ?? 'not-listed');
 }
 
-const CLOSENESS = ['too-early', 'wrong-gate', 'too-late', 'already-admitted'] as const;
+interface Candidate {
+  readonly ticket: Ticket;
+  readonly state: TicketState;
+}
 
-function ticketRefusal(
-  { seat, admission, entries }: Ticket,
-  history: TicketHistory,
-  lane: Lane,
-  toleranceS: number,
-  at: number,
-): (typeof CLOSENESS)[number] | undefined {
-  const now = at / 1000;
-  if (!lane.gates.includes(seat.gate)) return 'wrong-gate';
-  if (history.entries >= entries) return 'already-admitted';
-  if (now < admission.from - toleranceS) return 'too-early';
-  if (now > admission.until + toleranceS) return 'too-late';
-  return undefined;
+type Entering = Candidate & Entry;
+
+function mayEnter<T extends Candidate>(one: T & { refusal?: unknown }): one is T & Entry {
+  return one.refusal === undefined;
+}
+
+function candidates({ record, history, chosen }: Facts): Candidate[] {
+  const all = record.tickets.map((ticket, i) => ({ ticket, state: history[i] ?? NEW_TICKET }));
+  return chosen ? all.filter(({ ticket }) => chosen.includes(ticket.ticketNo)) : all;
+}
+
+/** Without those whose companion must be there, and neither enters now nor is inside. */
+function withCompanions(facts: Facts, entering: readonly Entering[]): readonly Entering[] {
+  const { policy } = facts.list;
+  const stay = entering.filter(({ ticket }) => {
+    const { with: companion, category } = ticket;
+    if (companion === undefined || !limitsOf(policy, category).companion) return true;
+    return entering.some((one) => one.ticket.ticketNo === companion) || isIn(facts, ticket);
+  });
+  return stay.length === entering.length ? stay : withCompanions(facts, stay);
+}
+
+/** Whether the ticket that this one enters with is inside. */
+function isIn({ list: { policy }, record, history, others, at }: Facts, one: Ticket): boolean {
+  const i = record.tickets.findIndex(({ ticketNo }) => ticketNo === one.with);
+  const state = i < 0 ? others?.get(one.with!) : history[i];
+  // Of a ticket of another card the category is not known here: the hour of this one's stands for it.
+  return state !== undefined && isInside({ policy, ticket: record.tickets[i] ?? one, state, at });
+}
+
+/** Tickets of other cards whose states `decide` asks for. */
+export function companionsElsewhere({ tickets }: SeatRecord): string[] {
+  const own = new Set(tickets.map(({ ticketNo }) => ticketNo));
+  return tickets.flatMap((one) => (one.with !== undefined && !own.has(one.with) ? [one.with] : []));
+}
+
+/** All, or the first part of the party that is still to come: a ticket with those that enter with it. */
+function arriving({ list: { policy } }: Facts, may: readonly Entering[]): readonly Entering[] {
+  if (policy.arrival !== 'parts') return may;
+  const byNumber = new Map(may.map((one) => [one.ticket.ticketNo, one]));
+  const rootOf = (one: Entering): Entering => {
+    let root = one;
+    // A circle cannot be built; a record that holds one still ends here.
+    for (let steps = 0; steps < may.length; steps++) {
+      root = byNumber.get(root.ticket.with ?? '') ?? root;
+    }
+    return root;
+  };
+  const root = rootOf(may.find(({ state }) => !state.inside) ?? may[0]!);
+  return may.filter((one) => rootOf(one) === root);
+}
+
+function admitted(policy: Policy, entering: readonly Entering[]): Admitted {
+  const flags = new Set(entering.flatMap(({ ticket }) => ticket.flags));
+  const attention = (policy.attention ?? []).filter(({ flag }) => flags.has(flag));
+  const look = attention.some(({ lane }) => lane === 'wait') ? 'attention' : undefined;
+  const wait = policy.faceCheck === 'staff' ? 'face-check' : look;
+  return {
+    admitted: true,
+    direction: 'in',
+    tickets: entering.map(({ ticket, state, gate, date, returns }) => ({
+      ticket,
+      entry: returns ? state.entries : nextEntry(state),
+      gate,
+      date,
+      ...(returns && { returns }),
+    })),
+    attention: attention.map(({ flag }) => flag),
+    ...(wait && { wait }),
+  };
+}
+
+/**
+ * Who is inside may leave at any time, whatever the ticket, the list's rules or a block say. A ticket that
+ * this gate never saw may have entered at another one.
+ */
+function decideExit(facts: Facts): Decision {
+  const inside = candidates(facts).filter(
+    ({ state: { inside, entries, lastExitAt } }) =>
+      inside || (entries === 0 && lastExitAt === undefined),
+  );
+  const known = inside.filter(({ state }) => state.inside);
+  const leaving = known.length > 0 ? known : inside;
+  const parts = facts.list.policy.arrival === 'parts' && !facts.chosen;
+  const tickets = leaving
+    .slice(0, parts ? 1 : leaving.length)
+    .map(({ ticket, state }) => ({ ticket, entry: state.entries }));
+  if (tickets.length === 0) return refused('not-inside');
+  return { admitted: true, direction: 'out', tickets, attention: [] };
 }

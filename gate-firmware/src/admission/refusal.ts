@@ -136,12 +136,102 @@ export const ATTENDEE_TEXT: Record<RefusalReason, Written<AttendeeText>> = {
   'list-missing': ANOTHER_LANE,
   'list-expired': ANOTHER_LANE,
   'revocation-too-old': ANOTHER_LANE,
+  'ticket-blocked': STAFF_WILL_HELP,
+  'wrong-zone': {
+    ja: {
+      title: '別の入口からお入りください',
+      action: 'チケットに書かれたエリアの入口へお進みください',
+    },
+    en: {
+      title: 'Please use another entrance',
+      action: 'Your ticket names the area; follow its signs',
+    },
+    zh: { title: '请从其他入口入场', action: '请前往票面所示区域的入口' },
+    ko: { title: '다른 입구로 입장해 주세요', action: '티켓에 적힌 구역의 입구로 가 주세요' },
+  },
+  'gate-limit': {
+    ja: { title: '別のゲートからお入りください', action: 'お近くのゲートを係員がご案内します' },
+    en: {
+      title: 'Please enter at another gate',
+      action: 'Our staff will show you the nearest one',
+    },
+    zh: { title: '请从其他入口入场', action: '工作人员将为您指引最近的入口' },
+    ko: { title: '다른 게이트로 입장해 주세요', action: '가까운 게이트를 직원이 안내해 드립니다' },
+  },
+  'daily-limit': STAFF_WILL_HELP,
+  'not-yet-minimum-time': {
+    ja: {
+      title: 'もうしばらくお待ちください',
+      action: '少し時間をおいて、もう一度タッチしてください',
+    },
+    en: { title: 'Please wait a little longer', action: 'Touch again in a while' },
+    zh: { title: '请稍等片刻', action: '请过一会儿再次刷卡' },
+    ko: { title: '잠시만 기다려 주세요', action: '조금 뒤에 다시 대 주세요' },
+  },
+  'still-inside': STAFF_WILL_HELP,
+  'no-reentry': STAFF_WILL_HELP,
+  'companion-first': {
+    ja: {
+      title: 'お連れさまとご一緒にどうぞ',
+      action: 'お連れさまのカードを先にタッチしてください',
+    },
+    en: {
+      title: 'Please come in together',
+      action: 'Let the person you came with touch their card first',
+    },
+    zh: { title: '请与同行人一起入场', action: '请同行人先刷卡' },
+    ko: { title: '일행과 함께 입장해 주세요', action: '일행의 카드를 먼저 대 주세요' },
+  },
+  'event-paused': {
+    ja: { title: '入場の再開までお待ちください', action: '再開したら、もう一度タッチしてください' },
+    en: {
+      title: 'Please wait until entry goes on',
+      action: 'Touch again then; our staff will tell you',
+    },
+    zh: { title: '请等候恢复入场', action: '恢复后请再次刷卡' },
+    ko: {
+      title: '입장이 다시 시작될 때까지 기다려 주세요',
+      action: '다시 시작되면 한 번 더 대 주세요',
+    },
+  },
+  'lane-closed': ANOTHER_LANE,
+  'lane-exit-only': {
+    ja: { title: '入場用のレーンへお進みください', action: 'こちらは退場専用です' },
+    en: { title: 'Please use a lane for entering', action: 'People leave through this one' },
+    zh: { title: '请使用入场通道', action: '此通道仅供离场' },
+    ko: { title: '입장 통로를 이용해 주세요', action: '이곳은 퇴장 전용입니다' },
+  },
+  'lane-entry-only': {
+    ja: { title: '退場用のレーンへお進みください', action: 'こちらは入場専用です' },
+    en: { title: 'Please use a lane for leaving', action: 'People enter through this one' },
+    zh: { title: '请使用离场通道', action: '此通道仅供入场' },
+    ko: { title: '퇴장 통로를 이용해 주세요', action: '이곳은 입장 전용입니다' },
+  },
+  evacuation: {
+    ja: { title: '出口へお進みください', action: '係員の案内にしたがってください' },
+    en: { title: 'Please go to the nearest exit', action: 'Follow the directions of our staff' },
+    zh: { title: '请前往最近的出口', action: '请听从工作人员的引导' },
+    ko: { title: '가까운 출구로 이동해 주세요', action: '직원의 안내에 따라 주세요' },
+  },
+  'not-inside': STAFF_WILL_HELP,
+  'already-open': {
+    ja: { title: 'どうぞお進みください', action: 'ゲートは開いています' },
+    en: { title: 'Please go ahead', action: 'The gate is open for you' },
+    zh: { title: '请往前通行', action: '闸门已打开' },
+    ko: { title: '지나가 주세요', action: '게이트가 열려 있습니다' },
+  },
+  'staff-declined': STAFF_WILL_HELP,
+  'clock-fault': ANOTHER_LANE,
   'gate-fault': ANOTHER_LANE,
 };
 
 /** Reasons after which the attendee simply touches again at the same lane: no way to the help desk is shown. */
 export const RETRY_HERE: ReadonlySet<RefusalReason> = new Set([
   'too-early',
+  'not-yet-minimum-time',
+  'event-paused',
+  'companion-first',
+  'already-open',
   'phone',
   'old-card',
   'unknown-card',

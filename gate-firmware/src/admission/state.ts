@@ -1,3 +1,5 @@
+import type { Direction } from '@pinless-gate/protocol/lane-mode';
+
 /**
  * What a gate remembers of one ticket, and everything that may change it. Transitions are pure; one that
  * does not apply gives back the very state that it got, so that a confirmation that comes late or twice
@@ -18,8 +20,6 @@ export interface Counters {
   /** Was inside when the venue was cleared: the next entry counts no second time. */
   readonly readmitted?: true | undefined;
 }
-
-export type Direction = 'in' | 'out';
 
 /** The newest movement, so that it can be annulled or undone. `sequence` is that of its journal entry. */
 export interface LastMovement {
@@ -49,6 +49,8 @@ export interface Movement {
   readonly date?: string | undefined;
   /** The ticket's gate that this lane leads through. */
   readonly gate?: string | undefined;
+  /** Comes back after leaving, which uses no entry. */
+  readonly returns?: true | undefined;
   /** A sensor will say whether somebody passed. */
   readonly awaitsPassage?: boolean | undefined;
 }
@@ -56,7 +58,7 @@ export interface Movement {
 export function admit(state: TicketState, movement: Movement): TicketState {
   const { readmitted, ...counters } = countersOf(state);
   const entered: Counters = { ...counters, inside: true, lastEntryAt: movement.at };
-  if (readmitted) return moved(state, movement, 'in', entered);
+  if (readmitted || movement.returns) return moved(state, movement, 'in', entered);
   const { date, gate } = movement;
   return moved(state, movement, 'in', {
     ...entered,

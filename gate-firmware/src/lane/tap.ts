@@ -7,8 +7,9 @@ import { possessionMessage } from '@pinless-gate/protocol/possession';
 import { keyObject, type PublicKey, readPublicKey } from '@pinless-gate/protocol/public-key';
 import type { SeatRecord } from '@pinless-gate/protocol/record';
 import type { RefusalReason } from '@pinless-gate/protocol/refusal';
+import { changesOf } from '../admission/changes.ts';
 import { type Decision, decide, type Lane, listRefusal, refused } from '../admission/decide.ts';
-import { admit, NEW_TICKET, type TicketState } from '../admission/state.ts';
+import { NEW_TICKET, type TicketState } from '../admission/state.ts';
 import { CardChannel, type ChannelLimits, type Transmit } from '../card/channel.ts';
 import { CardDialogue, CardRefusal, type Terminal } from '../card/dialogue.ts';
 import { CARD_CODES, CardError } from '../card/error.ts';
@@ -267,16 +268,14 @@ function record(
       code,
       steps: times.steps,
     },
-    entered.map(({ ticket }) => {
-      const before = history[seat!.tickets.indexOf(ticket)];
-      const movement = { sequence: journal.sequence + 1, at };
-      return {
-        eventId,
-        ticketNo: ticket.ticketNo,
-        before,
-        after: admit(before ?? NEW_TICKET, movement),
-      };
-    }),
+    decision.admitted
+      ? changesOf(decision, {
+          record: seat!,
+          history,
+          at,
+          sequence: journal.sequence + 1,
+        }).map((change) => ({ eventId, ...change }))
+      : [],
   );
   return sequence;
 }

@@ -4,6 +4,7 @@ import {
   listRefusal,
   listWarning,
 } from '@pinless-gate/gate-firmware/admission/decide';
+import { NEW_TICKET } from '@pinless-gate/gate-firmware/admission/state';
 import type { Ticket } from '@pinless-gate/protocol/record';
 import { describe, expect, test } from 'vitest';
 import { seatRecord, ticket } from '../fixture.ts';
@@ -36,7 +37,7 @@ function decided({ tickets = [adult()], at = FROM + 60, gates = ['B'], ...more }
   const decision = decide({
     list: { ...LIST, ...more.list },
     record: seatRecord(tickets, more.notAfter === undefined ? {} : pinned),
-    history: tickets.map((_, i) => ({ entries: more.entered?.[i] ?? 0 })),
+    history: tickets.map((_, i) => ({ ...NEW_TICKET, entries: more.entered?.[i] ?? 0 })),
     lane: { gates },
     at: 1000 * at,
   });
