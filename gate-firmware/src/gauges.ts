@@ -42,6 +42,11 @@ export function registerGauges(metrics: Metrics, gauged: Gauged): void {
     uploads ? journal.sequence - journal.uploaded : 0,
   );
   metrics.gauge(
+    'gate_disk_free_ratio',
+    'Free share of the disk that the journal is on',
+    () => journal.freeShare,
+  );
+  metrics.gauge(
     'gate_hsm_calls_unexplained',
     'Conversion calls of the last hour that no tap and no list check explains',
     unexplained,

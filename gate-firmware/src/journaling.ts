@@ -13,11 +13,17 @@ import type { Lists } from './whitelist/lists.ts';
 /** A power cut, a kill, or a disk whose pages could not be read: nobody learns of it unless it is said. */
 const KILLED = 'the gate before this one ended without a word; what it admitted is in the journal';
 
+/** Below it, whoever looks is told. */
+export const MIN_FREE_SHARE = 0.1;
+const DISK_HINT = { hint: 'free some space: a gate whose disk is full admits nobody' };
+
 /** The gate's journal with what happens to it: notes, checkpoints under the device key, copies at the console. */
 export class Journaling {
   readonly journal: Journal;
   readonly #log: Logger;
   readonly #killed: boolean;
+  readonly #disk: (error: GateError | undefined) => void;
+  #diskLow = false;
   #lists: Lists | undefined;
   #checkpoints: Checkpoints | undefined;
   #uploader: Uploader | undefined;
@@ -27,6 +33,7 @@ export class Journaling {
     this.journal = journal;
     this.#log = log;
     this.#killed = !journal.endedInOrder();
+    this.#disk = troubleLog(log, 'disk');
   }
 
   static open({ journalDirectory, gateId }: GateConfig, log: Logger): Journaling {
@@ -70,7 +77,18 @@ export class Journaling {
   /** A decision was written. */
   entry(): void {
     this.#checkpoints?.entry();
+    this.#lookAtDisk();
     this.poke();
+  }
+
+  /** Long before it is full: then the gate closes. */
+  #lookAtDisk(): void {
+    const share = this.journal.freeShare;
+    const low = share < MIN_FREE_SHARE;
+    const percent = `${Math.round(100 * share)} %`;
+    this.#disk(low ? new GateError('ERR_DISK_LOW', `${percent} free`, DISK_HINT) : undefined);
+    if (low && !this.#diskLow) this.note('fault', 'ERR_DISK_LOW');
+    this.#diskLow = low;
   }
 
   /** There may be something new for the console. */

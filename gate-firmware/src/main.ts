@@ -2,7 +2,8 @@ import { main } from '@pinless-gate/runtime/program';
 import { certificateVerifyCommand } from './cli/certificate.ts';
 import { doctorCommand } from './cli/doctor.ts';
 import { enrolCommand } from './cli/enrol.ts';
-import { exportCommand, showCommand, verifyCommand } from './cli/journal.ts';
+import { exportCommand, showCommand } from './cli/journal.ts';
+import { verifyCommand } from './cli/journal-verify.ts';
 import { destroyKeysCommand, fetchKeysCommand, showKeysCommand } from './cli/keys.ts';
 import { applyCommand, showListCommand } from './cli/list.ts';
 import { receiptPreviewCommand } from './cli/receipt.ts';
@@ -21,8 +22,12 @@ const USAGE = `gate: decide at the door, offline, who may enter
   gate list apply BUNDLE --config gate.toml [--json]
   gate list show --config gate.toml [--json]
   gate journal show --config gate.toml [--last 50] [--json]
-  gate journal verify --config gate.toml [--device-key device.pem] [--json]
-  gate journal export --config gate.toml
+  gate journal verify --config gate.toml [--device-key device.pem] [--expect-sequence N]
+             [--expect-hash HEX] [--json]
+  gate journal verify JOURNAL.ndjson --device-key device.pem [--expect-sequence N]
+             [--expect-hash HEX] [--json]
+  gate journal export --config gate.toml [--format ndjson|csv] [--from TIME] [--to TIME]
+             [--kind KIND…] [--outcome admitted|refused]
   gate receipt preview --ticket ticket.json --out receipt.svg
   gate certificate verify --anchor ca.pem… [--policy OID] [--at TIME] [--profile jpki|generic]
                           [--allow-test-anchor] [--json] FILE…
@@ -37,6 +42,8 @@ examples
   gate run --config gate.toml               serve cards until Ctrl-C
   gate list apply /media/stick/bundle --config gate.toml
   gate journal verify --config gate.toml --json
+  gate journal export --config gate.toml > journal.ndjson
+  gate journal verify journal.ndjson --device-key device.pem
   gate certificate verify --anchor ca.pem --at 2026-12-20T18:00:00+09:00 user.pem
 
 exit codes: 0 done, 1 refused or failed with a reason, 2 wrong usage, 70 a defect of ours`;

@@ -4,13 +4,13 @@ import { GateError } from '@pinless-gate/protocol/errors';
 import { Reader } from '../card/reader.ts';
 import { isWell } from '../card/reader-messages.ts';
 import type { GateConfig } from '../config.ts';
+import { MIN_FREE_SHARE } from '../journaling.ts';
 import { attempt, type Finding } from './finding.ts';
 
 // What `gate doctor` asks of the machine that the lane stands on.
 
 /** The longest command of a tap: header, extended Lc, a CV certificate's body, no Le. */
 const LONGEST_COMMAND = 4 + 3 + 307;
-const MIN_FREE_SHARE = 0.1;
 const CONNECT_MS = 2000;
 
 export async function reader({ reader: wanted }: GateConfig): Promise<Finding[]> {

@@ -1,5 +1,3 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { concat, equal, readUint64, uint64, utf8 } from '@pinless-gate/protocol/bytes';
 import {
   decodeJournalEntry,
@@ -16,15 +14,9 @@ import {
   encodeCheckpoint,
 } from '@pinless-gate/protocol/journal/checkpoint';
 import type { TicketState } from '../admission/state.ts';
-import {
-  DATA_FILE,
-  type Environment,
-  type OctetDatabase,
-  openDatabase,
-  openDurable,
-  requireRoom,
-} from '../storage/lmdb.ts';
+import type { OctetDatabase } from '../storage/lmdb.ts';
 import { decodeTicketState, encodeTicketState, ticketKey } from './admission-state.ts';
+import { DurableStore } from './durable-store.ts';
 
 /** What the caller knows of an entry; sequence, gate and the hash before it are the journal's. */
 export type NewEntry<E extends JournalEntry = JournalEntry> = E extends JournalEntry
@@ -60,34 +52,26 @@ const UPLOADED = utf8('uploaded');
 /**
  * The gate's memory: an append-only chain of entries and the state of each ticket, one transaction a
  * decision (protocol.md 7). What `append` returned for is on the disk.
- *
- * The first write that fails ends it: after a failed fsync nothing may be believed (the kernel drops the
- * dirty pages), so every later call throws ERR_JOURNAL_BROKEN until the program has started anew.
+ * After the first write that fails every later one throws ERR_JOURNAL_BROKEN, or ERR_JOURNAL_REPLACED, until
+ * the program has started anew.
  */
 export class Journal {
   readonly gateId: Uint8Array;
-  readonly #directory: string;
-  readonly #environment: Environment;
+  readonly #store: DurableStore;
   readonly #entries: OctetDatabase;
   readonly #tickets: OctetDatabase;
   readonly #checkpoints: OctetDatabase;
   readonly #meta: OctetDatabase;
   #sequence: number;
   #hash: Uint8Array;
-  #broken: JournalError | undefined;
 
   private constructor(directory: string, gateId: Uint8Array) {
-    mkdirSync(directory, { recursive: true });
     this.gateId = gateId;
-    this.#directory = directory;
-    // One that is there can be read on a full disk too.
-    if (!existsSync(join(directory, DATA_FILE))) requireRoom(directory);
-    this.#environment = openDurable(directory);
-    this.#entries = openDatabase(this.#environment, 'entries');
-    this.#tickets = openDatabase(this.#environment, 'tickets');
-    this.#checkpoints = openDatabase(this.#environment, 'checkpoints');
-    this.#meta = openDatabase(this.#environment, 'meta');
-    this.#environment.readerCheck();
+    this.#store = new DurableStore(directory);
+    this.#entries = this.#store.database('entries');
+    this.#tickets = this.#store.database('tickets');
+    this.#checkpoints = this.#store.database('checkpoints');
+    this.#meta = this.#store.database('meta');
     [this.#sequence, this.#hash] = this.#head();
   }
 
@@ -126,7 +110,7 @@ export class Journal {
     const sequence = this.#sequence + 1;
     const encoded = encodeJournalEntry({ ...entry, sequence, gateId: this.gateId }, this.#hash);
     const hash = hashEntry(encoded);
-    this.#write('append', () => {
+    this.#store.write('append', () => {
       for (const { eventId, ticketNo, before, after } of changes) {
         const [read, now] = [before, this.ticketState(eventId, ticketNo)].map(
           (state) => state?.revision ?? 0,
@@ -161,7 +145,7 @@ export class Journal {
   /** Raises the floor and notes the new list, in one transaction. */
   raiseListFloor(eventId: Uint8Array, version: number, entry: NewEntry): Appended {
     let appended: Appended | undefined;
-    this.#write('raise the list floor', () => {
+    this.#store.write('raise the list floor', () => {
       if (version < this.listFloor(eventId)) {
         throw new JournalError('ERR_JOURNAL_FLOOR', `list version ${version} is below the floor`);
       }
@@ -180,7 +164,7 @@ export class Journal {
   /** Notes that publishers were taken, and the list floor that they set, in one transaction. */
   takePublishers({ eventId, number, listFloor }: TakenPublishers, entry: NewEntry): Appended {
     let appended: Appended | undefined;
-    this.#write('take publishers', () => {
+    this.#store.write('take publishers', () => {
       this.#meta.putSync(concat(PUBLISHERS, eventId), uint64(number));
       if (listFloor !== undefined) this.#meta.putSync(concat(FLOOR, eventId), uint64(listFloor));
       appended = this.append(entry);
@@ -195,7 +179,7 @@ export class Journal {
   }
 
   set uploaded(sequence: number) {
-    this.#write('note an upload', () => {
+    this.#store.write('note an upload', () => {
       this.#meta.putSync(UPLOADED, uint64(sequence));
     });
   }
@@ -243,14 +227,19 @@ export class Journal {
     if (sequence === 0 || sequence === this.lastCheckpoint) return undefined;
     const unsigned = { gateId: this.gateId, sequence, hash: this.#hash, at };
     const checkpoint = { ...unsigned, signature: await sign(checkpointMessage(unsigned)) };
-    this.#write('store a checkpoint', () => {
+    this.#store.write('store a checkpoint', () => {
       this.#checkpoints.putSync(uint64(sequence), encodeCheckpoint(checkpoint));
     });
     return checkpoint;
   }
 
+  /** Free share of the disk, 0 to 1. */
+  get freeShare(): number {
+    return this.#store.freeShare;
+  }
+
   async close(): Promise<void> {
-    await this.#environment.close();
+    await this.#store.close();
   }
 
   #head(): [number, Uint8Array] {
@@ -268,21 +257,5 @@ export class Journal {
       });
     }
     return [sequence, new Uint8Array(head.subarray(8))];
-  }
-
-  #write(what: string, action: () => void): void {
-    if (this.#broken) throw this.#broken;
-    try {
-      requireRoom(this.#directory);
-      this.#environment.transactionSync(action);
-    } catch (cause) {
-      if (cause instanceof JournalError) throw cause;
-      const why = cause instanceof Error ? cause.message : String(cause);
-      this.#broken = new JournalError('ERR_JOURNAL_BROKEN', `cannot ${what}: ${why}`, {
-        cause,
-        hint: 'the gate admits nobody until it has started anew: check the disk',
-      });
-      throw this.#broken;
-    }
   }
 }

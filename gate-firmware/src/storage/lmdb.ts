@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GateError } from '@pinless-gate/protocol/errors';
@@ -33,6 +33,12 @@ export function requireRoom(directory: string, octets = 0): void {
     `no space left on the disk: ${(free / MIB).toFixed(1)} MiB free`,
     { hint: 'free some space' },
   );
+}
+
+/** Which file a store's data is now: the same name may come to mean another one. */
+export function dataFileOf(directory: string): string | undefined {
+  const file = statSync(join(directory, DATA_FILE), { bigint: true, throwIfNoEntry: false });
+  return file && `${file.dev}:${file.ino}`;
 }
 
 /**

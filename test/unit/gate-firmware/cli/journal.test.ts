@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { verifyJournal } from '@pinless-gate/gate-firmware/cli/journal';
+import { verifyJournal } from '@pinless-gate/gate-firmware/cli/journal-verify';
 import { Checkpoints } from '@pinless-gate/gate-firmware/journal/checkpoints';
 import { Journal } from '@pinless-gate/gate-firmware/journal/journal';
-import { openDatabase, openDurable } from '@pinless-gate/gate-firmware/storage/lmdb';
 import { concat, uint64, utf8 } from '@pinless-gate/protocol/bytes';
 import { hashEntry } from '@pinless-gate/protocol/journal';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { FakeKeyStore } from '../../../fakes/key-store.ts';
 import { GATE_ID, gateKeys, temporary, withCode } from '../fixture.ts';
+import { type Databases, edit as editJournal, writeJournal } from '../journal/written.ts';
 
 let store: FakeKeyStore;
 let device: Uint8Array;
@@ -21,48 +21,15 @@ beforeEach(async () => {
 
 const sign = (message: Uint8Array) => store.sign('device', message);
 
-/** Ten entries, checkpoints after the fourth and the eighth. */
-async function written(): Promise<void> {
-  const journal = Journal.open(directory, GATE_ID);
-  for (let i = 1; i <= 10; i++) {
-    journal.append(
-      i % 2
-        ? { kind: 'fault', at: i, monotonicMs: i, detail: 'x' }
-        : {
-            kind: 'decision',
-            at: i,
-            monotonicMs: i,
-            outcome: i === 2 ? 'admitted' : 'refused',
-            reason: i === 2 ? undefined : 'not-listed',
-            tickets: [],
-            code: 'K7-42',
-            steps: {},
-          },
-    );
-    if (i % 4 === 0) await journal.checkpoint(i, sign);
-  }
-  await journal.close();
-}
+const written = async () => {
+  directory = await writeJournal(store);
+};
+const edit = (change: (databases: Databases) => void) => editJournal(directory, change);
 
-type Databases = Record<'entries' | 'meta' | 'checkpoints', ReturnType<typeof openDatabase>>;
-
-/** As somebody could edit the file who knows it well. */
-async function edit(change: (databases: Databases) => void): Promise<void> {
-  const environment = openDurable(directory);
-  const open = (name: string) => openDatabase(environment, name);
-  const databases = {
-    entries: open('entries'),
-    meta: open('meta'),
-    checkpoints: open('checkpoints'),
-  };
-  environment.transactionSync(() => change(databases));
-  await environment.close();
-}
-
-function verify() {
+function verify(expected?: { sequence: number; hash: Uint8Array }) {
   const journal = Journal.open(directory, GATE_ID);
   onTestFinished(() => journal.close());
-  return verifyJournal(journal, device);
+  return verifyJournal(journal, device, expected);
 }
 
 /** Cuts the tail and mends the head, so that the gate itself would start. */
@@ -76,7 +43,7 @@ function cutAfter(last: number) {
 describe('verifyJournal', () => {
   test('a journal that is whole', async () => {
     await written();
-    expect(verify()).toEqual({
+    expect(verify()).toMatchObject({
       entries: 10,
       checkpoints: 2,
       unsigned: 2,
@@ -97,17 +64,17 @@ describe('verifyJournal', () => {
         octets[octets.length - 1] = octets.at(-1)! ^ 1;
         entries.putSync(uint64(3), octets);
       },
-      'ERR_JOURNAL_',
+      'ERR_JOURNAL_CHAIN',
     ],
     [
       'an entry was deleted',
       ({ entries }) => void entries.removeSync(uint64(5)),
-      'ERR_JOURNAL_SEQUENCE',
+      'ERR_JOURNAL_MISSING',
     ],
     [
       'the first entry was deleted',
       ({ entries }) => void entries.removeSync(uint64(1)),
-      'ERR_JOURNAL_SEQUENCE',
+      'ERR_JOURNAL_MISSING',
     ],
     [
       'two entries were swapped',
@@ -118,7 +85,21 @@ describe('verifyJournal', () => {
         entries.putSync(uint64(5), b!);
         entries.putSync(uint64(6), a!);
       },
-      'ERR_JOURNAL_SEQUENCE',
+      'ERR_JOURNAL_ORDER',
+    ],
+    [
+      'an entry was inserted',
+      ({ entries }) =>
+        void entries.putSync(concat(uint64(5), utf8('x')), Buffer.from(entries.get(uint64(5))!)),
+      'ERR_JOURNAL_INSERTED',
+    ],
+    [
+      'the console confirmed more than there is',
+      (databases) => {
+        cutAfter(8)(databases);
+        databases.meta.putSync(utf8('uploaded'), uint64(9));
+      },
+      'ERR_JOURNAL_TAIL',
     ],
     [
       'an entry became garbage',
@@ -130,18 +111,20 @@ describe('verifyJournal', () => {
     [
       'a checkpoint is of another place',
       ({ checkpoints }) => void checkpoints.putSync(uint64(3), checkpoints.get(uint64(4))!),
-      'ERR_JOURNAL_TAIL',
+      'ERR_JOURNAL_CHECKPOINT',
     ],
   ])('%s', async (_, change, code) => {
     await written();
     await edit(change);
-    expect(verify).toThrow(expect.objectContaining({ code: expect.stringContaining(code) }));
+    expect(verify).toThrow(withCode(code));
   });
 
-  test('cut after the newest checkpoint, it looks whole: only the console can tell', async () => {
+  test('cut after the newest checkpoint, it looks whole: only who noted the end can tell', async () => {
     await written();
+    const { hash } = verify();
     await edit(cutAfter(8));
     expect(verify()).toMatchObject({ entries: 8, unsigned: 0 });
+    expect(() => verify({ sequence: 10, hash })).toThrow(withCode('ERR_JOURNAL_TAIL'));
   });
 
   test('checkpoints of another device key', async () => {

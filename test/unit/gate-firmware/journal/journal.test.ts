@@ -1,3 +1,4 @@
+import { copyFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TicketState } from '@pinless-gate/gate-firmware/admission/state';
 import { Journal, type NewEntry } from '@pinless-gate/gate-firmware/journal/journal';
@@ -215,5 +216,28 @@ describe('Journal.open', () => {
       db.putSync(utf8('head'), concat(uint64(9), new Uint8Array(32))),
     );
     expect(() => Journal.open(directory, GATE_ID)).toThrow(withCode('ERR_JOURNAL_HEAD'));
+  });
+});
+
+describe('the file under an open journal', () => {
+  const file = (directory: string) => join(directory, 'data.mdb');
+
+  test.each([
+    ['deleted', (directory: string) => rmSync(file(directory))],
+    [
+      'replaced by a copy of itself',
+      (directory: string) => {
+        copyFileSync(file(directory), `${file(directory)}.copy`);
+        renameSync(`${file(directory)}.copy`, file(directory));
+      },
+    ],
+  ])('%s: nothing more is written, and it stays so', (_, spoil) => {
+    const directory = join(temporary(), 'journal');
+    const journal = open(directory);
+    journal.append(NOTE);
+    spoil(directory);
+    expect(() => journal.append(NOTE)).toThrow(withCode('ERR_JOURNAL_REPLACED'));
+    expect(() => journal.append(NOTE)).toThrow(withCode('ERR_JOURNAL_REPLACED'));
+    expect(journal.sequence).toBe(1);
   });
 });
