@@ -16,7 +16,7 @@ import type { DisplayTable } from './display/config.ts';
 import { type Enrolment, readEnrolment } from './enrolment-file.ts';
 import type { ConsoleAddress } from './fleet/console-client.ts';
 import { gateTable } from './gate-table.ts';
-import type { TurnstileTable } from './hardware/config.ts';
+import type { HardwareTables, SensorTable } from './hardware/config.ts';
 import type { SurfaceTrust } from './lane/surface.ts';
 import type { PrinterTable } from './receipt/config.ts';
 import { surfaceCa } from './surface-ca.ts';
@@ -59,7 +59,7 @@ export interface GateConfig {
   readonly journalDirectory: string;
   readonly printer: PrinterTable;
   readonly receiptsDirectory: string | undefined;
-  readonly turnstile: TurnstileTable;
+  readonly hardware: HardwareTables;
   readonly display: DisplayTable;
   readonly http: { readonly host: string; readonly port: number };
   readonly console: ConsoleAddress | undefined;
@@ -82,6 +82,8 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
   };
   const readAll = (paths: readonly string[], ...keys: readonly string[]) =>
     Promise.all(paths.map((one) => read(one, keys)));
+  const sensor = (table: SensorTable): SensorTable =>
+    table.driver === 'http' ? { ...table, token_file: at(table.token_file) } : table;
   const wrong = async (what: string, ...keys: readonly string[]) =>
     new ConfigError('ERR_CONFIG_KEY', `${await placeOf(file, ...keys)}: ${what}`);
 
@@ -163,7 +165,12 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
     journalDirectory: at(table.journal.directory),
     printer: table.printer,
     receiptsDirectory: table.receipts && at(table.receipts.directory),
-    turnstile: table.turnstile,
+    hardware: {
+      turnstile: table.turnstile,
+      lights: table.lights,
+      passage: sensor(table.passage),
+      evacuation: sensor(table.evacuation),
+    },
     display: table.display,
     http: table.http,
     console: table.console ? { url: baseUrl(table.console.url) } : enrolment?.console,

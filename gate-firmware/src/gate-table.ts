@@ -3,7 +3,7 @@ import { hsmTable } from '@pinless-gate/hsm/config';
 import { DEFAULT_LABELS } from '@pinless-gate/hsm/key-store';
 import { z } from 'zod';
 import { displayTable } from './display/config.ts';
-import { turnstileTable } from './hardware/config.ts';
+import { lightsTable, sensorTable, turnstileTable } from './hardware/config.ts';
 import { printerTable } from './receipt/config.ts';
 
 /** 16 octets as 32 hex digits, with or without the dashes of a UUID. */
@@ -72,6 +72,9 @@ export const gateTable = z.strictObject({
   printer: printerTable.prefault({ driver: 'none' }),
   receipts: z.strictObject({ directory: path }).optional(),
   turnstile: turnstileTable.prefault({ driver: 'none' }),
+  lights: lightsTable.prefault({ driver: 'none' }),
+  passage: sensorTable.prefault({ driver: 'none' }),
+  evacuation: sensorTable.prefault({ driver: 'none' }),
   display: displayTable.prefault({}),
   http: z
     .strictObject({

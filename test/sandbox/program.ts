@@ -35,7 +35,9 @@ const USAGE = `usage: sandbox COMMAND
                                         pcscd with two virtual slots, and cards in them
   printer [--port 9100] [--directory DIR]
                                         take print jobs, and keep them
-  turnstile [--port 9200]               open on POST /open, list on GET /openings
+  turnstile [--port 9200]               open on POST /open; a page to watch it
+            [--gate URL --token-file FILE]
+                                        report passages and alarm to a gate
   up DIR [FILE [FILE]]                  J-LIS, reader, printer and turnstile at once
 
 for instance:

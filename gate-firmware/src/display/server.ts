@@ -2,7 +2,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
+import type { PushedInput } from '../hardware/open.ts';
 import { createDisplay, type DisplayOptions } from './app.tsx';
+import { inputRoutes } from './inputs.ts';
 
 export interface LaneServerOptions {
   readonly display: DisplayOptions;
@@ -10,6 +12,8 @@ export interface LaneServerOptions {
   readonly metrics: () => Promise<string>;
   /** What keeps the lane from deciding a tap now, as a code; undefined when it is ready. */
   readonly notReady: () => string | undefined;
+  /** Sensors that report by HTTP. */
+  readonly inputs?: readonly PushedInput[];
   readonly host: string;
   readonly port: number;
 }
@@ -30,6 +34,7 @@ export async function serveLane(options: LaneServerOptions): Promise<LaneServer>
     const why = options.notReady();
     return why === undefined ? c.text('ready\n') : c.text(`${why}\n`, 503);
   });
+  app.route('/', inputRoutes(options.inputs ?? []));
   app.route('/', createDisplay(options.display));
 
   const server = createServer(getRequestListener(app.fetch));

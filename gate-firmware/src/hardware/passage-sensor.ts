@@ -1,4 +1,5 @@
 import type { Unsubscribe } from '../listeners.ts';
+import type { LineSource } from './line-source.ts';
 import type { Direction } from './turnstile.ts';
 
 /** Somebody went through, as far as the hardware can tell. */
@@ -16,4 +17,16 @@ export interface PassageSensor {
 
 export function noPassageSensor(): PassageSensor {
   return { present: false, subscribe: () => () => undefined, close: async () => undefined };
+}
+
+/** Lines `in` and `out`; any other line says nothing. */
+export function sensorOf(lines: LineSource): PassageSensor {
+  return {
+    present: true,
+    subscribe: (listener) =>
+      lines.subscribe((line) => {
+        if (line === 'in' || line === 'out') listener({ direction: line });
+      }),
+    close: () => lines.close(),
+  };
 }

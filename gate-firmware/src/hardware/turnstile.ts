@@ -1,8 +1,3 @@
-import { GateError } from '@pinless-gate/protocol/errors';
-
-/** The turnstile did not do what it was told, or nobody knows whether it did. */
-export class TurnstileError extends GateError {}
-
 export type Direction = 'in' | 'out';
 
 /** What one admission opens for. */
@@ -16,7 +11,7 @@ export interface Opening {
 
 export interface Turnstile {
   /**
-   * Resolves when the hardware took the order; rejects with `TurnstileError` by the driver's deadline at the
+   * Resolves when the hardware took the order; rejects with `DeviceError` by the driver's deadline at the
    * latest. It closes by itself: nobody takes an opening back.
    */
   open(opening: Opening): Promise<void>;

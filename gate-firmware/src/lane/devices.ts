@@ -1,26 +1,36 @@
+import type { GateError } from '@pinless-gate/protocol/errors';
 import type { Logger } from '@pinless-gate/runtime/log';
 import type { GateConfig } from '../config.ts';
-import { openTurnstile } from '../hardware/config.ts';
-import { type EvacuationContact, noEvacuationContact } from '../hardware/evacuation-contact.ts';
-import { noPassageSensor, type PassageSensor } from '../hardware/passage-sensor.ts';
-import type { Turnstile } from '../hardware/turnstile.ts';
+import type { DisplayBus } from '../display/state.ts';
+import { type Hardware, type OnTrouble, openHardware } from '../hardware/open.ts';
 import type { Metrics } from '../metrics.ts';
 import { openPrinter } from '../receipt/config.ts';
 import { fileReceipts } from '../receipt/file-receipts.ts';
 import type { Printer } from '../receipt/printer.ts';
+import { troubleLog } from '../trouble.ts';
+import { followDisplay } from './lights.ts';
 
 /** What a lane opens and prints with. None of it can hold up or fail a tap. */
-export interface Devices {
+export interface Devices
+  extends Pick<Hardware, 'turnstile' | 'passages' | 'evacuation' | 'inputs'> {
   readonly printer: Printer;
-  readonly turnstile: Turnstile;
-  readonly passages: PassageSensor;
-  readonly evacuation: EvacuationContact;
   /** Receipts as pictures, where they are wanted. */
   readonly pictures: Printer | undefined;
   close(): Promise<void>;
 }
 
-export function openDevices(config: GateConfig, log: Logger, metrics: Metrics): Devices {
+export interface DeviceSurroundings {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly display: DisplayBus;
+}
+
+export function openDevices(
+  config: GateConfig,
+  { log, metrics, display }: DeviceSurroundings,
+): Devices {
+  const hardware = openHardware(config.hardware, deviceTrouble(log, metrics));
+  followDisplay(display, hardware.lights);
   const printer = openPrinter(config.printer);
   if (config.printer.driver !== 'none') {
     printer.onReport(({ id, outcome, why }) => {
@@ -30,23 +40,30 @@ export function openDevices(config: GateConfig, log: Logger, metrics: Metrics): 
     });
     printer.onState((state) => log.info({ state }, 'printer'));
   }
-  const turnstile = openTurnstile(config.turnstile);
-  const passages = noPassageSensor();
-  const evacuation = noEvacuationContact();
   const { receiptsDirectory } = config;
   const pictures = receiptsDirectory === undefined ? undefined : fileReceipts(receiptsDirectory);
   return {
+    turnstile: hardware.turnstile,
+    passages: hardware.passages,
+    evacuation: hardware.evacuation,
+    inputs: hardware.inputs,
     printer,
-    turnstile,
-    passages,
-    evacuation,
     pictures,
     async close() {
       await pictures?.close();
-      await passages.close();
-      await evacuation.close();
-      await turnstile.close();
+      await hardware.close();
       await printer.close();
     },
+  };
+}
+
+/** One log line when a device's trouble begins and one when it ends, however often it is met. */
+function deviceTrouble(log: Logger, metrics: Metrics): OnTrouble {
+  const told = new Map<string, (error: GateError | undefined) => void>();
+  return (device, error) => {
+    if (error) metrics.deviceErrors.inc({ device });
+    const tell = told.get(device) ?? troubleLog(log, device);
+    told.set(device, tell);
+    tell(error);
   };
 }

@@ -1,10 +1,11 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeFileDurably } from '@pinless-gate/runtime/durable-file';
-import { type Command, EXIT_OK, type Io } from '@pinless-gate/runtime/program';
+import { type Command, EXIT_OK, type Io, UsageError } from '@pinless-gate/runtime/program';
 import { type PrintedJob, startPrinter } from '../printer.ts';
-import { type Opening, startTurnstile } from '../turnstile.ts';
+import { type Opening, type SandboxTurnstile, startTurnstile } from '../turnstile.ts';
+import type { TurnstileSenses } from '../turnstile-state.ts';
 import { aborted, parsePort } from './options.ts';
 
 const PRINTER_PORT = '9100';
@@ -50,19 +51,49 @@ export class JobWriter {
   };
 }
 
-/** `sandbox turnstile [--port 9200]` */
+/** `sandbox turnstile [--port 9200] [--gate URL --token-file FILE]` */
 export const turnstileCommand: Command = async (argv, io) => {
   const { values } = parseArgs({
     args: [...argv],
-    options: { port: { type: 'string', default: TURNSTILE_PORT } },
+    options: {
+      port: { type: 'string', default: TURNSTILE_PORT },
+      gate: { type: 'string' },
+      'token-file': { type: 'string' },
+    },
   });
   const port = parsePort(values.port);
-  const turnstile = await startTurnstile({ port, onOpening: (opening) => announce(io, opening) });
-  io.err(`turnstile: POST ${turnstile.url}`);
+  const { gate, 'token-file': tokenFile } = values;
+  if ((gate === undefined) !== (tokenFile === undefined)) {
+    throw new UsageError('--gate and --token-file go together');
+  }
+  const senses =
+    gate === undefined ? {} : reportTo(gate, (await readFile(tokenFile!, 'utf8')).trim(), io);
+  const onOpening = (opening: Opening) => announce(io, opening);
+  const turnstile = await startTurnstile({ port, onOpening, ...senses });
+  io.err(`turnstile: POST ${turnstile.url}\nto watch it and to walk through: ${pageOf(turnstile)}`);
   await aborted(io);
   await turnstile.close();
   return EXIT_OK;
 };
+
+export function pageOf({ url }: SandboxTurnstile): string {
+  return new URL('/', url).href;
+}
+
+/** The gate's `[passage]` and `[evacuation]` with driver `http`. */
+function reportTo(gate: string, token: string, io: Io): TurnstileSenses {
+  const post = (path: string, body: object) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    fetch(new URL(path, gate), { method: 'POST', headers, body: JSON.stringify(body) }).then(
+      ({ ok, status }) => ok || io.err(`gate answered ${status} to ${path}`),
+      () => io.err(`gate cannot be reached at ${gate}`),
+    );
+  };
+  return {
+    onPassage: (direction) => post('/inputs/passage', { direction }),
+    onEvacuation: (active) => post('/inputs/evacuation', { active }),
+  };
+}
 
 export function announce(io: Io, { id, openedAt }: Opening): void {
   io.out(`${new Date(openedAt).toISOString()} opened for ${id}`);

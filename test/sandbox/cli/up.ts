@@ -7,7 +7,7 @@ import { Jlis } from '../jlis/jlis.ts';
 import { startPrinter } from '../printer.ts';
 import { startReader } from '../reader.ts';
 import { startTurnstile } from '../turnstile.ts';
-import { announce, JobWriter } from './devices.ts';
+import { announce, JobWriter, pageOf } from './devices.ts';
 import { aborted } from './options.ts';
 
 /** `sandbox up DIR [card.json [card.json]]`: everything a gate needs around it, until Ctrl-C. */
@@ -35,6 +35,7 @@ reader     export PCSCLITE_CSOCK_NAME=${reader.socket}
 printer    [printer] driver = "tcp", host = "127.0.0.1", port = ${printer.port}
            receipts go to ${receipts}
 turnstile  [turnstile] driver = "http", url = "${turnstile.url}"
+           to watch it and to walk through: ${pageOf(turnstile)}
 Ctrl-C ends all of it`);
     await aborted(io);
   } finally {

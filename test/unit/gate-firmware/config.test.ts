@@ -93,7 +93,12 @@ describe('readGateConfig', () => {
       whitelist: { source: { directory: '/media/stick/bundle' }, pollMs: 10_000 },
       http: { host: '127.0.0.1', port: 8460 },
       printer: { driver: 'none' },
-      turnstile: { driver: 'none' },
+      hardware: {
+        turnstile: { driver: 'none' },
+        lights: { driver: 'none' },
+        passage: { driver: 'none' },
+        evacuation: { driver: 'none' },
+      },
     });
     expect([...config.terminals.keys()]).toEqual(['jpki']);
     expect(config.anchors).toHaveLength(1);

@@ -1,8 +1,10 @@
+import { pageOf } from '@pinless-gate/test/sandbox/cli/devices';
 import { startTurnstile } from '@pinless-gate/test/sandbox/turnstile';
+import type { TurnstileSenses } from '@pinless-gate/test/sandbox/turnstile-state';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-async function turnstile() {
-  const one = await startTurnstile();
+async function turnstile(senses: TurnstileSenses = {}) {
+  const one = await startTurnstile(senses);
   onTestFinished(() => one.close());
   const post = async (body: string, url = one.url) =>
     (await fetch(url, { method: 'POST', body })).status;
@@ -41,6 +43,52 @@ describe('startTurnstile', () => {
     const { post, openings } = await turnstile();
     expect(await post(body)).toBe(status);
     expect(openings).toEqual([]);
+  });
+
+  test('lets through as many as it was opened for, and whoever squeezes in behind', async () => {
+    const sensed: string[] = [];
+    const one = await turnstile({ onPassage: (direction) => sensed.push(direction) });
+    expect(one.act('pass')).toBe(false);
+    await one.post('{"id":"a","at":1,"direction":"in","people":3}');
+    expect([one.act('pass'), one.act('tailgate'), one.act('leave')]).toEqual([true, true, false]);
+    expect(one.act('turn-back')).toBe(true);
+    expect(one.act('pass')).toBe(false);
+    expect(sensed).toEqual(['in', 'in', 'in']);
+    const response = await fetch(new URL('/state', one.url));
+    expect(await response.json()).toMatchObject({
+      free: { in: 0, out: 0 },
+      passed: { in: 3, out: 0 },
+      tailgated: 1,
+      turnedBack: 1,
+    });
+  });
+
+  test('held, or in alarm, it lets everybody through', async () => {
+    const alarms: boolean[] = [];
+    const one = await turnstile({ onEvacuation: (active) => alarms.push(active) });
+    const act = (name: string) => one.post(JSON.stringify({ act: name }), `${pageOf(one)}act`);
+    expect(await act('leave')).toBe(409);
+    await one.post('{"hold":true,"at":1}');
+    expect(await act('leave')).toBe(200);
+    await one.post('{"hold":false,"at":1}');
+    expect(await act('alarm')).toBe(200);
+    expect(await act('leave')).toBe(200);
+    expect(await act('quiet')).toBe(200);
+    expect(await act('leave')).toBe(409);
+    expect(await act('jump')).toBe(400);
+    expect(alarms).toEqual([true, false]);
+  });
+
+  test('has a page, told live', async () => {
+    const one = await turnstile();
+    const page = await (await fetch(pageOf(one))).text();
+    expect(page).toContain('<title>Sandbox turnstile</title>');
+    const reader = (await fetch(`${pageOf(one)}events`)).body!.getReader();
+    const next = async () => Buffer.from((await reader.read()).value!).toString();
+    expect(await next()).toContain('"openings":0');
+    await one.post('{"id":"a","at":1}');
+    expect(await next()).toContain('"free":{"in":1,"out":0}');
+    await reader.cancel();
   });
 
   test('elsewhere is 404', async () => {

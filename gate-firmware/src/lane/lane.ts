@@ -1,0 +1,191 @@
+import { randomBytes } from 'node:crypto';
+import type { GateError } from '@pinless-gate/protocol/errors';
+import type { Language } from '@pinless-gate/protocol/record';
+import type { Logger } from '@pinless-gate/runtime/log';
+import { LIST_CODES, listRefusal } from '../admission/decide.ts';
+import { Reader } from '../card/reader.ts';
+import type { ReaderState } from '../card/reader-messages.ts';
+import { TranscriptFile } from '../card/transcript-file.ts';
+import type { Closers } from '../closers.ts';
+import type { GateConfig } from '../config.ts';
+import { conversionsOf } from '../conversion-watch.ts';
+import type { DisplayBus } from '../display/state.ts';
+import type { GateKeys } from '../gate-keys.ts';
+import type { Journaling } from '../journaling.ts';
+import { KeyHealth } from '../key-health.ts';
+import type { Metrics } from '../metrics.ts';
+import { profilesInUse } from '../profiles-in-use.ts';
+import type { Lists } from '../whitelist/lists.ts';
+import { systemClock } from './clock.ts';
+import { type Devices, openDevices } from './devices.ts';
+import { LaneLoop, type LoopParts } from './loop.ts';
+import { Nonces } from './nonce.ts';
+import { Outcome } from './outcome.ts';
+import { ShortCodes } from './short-code.ts';
+import type { TapParts, TapResult } from './tap.ts';
+
+export interface LaneParts {
+  readonly config: GateConfig;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly journaling: Journaling;
+  readonly lists: Lists;
+  readonly keys: GateKeys;
+  readonly display: DisplayBus;
+  /** What the lane opens is ended with the gate. */
+  readonly closers: Closers;
+  /** File that the masked dialogue of each tap is appended to. */
+  readonly transcript: string | undefined;
+  /** The end: the tap under way is finished. */
+  readonly signal: AbortSignal;
+}
+
+interface Opened {
+  readonly reader: Reader;
+  readonly profiles: TapParts['profiles'];
+  readonly health: KeyHealth;
+}
+
+/** Reader, display, turnstile and printer of one lane, and the loop that serves its cards. */
+export class Lane {
+  readonly #parts: LaneParts;
+  readonly devices: Devices;
+  readonly #outcome: Outcome;
+  readonly #loop: LaneLoop;
+  #readerState: ReaderState | undefined;
+
+  private constructor(parts: LaneParts, devices: Devices, opened: Opened) {
+    this.#parts = parts;
+    this.devices = devices;
+    this.#outcome = this.#openOutcome();
+    this.#loop = new LaneLoop(this.#loopParts(opened), parts.signal);
+  }
+
+  static async open(parts: LaneParts): Promise<Lane> {
+    const { config, log, metrics, closers, keys } = parts;
+    const { eventId, labels, terminals, reader } = config;
+    const profiles = await profilesInUse(keys.store, config, systemClock.now());
+    keys.watch.explained();
+    const health = await KeyHealth.learn({
+      store: keys.store,
+      eventKey: () => keys.eventKeys.newest,
+      eventId,
+      institution: terminals.size > 0 ? labels.institution : undefined,
+    });
+    const devices = openDevices(config, { log, metrics, display: parts.display });
+    closers.push(() => devices.close());
+    const cards = await Reader.open({ reader: reader.name, socket: reader.socket });
+    closers.push(() => cards.close());
+    return new Lane(parts, devices, { reader: cards, profiles, health });
+  }
+
+  /** What keeps the lane from deciding now, as a code. */
+  get notReady(): string | undefined {
+    if (this.#loop.fault) return this.#loop.fault.code;
+    if (!this.#readerState) return 'ERR_READER_STARTING';
+    const list = this.#parts.lists.current;
+    if (!list) return 'ERR_LIST_MISSING';
+    const refusal = listRefusal(list.manifest, systemClock.now());
+    return refusal && LIST_CODES[refusal];
+  }
+
+  /** Serves cards until the end. Rejects where the gate must be started anew. */
+  run(): Promise<void> {
+    return this.#loop.run();
+  }
+
+  /** Somebody chose a language at the display. */
+  choose(language: Language): void {
+    this.#outcome.visit.choose(language);
+  }
+
+  #openOutcome(): Outcome {
+    const { config, log, metrics, display, closers } = this.#parts;
+    const { turnstile, printer, pictures } = this.devices;
+    const outcome = new Outcome({
+      gateId: config.gateId,
+      timeZone: config.timeZone,
+      display,
+      turnstile,
+      printer,
+      encoding: config.printer.driver === 'tcp' ? config.printer.encoding : 'cp932',
+      pictures,
+      metrics,
+      log,
+      defaultLanguage: config.display.default_language,
+    });
+    closers.push(() => outcome.close());
+    return outcome;
+  }
+
+  #loopParts({ reader, profiles, health }: Opened): LoopParts {
+    const { keys, lists } = this.#parts;
+    return {
+      reader,
+      tap: this.#tapParts(profiles),
+      events: {
+        onCard: () => this.#outcome.visit.hold(0),
+        onProgress: (fraction) => this.#outcome.visit.hold(fraction),
+        onResult: (result) => this.#onResult(result),
+        onFault: (fault) => this.#onFault(fault),
+        onReader: (state) => {
+          this.#readerState = state;
+        },
+      },
+      health: async () => {
+        keys.watch.explained();
+        await health.check();
+      },
+      obstacle: () =>
+        keys.eventKeys.obstacle(lists.current?.manifest.eventKeyId, systemClock.now() / 1000),
+      transcripts: this.#transcripts(),
+    };
+  }
+
+  #tapParts(profiles: TapParts['profiles']): LoopParts['tap'] {
+    const { config, keys, lists, journaling } = this.#parts;
+    const { eventId, gateId, gates, anchors, reader } = config;
+    return {
+      eventId,
+      gateId,
+      lane: { gates },
+      profiles,
+      anchors,
+      limits: { commandTimeoutMs: reader.commandTimeoutMs, tapTimeoutMs: reader.tapTimeoutMs },
+      converterOf: (keyId, at) => keys.eventKeys.forList(keyId, at).converter,
+      lists,
+      journal: journaling.journal,
+      clock: systemClock,
+      nonces: new Nonces(randomBytes),
+      codes: new ShortCodes(randomBytes),
+    };
+  }
+
+  #transcripts(): TranscriptFile | undefined {
+    const { transcript, log, closers } = this.#parts;
+    if (transcript === undefined) return undefined;
+    const file = new TranscriptFile(transcript, ({ code }) =>
+      log.warn({ code }, 'no more transcripts'),
+    );
+    closers.push(() => file.close());
+    return file;
+  }
+
+  #onResult(result: TapResult): void {
+    const { keys, journaling } = this.#parts;
+    keys.watch.explained(conversionsOf(result));
+    this.#outcome.apply(result);
+    journaling.entry();
+  }
+
+  #onFault(fault: GateError | undefined): void {
+    const { log, metrics, journaling } = this.#parts;
+    this.#outcome.visit.outOfService(fault?.code);
+    if (!fault) {
+      log.info('lane is back in service');
+      return;
+    }
+    metrics.faults.inc({ code: fault.code });
+    journaling.fault(fault);
+  }
+}
