@@ -3,9 +3,9 @@ import type { Direction, LaneMode } from '@pinless-gate/protocol/lane-mode';
 import type { Policy } from '@pinless-gate/protocol/policy';
 import type { SeatRecord, Ticket } from '@pinless-gate/protocol/record';
 import type { RefusalReason } from '@pinless-gate/protocol/refusal';
-import { ENTRY_REFUSALS, type Entry, type EntryRefusal, entryOf, isInside } from './entry.ts';
-import { limitsOf } from './limits.ts';
-import { NEW_TICKET, nextEntry, type TicketState } from './state.ts';
+import { ENTRY_REFUSALS, type Entry, type EntryRefusal, entryOf } from './entry.ts';
+import { arriving, type Candidate, candidates, type Entering, withCompanions } from './party.ts';
+import { nextEntry, type TicketState } from './state.ts';
 
 export interface Lane {
   /** The gates, as printed on tickets, that this lane leads through. */
@@ -147,61 +147,8 @@ function decideEntry(facts: Facts): Decision {
   return refused(ENTRY_REFUSALS.find((one) => reasons.has(one)) ?? 'not-listed');
 }
 
-interface Candidate {
-  readonly ticket: Ticket;
-  readonly state: TicketState;
-}
-
-type Entering = Candidate & Entry;
-
 function mayEnter<T extends Candidate>(one: T & { refusal?: unknown }): one is T & Entry {
   return one.refusal === undefined;
-}
-
-function candidates({ record, history, chosen }: Facts): Candidate[] {
-  const all = record.tickets.map((ticket, i) => ({ ticket, state: history[i] ?? NEW_TICKET }));
-  return chosen ? all.filter(({ ticket }) => chosen.includes(ticket.ticketNo)) : all;
-}
-
-/** Without those whose companion must be there, and neither enters now nor is inside. */
-function withCompanions(facts: Facts, entering: readonly Entering[]): readonly Entering[] {
-  const { policy } = facts.list;
-  const stay = entering.filter(({ ticket }) => {
-    const { with: companion, category } = ticket;
-    if (companion === undefined || !limitsOf(policy, category).companion) return true;
-    return entering.some((one) => one.ticket.ticketNo === companion) || isIn(facts, ticket);
-  });
-  return stay.length === entering.length ? stay : withCompanions(facts, stay);
-}
-
-/** Whether the ticket that this one enters with is inside. */
-function isIn({ list: { policy }, record, history, others, at }: Facts, one: Ticket): boolean {
-  const i = record.tickets.findIndex(({ ticketNo }) => ticketNo === one.with);
-  const state = i < 0 ? others?.get(one.with!) : history[i];
-  // Of a ticket of another card the category is not known here: the hour of this one's stands for it.
-  return state !== undefined && isInside({ policy, ticket: record.tickets[i] ?? one, state, at });
-}
-
-/** Tickets of other cards whose states `decide` asks for. */
-export function companionsElsewhere({ tickets }: SeatRecord): string[] {
-  const own = new Set(tickets.map(({ ticketNo }) => ticketNo));
-  return tickets.flatMap((one) => (one.with !== undefined && !own.has(one.with) ? [one.with] : []));
-}
-
-/** All, or the first part of the party that is still to come: a ticket with those that enter with it. */
-function arriving({ list: { policy } }: Facts, may: readonly Entering[]): readonly Entering[] {
-  if (policy.arrival !== 'parts') return may;
-  const byNumber = new Map(may.map((one) => [one.ticket.ticketNo, one]));
-  const rootOf = (one: Entering): Entering => {
-    let root = one;
-    // A circle cannot be built; a record that holds one still ends here.
-    for (let steps = 0; steps < may.length; steps++) {
-      root = byNumber.get(root.ticket.with ?? '') ?? root;
-    }
-    return root;
-  };
-  const root = rootOf(may.find(({ state }) => !state.inside) ?? may[0]!);
-  return may.filter((one) => rootOf(one) === root);
 }
 
 function admitted(policy: Policy, entering: readonly Entering[]): Admitted {
