@@ -1,11 +1,18 @@
 import type { Manifest } from '@pinless-gate/protocol/bundle';
 import type { Direction, LaneMode } from '@pinless-gate/protocol/lane-mode';
 import type { Policy } from '@pinless-gate/protocol/policy';
-import type { SeatRecord, Ticket } from '@pinless-gate/protocol/record';
+import type { Ticket } from '@pinless-gate/protocol/record';
 import type { RefusalReason } from '@pinless-gate/protocol/refusal';
 import { ENTRY_REFUSALS, type Entry, type EntryRefusal, entryOf } from './entry.ts';
-import { arriving, type Candidate, candidates, type Entering, withCompanions } from './party.ts';
-import { nextEntry, type TicketState } from './state.ts';
+import {
+  arriving,
+  type Candidate,
+  candidates,
+  type Entering,
+  type Party,
+  withCompanions,
+} from './party.ts';
+import { nextEntry } from './state.ts';
 
 export interface Lane {
   /** The gates, as printed on tickets, that this lane leads through. */
@@ -18,18 +25,10 @@ export interface Lane {
 
 type ListFields = 'notBefore' | 'issuedAt' | 'expiresAt' | 'revocationCheckedAt' | 'policy';
 
-/** Everything a decision depends on. `at` in Unix milliseconds. */
-export interface Facts {
+/** Everything a decision depends on. */
+export interface Facts extends Party {
   readonly list: Pick<Manifest, ListFields>;
-  readonly record: SeatRecord;
-  /** In the order of the record's tickets. */
-  readonly history: readonly TicketState[];
-  /** Of tickets of other cards that one of these enters with (`companionsElsewhere`), by number. */
-  readonly others?: ReadonlyMap<string, TicketState> | undefined;
   readonly lane: Lane;
-  /** Ticket numbers, where staff chose who of the party enters or leaves now; absent: whoever may. */
-  readonly chosen?: readonly string[] | undefined;
-  readonly at: number;
 }
 
 /** One ticket that enters or leaves, with what its counters need. */
@@ -138,8 +137,8 @@ function decideEntry(facts: Facts): Decision {
     ...one,
     ...entryOf({ policy, ...one, gates: lane.gates, at }),
   }));
-  const may = withCompanions(facts, verdicts.filter(mayEnter));
-  if (may.length > 0) return admitted(policy, facts.chosen ? may : arriving(facts, may));
+  const may = withCompanions(policy, facts, verdicts.filter(mayEnter));
+  if (may.length > 0) return admitted(policy, facts.chosen ? may : arriving(policy, may));
   const reasons = new Set<EntryRefusal>(
     verdicts.map((one) => (mayEnter(one) ? 'companion-first' : one.refusal)),
   );

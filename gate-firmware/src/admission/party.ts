@@ -1,10 +1,21 @@
+import type { Policy } from '@pinless-gate/protocol/policy';
 import type { SeatRecord, Ticket } from '@pinless-gate/protocol/record';
-import type { Facts } from './decide.ts';
 import { type Entry, isInside } from './entry.ts';
 import { limitsOf } from './limits.ts';
 import { NEW_TICKET, type TicketState } from './state.ts';
 
 /** Who of a card's tickets goes together (docs/decisions/0024). */
+export interface Party {
+  readonly record: SeatRecord;
+  /** In the order of the record's tickets. */
+  readonly history: readonly TicketState[];
+  /** Of tickets of other cards that one of these enters with (`companionsElsewhere`), by number. */
+  readonly others?: ReadonlyMap<string, TicketState> | undefined;
+  /** Ticket numbers, where staff chose who enters or leaves now; absent: whoever may. */
+  readonly chosen?: readonly string[] | undefined;
+  /** Unix milliseconds. */
+  readonly at: number;
+}
 
 export interface Candidate {
   readonly ticket: Ticket;
@@ -14,24 +25,27 @@ export interface Candidate {
 export type Entering = Candidate & Entry;
 
 /** The tickets that are asked about: those that staff chose, else all of the card. */
-export function candidates({ record, history, chosen }: Facts): Candidate[] {
+export function candidates({ record, history, chosen }: Party): Candidate[] {
   const all = record.tickets.map((ticket, i) => ({ ticket, state: history[i] ?? NEW_TICKET }));
   return chosen ? all.filter(({ ticket }) => chosen.includes(ticket.ticketNo)) : all;
 }
 
 /** Without those whose companion must be there, and neither enters now nor is inside. */
-export function withCompanions(facts: Facts, entering: readonly Entering[]): readonly Entering[] {
-  const { policy } = facts.list;
+export function withCompanions(
+  policy: Policy,
+  party: Party,
+  entering: readonly Entering[],
+): readonly Entering[] {
   const stay = entering.filter(({ ticket }) => {
     const { with: companion, category } = ticket;
     if (companion === undefined || !limitsOf(policy, category).companion) return true;
-    return entering.some((one) => one.ticket.ticketNo === companion) || isIn(facts, ticket);
+    return entering.some((one) => one.ticket.ticketNo === companion) || isIn(policy, party, ticket);
   });
-  return stay.length === entering.length ? stay : withCompanions(facts, stay);
+  return stay.length === entering.length ? stay : withCompanions(policy, party, stay);
 }
 
 /** Whether the ticket that this one enters with is inside. */
-function isIn({ list: { policy }, record, history, others, at }: Facts, one: Ticket): boolean {
+function isIn(policy: Policy, { record, history, others, at }: Party, one: Ticket): boolean {
   const i = record.tickets.findIndex(({ ticketNo }) => ticketNo === one.with);
   const state = i < 0 ? others?.get(one.with!) : history[i];
   // Of a ticket of another card the category is not known here: the hour of this one's stands for it.
@@ -45,10 +59,7 @@ export function companionsElsewhere({ tickets }: SeatRecord): string[] {
 }
 
 /** All, or the first part of the party that is still to come: a ticket with those that enter with it. */
-export function arriving(
-  { list: { policy } }: Facts,
-  may: readonly Entering[],
-): readonly Entering[] {
+export function arriving(policy: Policy, may: readonly Entering[]): readonly Entering[] {
   if (policy.arrival !== 'parts') return may;
   const byNumber = new Map(may.map((one) => [one.ticket.ticketNo, one]));
   const rootOf = (one: Entering): Entering => {
