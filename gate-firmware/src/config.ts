@@ -19,6 +19,7 @@ import { gateTable } from './gate-table.ts';
 import type { HardwareTables, SensorTable } from './hardware/config.ts';
 import type { SurfaceTrust } from './lane/surface.ts';
 import type { PrinterTable } from './receipt/config.ts';
+import { DEFAULT_TEMPLATE, readTemplate, type Template } from './receipt/template.ts';
 import { surfaceCa } from './surface-ca.ts';
 import type { SourceName } from './whitelist/source.ts';
 
@@ -59,6 +60,7 @@ export interface GateConfig {
   readonly journalDirectory: string;
   readonly printer: PrinterTable;
   readonly receiptsDirectory: string | undefined;
+  readonly receiptTemplate: Template;
   readonly hardware: HardwareTables;
   readonly display: DisplayTable;
   readonly http: { readonly host: string; readonly port: number };
@@ -165,6 +167,12 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
     journalDirectory: at(table.journal.directory),
     printer: table.printer,
     receiptsDirectory: table.receipts && at(table.receipts.directory),
+    receiptTemplate: table.receipt?.template
+      ? readTemplate(
+          await read(table.receipt.template, ['receipt', 'template']),
+          table.receipt.template,
+        )
+      : DEFAULT_TEMPLATE,
     hardware: {
       turnstile: table.turnstile,
       lights: table.lights,

@@ -70,6 +70,7 @@ export const gateTable = z.strictObject({
   }),
   journal: z.strictObject({ directory: path }),
   printer: printerTable.prefault({ driver: 'none' }),
+  receipt: z.strictObject({ template: path.optional() }).optional(),
   receipts: z.strictObject({ directory: path }).optional(),
   turnstile: turnstileTable.prefault({ driver: 'none' }),
   lights: lightsTable.prefault({ driver: 'none' }),

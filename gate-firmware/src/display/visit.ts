@@ -70,6 +70,13 @@ export class Visit {
     this.#rest();
   }
 
+  /** Nothing came out of the printer for whoever reads their seat now: they get longer to read it. */
+  withoutReceipt(): void {
+    const told = this.#told;
+    if (told?.state !== 'admitted' || told.noReceipt) return;
+    this.tell({ ...told, noReceipt: true });
+  }
+
   /** The card left too early: it may come back, and only if it does not is anybody refused. */
   putBack(refused: Refused): void {
     this.#told = { state: 'removed', language: refused.language, remainingMs: PUT_BACK_MS };

@@ -21,6 +21,7 @@ import { type Devices, openDevices } from './devices.ts';
 import { LaneLoop, type LoopParts } from './loop.ts';
 import { Nonces } from './nonce.ts';
 import { Outcome } from './outcome.ts';
+import { Receipts } from './receipts.ts';
 import { ShortCodes } from './short-code.ts';
 import type { TapParts, TapResult } from './tap.ts';
 
@@ -50,6 +51,7 @@ interface Opened {
 export class Lane {
   readonly #parts: LaneParts;
   readonly devices: Devices;
+  readonly receipts: Receipts;
   readonly #outcome: Outcome;
   readonly #loop: LaneLoop;
   #readerState: ReaderState | undefined;
@@ -57,6 +59,7 @@ export class Lane {
   private constructor(parts: LaneParts, devices: Devices, opened: Opened) {
     this.#parts = parts;
     this.devices = devices;
+    this.receipts = this.#openReceipts();
     this.#outcome = this.#openOutcome();
     this.#loop = new LaneLoop(this.#loopParts(opened), parts.signal);
   }
@@ -99,17 +102,32 @@ export class Lane {
     this.#outcome.visit.choose(language);
   }
 
+  #openReceipts(): Receipts {
+    const { config, keys, log, closers } = this.#parts;
+    const { eventId, gateId, timeZone, labels, printer, receiptTemplate } = config;
+    const receipts = new Receipts({
+      eventId,
+      gateId,
+      timeZone,
+      printer: this.devices.printer,
+      pictures: this.devices.pictures,
+      encoding: printer.driver === 'none' ? 'cp932' : printer.encoding,
+      template: receiptTemplate,
+      sign: (message) => keys.store.sign(labels.device, message),
+      log,
+      onLost: (id) => this.#outcome.lost(id),
+    });
+    closers.push(() => receipts.close());
+    return receipts;
+  }
+
   #openOutcome(): Outcome {
     const { config, log, metrics, display, closers } = this.#parts;
-    const { turnstile, printer, pictures } = this.devices;
     const outcome = new Outcome({
       gateId: config.gateId,
-      timeZone: config.timeZone,
       display,
-      turnstile,
-      printer,
-      encoding: config.printer.driver === 'tcp' ? config.printer.encoding : 'cp932',
-      pictures,
+      turnstile: this.devices.turnstile,
+      receipts: this.receipts,
       metrics,
       log,
       defaultLanguage: config.display.default_language,

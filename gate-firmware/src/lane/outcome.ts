@@ -5,22 +5,14 @@ import type { DisplayBus } from '../display/state.ts';
 import { Visit } from '../display/visit.ts';
 import type { Turnstile } from '../hardware/turnstile.ts';
 import type { Metrics } from '../metrics.ts';
-import type { PrinterEncoding } from '../receipt/cp932.ts';
-import { renderEscPos } from '../receipt/escpos.ts';
-import { receiptDocument } from '../receipt/layout.ts';
-import type { Printer } from '../receipt/printer.ts';
-import { renderSvg } from '../receipt/svg.ts';
+import type { Receipts } from './receipts.ts';
 import type { TapResult } from './tap.ts';
 
 export interface OutcomeParts {
   readonly gateId: Uint8Array;
-  readonly timeZone: string;
   readonly display: DisplayBus;
   readonly turnstile: Turnstile;
-  readonly printer: Printer;
-  readonly encoding: PrinterEncoding;
-  /** Receipts as pictures, where they are wanted. */
-  readonly pictures: Printer | undefined;
+  readonly receipts: Pick<Receipts, 'print' | 'unable'>;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly defaultLanguage: Language;
@@ -31,6 +23,8 @@ export class Outcome {
   readonly #parts: OutcomeParts;
   /** What the attendee reads of it. */
   readonly visit: Visit;
+  /** The admission that is told now, or was last. */
+  #newest: string | undefined;
 
   constructor(parts: OutcomeParts) {
     this.#parts = parts;
@@ -47,11 +41,16 @@ export class Outcome {
         metrics.deviceErrors.inc({ device: 'turnstile' });
       });
     }
+    this.#newest = id;
     this.#show(result);
     metrics.tap(result);
     log.info(logLine(id, result));
-    // Rendering takes milliseconds: after the turnstile's order is out.
-    if (result.decision.admitted) setImmediate(() => this.#print(id, result));
+    this.#print(id, result);
+  }
+
+  /** Nothing of that admission's receipt was printed. */
+  lost(id: string): void {
+    if (id === this.#newest) this.visit.withoutReceipt();
   }
 
   close(): void {
@@ -77,27 +76,12 @@ export class Outcome {
       tickets: tickets.map(({ seat, category, place }) => ({ seat, category, place })),
       partySize: record!.party.size,
       ...(zone !== undefined && { zone }),
+      ...(this.#parts.receipts.unable && { noReceipt: true }),
     });
   }
 
-  #print(id: string, { decision, record, list, code, at }: TapResult): void {
-    if (!decision.admitted || !record || !list) return;
-    const { printer, pictures, encoding, timeZone } = this.#parts;
-    for (const { ticket, entry } of decision.tickets) {
-      const document = receiptDocument({
-        event: list.manifest.event,
-        ticket,
-        partySize: record.party.size,
-        code,
-        language: record.language,
-        enteredAt: at,
-        copy: entry > 1,
-        timeZone,
-      });
-      const job = `${id}-${ticket.place}`;
-      printer.print({ id: job, bytes: renderEscPos(document, { encoding }) });
-      pictures?.print({ id: job, bytes: Buffer.from(renderSvg(document), 'utf8') });
-    }
+  #print(id: string, { decision, ...rest }: TapResult): void {
+    if (decision.admitted) this.#parts.receipts.print({ id, tickets: decision.tickets, ...rest });
   }
 
   /** Names an admission among all gates: unique, and it tells nothing. */

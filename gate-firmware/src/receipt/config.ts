@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PRINTER_ENCODINGS } from './cp932.ts';
+import { PRINTER_ENCODINGS } from './encoding.ts';
 import { nullPrinter, type Printer } from './printer.ts';
 import { tcpPrinter } from './tcp-printer.ts';
 

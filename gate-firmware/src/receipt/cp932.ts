@@ -1,7 +1,3 @@
-/** Japan's printers have CP932 in their ROM and nothing else that is useful here. */
-export const PRINTER_ENCODINGS = ['cp932'] as const;
-export type PrinterEncoding = (typeof PRINTER_ENCODINGS)[number];
-
 /** Geta mark: what Japanese print shops set for a character they do not have. */
 export const MISSING = '〓';
 

@@ -21,7 +21,10 @@ export function decodeStatus(octet: number): StatusAnswer {
     const end = octet & 0b0000_1100;
     // The sensors answer with two equal bits each.
     const paired = (nearEnd === 0 || nearEnd === 0b0011) && (end === 0 || end === 0b1100);
-    if (paired) return { kind: 'paper', state: end === 0 ? 'ok' : 'paper-out' };
+    if (paired) {
+      const state = end !== 0 ? 'paper-out' : nearEnd !== 0 ? 'paper-low' : 'ok';
+      return { kind: 'paper', state };
+    }
   }
   return { kind: 'garbage' };
 }

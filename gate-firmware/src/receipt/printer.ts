@@ -1,7 +1,25 @@
 import type { ErrorCode } from '@pinless-gate/protocol/errors';
 import { Listeners, type Unsubscribe } from '../listeners.ts';
 
-export type PrinterState = 'none' | 'ok' | 'offline' | 'paper-out' | 'cover-open' | 'unknown';
+export type PrinterState =
+  | 'none'
+  | 'ok'
+  /** Prints, and wants a new roll soon. */
+  | 'paper-low'
+  | 'offline'
+  | 'paper-out'
+  | 'cover-open'
+  /** Nobody knows: nothing was printed yet, or it does not say, or what it says makes no sense. */
+  | 'unknown';
+
+/** In this state nothing comes out. Where nobody knows, it is tried. */
+export function cannotPrint(state: PrinterState): boolean {
+  return ['none', 'offline', 'paper-out', 'cover-open'].includes(state);
+}
+
+export function codeOfState(state: PrinterState): ErrorCode {
+  return `ERR_PRINTER_${state.toUpperCase().replace('-', '_')}`;
+}
 
 export interface PrintJob {
   /** Of ours, unique to this copy: a second job of the same id is not printed. */

@@ -1,5 +1,5 @@
 import receiptline from 'receiptline';
-import { COLUMNS } from './layout.ts';
+import { COLUMNS } from './text.ts';
 
 /** Dots of white around the print, as on 80 mm paper. */
 const MARGIN = 36;

@@ -1,3 +1,6 @@
+/** Characters a line of 80 mm paper holds. */
+export const COLUMNS = 42;
+
 /**
  * Text as a receipt may hold it: one line, no control, format or private-use characters, so that nothing
  * in it can be a printer command, break the markup or turn the direction of writing.

@@ -4,8 +4,10 @@ import { DisplayBus, type DisplayState } from '@pinless-gate/gate-firmware/displ
 import { noTurnstile } from '@pinless-gate/gate-firmware/hardware/turnstile';
 import { Journal } from '@pinless-gate/gate-firmware/journal/journal';
 import { Outcome } from '@pinless-gate/gate-firmware/lane/outcome';
+import { Receipts } from '@pinless-gate/gate-firmware/lane/receipts';
 import { Metrics } from '@pinless-gate/gate-firmware/metrics';
 import type { PrintJob } from '@pinless-gate/gate-firmware/receipt/printer';
+import { DEFAULT_TEMPLATE } from '@pinless-gate/gate-firmware/receipt/template';
 import { fromHex } from '@pinless-gate/protocol/bytes';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type NewCard, newCard } from '../../../sandbox/jlis/new-card.ts';
@@ -62,14 +64,23 @@ class Outputs {
     const write = (fields: object) => {
       this.log += `${JSON.stringify(fields)}\n`;
     };
-    this.outcome = new Outcome({
+    const receipts = new Receipts({
+      eventId: GATE_ID,
       gateId: GATE_ID,
       timeZone: 'Asia/Tokyo',
+      printer: printer as never,
+      pictures: printer as never,
+      encoding: 'cp932',
+      template: DEFAULT_TEMPLATE,
+      sign: async () => new Uint8Array(64),
+      log: { warn: write } as never,
+      onLost: () => undefined,
+    });
+    this.outcome = new Outcome({
+      gateId: GATE_ID,
       display,
       turnstile: noTurnstile(),
-      printer: printer as never,
-      encoding: 'cp932',
-      pictures: printer as never,
+      receipts,
       metrics: this.metrics,
       log: { info: write, warn: write, error: write } as never,
       defaultLanguage: 'ja',

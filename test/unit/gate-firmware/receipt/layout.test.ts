@@ -1,7 +1,7 @@
 import { renderEscPos, renderText } from '@pinless-gate/gate-firmware/receipt/escpos';
-import { COLUMNS, receiptDocument } from '@pinless-gate/gate-firmware/receipt/layout';
+import { receiptDocument } from '@pinless-gate/gate-firmware/receipt/layout';
 import { renderSvg } from '@pinless-gate/gate-firmware/receipt/svg';
-import { columnsOf } from '@pinless-gate/gate-firmware/receipt/text';
+import { COLUMNS, columnsOf } from '@pinless-gate/gate-firmware/receipt/text';
 import type { Seat } from '@pinless-gate/protocol/record';
 import { describe, expect, test } from 'vitest';
 import { CONTENT, TICKET } from './content.ts';
@@ -48,14 +48,14 @@ describe('receiptDocument', () => {
   });
 
   test.each([
-    ['one letter alone: the largest letters', { gate: 'B' }, '^^^^^^^B^^^^^^^'],
-    ['seven letters still fit', { gate: 'ABCDEFG' }, '^^^^^^^ABCDEFG^^^^^^^'],
-    ['eight do not', { gate: 'ABCDEFGH' }, '^^^^^^ABCDEFGH^^^^^^'],
-    ['three ideographs', { gate: '北入口' }, '^^^^^^^北入口^^^^^^^'],
+    ['one letter alone: the largest letters', { gate: 'B' }, '"^^^^^^^B^^^^^^^"'],
+    ['seven letters still fit', { gate: 'ABCDEFG' }, '"^^^^^^^ABCDEFG^^^^^^^"'],
+    ['eight do not', { gate: 'ABCDEFGH' }, '"^^^^^^ABCDEFGH^^^^^^"'],
+    ['three ideographs', { gate: '北入口' }, '"^^^^^^^北入口^^^^^^^"'],
     [
       'wide fields go below each other',
       { gate: 'B', block: 'アリーナA', row: '12', number: '105' },
-      '^^^^^アリーナA^^^^^',
+      '"^^^^^アリーナA^^^^^"',
     ],
   ])('%s', (_, seat, expected) => {
     expect(receiptDocument(withSeat(seat)).split('\n')).toContain(expected);
