@@ -89,9 +89,19 @@ export function policyContradiction(policy: Policy): string | undefined {
   if (timeZone !== undefined && !isTimeZone(timeZone)) return 'timeZone is not known here';
   const byDay = rules.some((rule) => (rule.entriesPerDay ?? rule.checkOutMinute) !== undefined);
   if (byDay && timeZone === undefined) return 'a rule by day or hour needs a timeZone';
+  if (rules.some((one, i) => rules.slice(i + 1).some((other) => hoursDiffer(one, other)))) {
+    return 'two rules for one category check out at different hours';
+  }
   const named = [...zones, ...paused].flatMap((one) => one.gates ?? []);
   const unknown = named.find((gate) => !gates.includes(gate));
   return unknown === undefined ? undefined : `"${unknown}" is not one of its gates`;
+}
+
+function hoursDiffer(one: Rule, other: Rule): boolean {
+  const [first, second] = [one.checkOutMinute, other.checkOutMinute];
+  if (first === undefined || second === undefined || first === second) return false;
+  const { categories: of } = other;
+  return !one.categories || !of || one.categories.some((category) => of.includes(category));
 }
 
 function decodePassage(map: CborMap): { annulAfterS: number } {

@@ -1,11 +1,18 @@
 import type { Manifest } from '@pinless-gate/protocol/bundle';
 import type { Direction, LaneMode } from '@pinless-gate/protocol/lane-mode';
 import type { Policy } from '@pinless-gate/protocol/policy';
-import type { SeatRecord, Ticket } from '@pinless-gate/protocol/record';
+import type { Ticket } from '@pinless-gate/protocol/record';
 import type { RefusalReason } from '@pinless-gate/protocol/refusal';
-import { ENTRY_REFUSALS, type Entry, type EntryRefusal, entryOf, isInside } from './entry.ts';
-import { limitsOf } from './limits.ts';
-import { NEW_TICKET, nextEntry, type TicketState } from './state.ts';
+import { ENTRY_REFUSALS, type Entry, type EntryRefusal, entryOf } from './entry.ts';
+import {
+  arriving,
+  type Candidate,
+  candidates,
+  type Entering,
+  type Party,
+  withCompanions,
+} from './party.ts';
+import { nextEntry } from './state.ts';
 
 export interface Lane {
   /** The gates, as printed on tickets, that this lane leads through. */
@@ -18,18 +25,10 @@ export interface Lane {
 
 type ListFields = 'notBefore' | 'issuedAt' | 'expiresAt' | 'revocationCheckedAt' | 'policy';
 
-/** Everything a decision depends on. `at` in Unix milliseconds. */
-export interface Facts {
+/** Everything a decision depends on. */
+export interface Facts extends Party {
   readonly list: Pick<Manifest, ListFields>;
-  readonly record: SeatRecord;
-  /** In the order of the record's tickets. */
-  readonly history: readonly TicketState[];
-  /** Of tickets of other cards that one of these enters with (`companionsElsewhere`), by number. */
-  readonly others?: ReadonlyMap<string, TicketState> | undefined;
   readonly lane: Lane;
-  /** Ticket numbers, where staff chose who of the party enters or leaves now; absent: whoever may. */
-  readonly chosen?: readonly string[] | undefined;
-  readonly at: number;
 }
 
 /** One ticket that enters or leaves, with what its counters need. */
@@ -138,8 +137,8 @@ function decideEntry(facts: Facts): Decision {
     ...one,
     ...entryOf({ policy, ...one, gates: lane.gates, at }),
   }));
-  const may = withCompanions(facts, verdicts.filter(mayEnter));
-  if (may.length > 0) return admitted(policy, facts.chosen ? may : arriving(facts, may));
+  const may = withCompanions(policy, facts, verdicts.filter(mayEnter));
+  if (may.length > 0) return admitted(policy, facts.chosen ? may : arriving(policy, may));
   const reasons = new Set<EntryRefusal>(
     verdicts.map((one) => (mayEnter(one) ? 'companion-first' : one.refusal)),
   );
@@ -147,61 +146,8 @@ function decideEntry(facts: Facts): Decision {
   return refused(ENTRY_REFUSALS.find((one) => reasons.has(one)) ?? 'not-listed');
 }
 
-interface Candidate {
-  readonly ticket: Ticket;
-  readonly state: TicketState;
-}
-
-type Entering = Candidate & Entry;
-
 function mayEnter<T extends Candidate>(one: T & { refusal?: unknown }): one is T & Entry {
   return one.refusal === undefined;
-}
-
-function candidates({ record, history, chosen }: Facts): Candidate[] {
-  const all = record.tickets.map((ticket, i) => ({ ticket, state: history[i] ?? NEW_TICKET }));
-  return chosen ? all.filter(({ ticket }) => chosen.includes(ticket.ticketNo)) : all;
-}
-
-/** Without those whose companion must be there, and neither enters now nor is inside. */
-function withCompanions(facts: Facts, entering: readonly Entering[]): readonly Entering[] {
-  const { policy } = facts.list;
-  const stay = entering.filter(({ ticket }) => {
-    const { with: companion, category } = ticket;
-    if (companion === undefined || !limitsOf(policy, category).companion) return true;
-    return entering.some((one) => one.ticket.ticketNo === companion) || isIn(facts, ticket);
-  });
-  return stay.length === entering.length ? stay : withCompanions(facts, stay);
-}
-
-/** Whether the ticket that this one enters with is inside. */
-function isIn({ list: { policy }, record, history, others, at }: Facts, one: Ticket): boolean {
-  const i = record.tickets.findIndex(({ ticketNo }) => ticketNo === one.with);
-  const state = i < 0 ? others?.get(one.with!) : history[i];
-  // Of a ticket of another card the category is not known here: the hour of this one's stands for it.
-  return state !== undefined && isInside({ policy, ticket: record.tickets[i] ?? one, state, at });
-}
-
-/** Tickets of other cards whose states `decide` asks for. */
-export function companionsElsewhere({ tickets }: SeatRecord): string[] {
-  const own = new Set(tickets.map(({ ticketNo }) => ticketNo));
-  return tickets.flatMap((one) => (one.with !== undefined && !own.has(one.with) ? [one.with] : []));
-}
-
-/** All, or the first part of the party that is still to come: a ticket with those that enter with it. */
-function arriving({ list: { policy } }: Facts, may: readonly Entering[]): readonly Entering[] {
-  if (policy.arrival !== 'parts') return may;
-  const byNumber = new Map(may.map((one) => [one.ticket.ticketNo, one]));
-  const rootOf = (one: Entering): Entering => {
-    let root = one;
-    // A circle cannot be built; a record that holds one still ends here.
-    for (let steps = 0; steps < may.length; steps++) {
-      root = byNumber.get(root.ticket.with ?? '') ?? root;
-    }
-    return root;
-  };
-  const root = rootOf(may.find(({ state }) => !state.inside) ?? may[0]!);
-  return may.filter((one) => rootOf(one) === root);
 }
 
 function admitted(policy: Policy, entering: readonly Entering[]): Admitted {

@@ -1,29 +1,21 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { CardFile } from '@pinless-gate/test/sandbox/card/card-file';
-import { EVENT_ID, GATE_ID, makeMaterial } from '@pinless-gate/test/sandbox/demo/material';
-import { run } from '@pinless-gate/test/sandbox/demo/program';
+import { EVENT_ID, GATE_ID } from '@pinless-gate/test/sandbox/demo/material';
 import type { TapLine } from '@pinless-gate/test/sandbox/demo/report';
 import type { InsertOptions, SandboxReader } from '@pinless-gate/test/sandbox/reader';
-import { onTestFinished } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
+import { copyPrepared } from './prepared.ts';
 
 const GATE = fileURLToPath(new URL('../../../gate-firmware/bin/gate.js', import.meta.url));
-/** Token, J-LIS and cards take seconds to make: they are kept from run to run. */
-const KEPT = fileURLToPath(new URL('../../../.run/e2e/gate', import.meta.url));
-const NO_PORTS = {
-  printer: 1,
-  turnstile: 'http://127.0.0.1:1/',
-  console: 1,
-  display: 1,
-  kazashiDisplay: 1,
-};
-const PATIENCE_MS = 15_000;
+/** Far beyond what anything here takes, also where the machine is busy with something else. */
+const PATIENCE_MS = 45_000;
 
 export interface Venue {
   readonly kept: string;
@@ -31,13 +23,18 @@ export interface Venue {
   readonly cards: Readonly<Record<string, CardFile>>;
 }
 
-/** Keys, cards and a list of 1,000 entries, as the demo has them. Called once a file. */
+/** Keys, cards and a list of 1,000 entries, as the demo has them. Called once a file, whose own they are. */
 export async function makeVenue(): Promise<Venue> {
-  mkdirSync(KEPT, { recursive: true });
-  const { directory, cards } = await makeMaterial(KEPT, NO_PORTS);
-  const build = ['build', '--feed', 'purchases.ndjson', '--event', 'event.toml', '--out', 'bundle'];
-  await run('whitelist', build, directory);
-  return { kept: join(KEPT, 'kept'), bundle: join(directory, 'bundle'), cards };
+  const own = await copyPrepared(inject('venues'));
+  const kept = join(own, 'kept');
+  const cards: Record<string, { file: CardFile }> = JSON.parse(
+    await readFile(join(kept, 'cards.json'), 'utf8'),
+  );
+  return {
+    kept,
+    bundle: join(own, 'run', 'bundle'),
+    cards: Object.fromEntries(Object.entries(cards).map(([name, { file }]) => [name, file])),
+  };
 }
 
 export interface LaneOptions {
