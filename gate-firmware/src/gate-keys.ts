@@ -41,7 +41,7 @@ export async function openGateKeys(parts: GateKeysParts): Promise<GateKeys> {
   closers.push(() => follower?.close());
   // One HMAC for each key, to learn what it is called.
   watch.explained();
-  const eventKeys = await openEventKeys(store, config, systemClock.now() / 1000);
+  const eventKeys = await openEventKeys(store, config, journaling.clock.now() / 1000);
   journaling.vouch((message) => store.sign(labels.device, message), config);
   closers.push(() => journaling.endVouching());
   return { store, eventKeys, watch };

@@ -8,7 +8,6 @@ import { DisplayBus } from './display/state.ts';
 import { type GateKeys, openGateKeys } from './gate-keys.ts';
 import { registerGauges } from './gauges.ts';
 import { Journaling } from './journaling.ts';
-import { systemClock } from './lane/clock.ts';
 import { Lane } from './lane/lane.ts';
 import { Metrics } from './metrics.ts';
 import { VERSION } from './version.ts';
@@ -121,9 +120,10 @@ export class Gate {
       config: this.#config,
       eventKeyIds: async () => {
         await eventKeys.refresh();
-        return eventKeys.usable(systemClock.now() / 1000);
+        return eventKeys.usable(this.#journaling.clock.now() / 1000);
       },
       journal: this.#journaling.journal,
+      clock: this.#journaling.clock,
       log: this.#log,
       metrics: this.metrics,
       onUpdate: () => this.#journaling.poke(),
@@ -152,7 +152,7 @@ export class Gate {
       uploads: this.#journaling.uploads,
       unexplained: () => this.#keys.watch.unexplained,
       ready: () => this.notReady === undefined,
-      now: systemClock.now,
+      now: this.#journaling.clock.now,
     });
   }
 

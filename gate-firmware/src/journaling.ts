@@ -7,6 +7,7 @@ import { Uploader } from './fleet/upload.ts';
 import { Checkpoints } from './journal/checkpoints.ts';
 import { Journal } from './journal/journal.ts';
 import { systemClock } from './lane/clock.ts';
+import { ClockWatch } from './lane/clock-watch.ts';
 import { troubleLog } from './trouble.ts';
 import type { Lists } from './whitelist/lists.ts';
 
@@ -20,10 +21,14 @@ const DISK_HINT = { hint: 'free some space: a gate whose disk is full admits nob
 /** The gate's journal with what happens to it: notes, checkpoints under the device key, copies at the console. */
 export class Journaling {
   readonly journal: Journal;
+  /** The gate's time: what it says never goes back behind the journal. */
+  readonly clock: ClockWatch;
   readonly #log: Logger;
   readonly #killed: boolean;
   readonly #disk: (error: GateError | undefined) => void;
   #diskLow = false;
+  /** Of the machine's clock, not yet noted. */
+  readonly #steps: number[] = [];
   #lists: Lists | undefined;
   #checkpoints: Checkpoints | undefined;
   #uploader: Uploader | undefined;
@@ -34,6 +39,13 @@ export class Journaling {
     this.#log = log;
     this.#killed = !journal.endedInOrder();
     this.#disk = troubleLog(log, 'disk');
+    this.clock = new ClockWatch({
+      wall: systemClock.now,
+      monotonic: systemClock.monotonic,
+      floor: journal.newestTime(),
+      list: () => this.#lists?.current?.manifest,
+      onStep: (ms) => this.#steps.push(ms),
+    });
   }
 
   static open({ journalDirectory, gateId }: GateConfig, log: Logger): Journaling {
@@ -47,7 +59,7 @@ export class Journaling {
   /** From now on checkpoints are made, and entries go to the console where there is one. */
   vouch(sign: (message: Uint8Array) => Promise<Uint8Array>, { console, gateId }: GateConfig): void {
     const { journal } = this;
-    const { now } = systemClock;
+    const { now } = this.clock;
     this.#checkpoints = new Checkpoints({
       journal,
       sign,
@@ -61,6 +73,16 @@ export class Journaling {
       identity: { gateId, sign, now, random: randomBytes },
       onState: troubleLog(this.#log, 'upload'),
     });
+  }
+
+  /** What is wrong with the machine's clock. Steps that are none are noted: somebody may play with the time. */
+  clockFault(): GateError | undefined {
+    const { fault } = this.clock;
+    for (const ms of this.#steps.splice(0)) {
+      this.#log.warn({ ms }, 'the clock was moved');
+      this.note('fault', `clock moved ${ms > 0 ? '+' : ''}${ms} ms`);
+    }
+    return fault;
   }
 
   /** Notes name the list in force. */
@@ -100,8 +122,8 @@ export class Journaling {
     const list = this.#lists?.current?.passport;
     this.journal.append({
       kind,
-      at: systemClock.now(),
-      monotonicMs: Math.round(systemClock.monotonic()),
+      at: this.clock.now(),
+      monotonicMs: Math.round(this.clock.monotonic()),
       list: list && { version: list.version, fingerprint: list.fingerprint },
       detail,
     });

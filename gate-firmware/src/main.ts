@@ -1,5 +1,6 @@
 import { main } from '@pinless-gate/runtime/program';
 import { certificateVerifyCommand } from './cli/certificate.ts';
+import { acceptClockCommand } from './cli/clock.ts';
 import { doctorCommand } from './cli/doctor.ts';
 import { enrolCommand } from './cli/enrol.ts';
 import { exportCommand, showCommand } from './cli/journal.ts';
@@ -28,6 +29,7 @@ const USAGE = `gate: decide at the door, offline, who may enter
              [--expect-hash HEX] [--json]
   gate journal export --config gate.toml [--format ndjson|csv] [--from TIME] [--to TIME]
              [--kind KIND…] [--outcome admitted|refused]
+  gate clock accept --config gate.toml --operator ID --reason TEXT [--json]
   gate receipt preview --ticket ticket.json --out receipt.svg
   gate certificate verify --anchor ca.pem… [--policy OID] [--at TIME] [--profile jpki|generic]
                           [--allow-test-anchor] [--json] FILE…
@@ -63,6 +65,7 @@ await main({
     'journal show': showCommand,
     'journal verify': verifyCommand,
     'journal export': exportCommand,
+    'clock accept': acceptClockCommand,
     'receipt preview': receiptPreviewCommand,
     'certificate verify': certificateVerifyCommand,
     'signature verify': signatureVerifyCommand,

@@ -14,6 +14,7 @@ import { requireOwnDeviceKey } from '../enrolment-file.ts';
 import { Journal } from '../journal/journal.ts';
 import { openEventKeys } from '../keys.ts';
 import { systemClock } from '../lane/clock.ts';
+import { ClockWatch, type ListTimes } from '../lane/clock-watch.ts';
 import { openTerminals } from '../terminals.ts';
 import { openPresent } from '../whitelist/present.ts';
 import { disk, printer, reader } from './doctor-devices.ts';
@@ -172,23 +173,41 @@ async function list(config: GateConfig, store: KeyStore): Promise<Finding> {
   return result.finding;
 }
 
-/** Against what this gate has seen already: its clock must not be behind its own journal. */
-function clock({ journalDirectory, gateId }: GateConfig) {
+/** As the gate will judge it: against its journal and its list. */
+function clock(config: GateConfig) {
+  const { journalDirectory, gateId } = config;
   return attempt('clock', 'set the clock, or wait for time synchronisation', async () => {
     const now = systemClock.now();
     if (now < SAFE_SINCE) throw new GateError('ERR_CLOCK', 'before this program was written');
     await mkdir(journalDirectory, { recursive: true });
     const journal = Journal.open(journalDirectory, gateId);
-    try {
-      const newest = journal.newestTime();
-      if (newest !== undefined && now < newest) {
-        throw new GateError('ERR_CLOCK', 'behind the newest journal entry');
-      }
-    } finally {
-      await journal.close();
-    }
+    const floor = journal.newestTime();
+    await journal.close();
+    const list = await listTimes(config);
+    const { now: wall, monotonic } = systemClock;
+    const times = () => list;
+    const { fault } = new ClockWatch({
+      wall,
+      monotonic,
+      floor,
+      list: times,
+      onStep: () => undefined,
+    });
+    if (fault) throw fault;
     return [new Date(now).toISOString(), undefined] as const;
   });
+}
+
+/** What is wrong with the list, its own check says. */
+async function listTimes(config: GateConfig): Promise<ListTimes | undefined> {
+  try {
+    const list = await openPresent(config);
+    await list?.close();
+    return list?.manifest;
+  } catch (error) {
+    if (!(error instanceof GateError)) throw error;
+    return undefined;
+  }
 }
 
 /** What the journal tells of the last day. */

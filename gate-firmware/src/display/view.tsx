@@ -62,7 +62,7 @@ export const View = ({ state, settings }: { state: DisplayState; settings: ViewS
     case 'evacuate':
       return <Said state={state} settings={settings} text={(words) => words.evacuate} />;
     case 'out-of-service':
-      return <Closed message="outOfService" languages={languages} code={state.code} />;
+      return <Closed message={outOf(state.code)} languages={languages} code={state.code} />;
     case 'closed':
       return <Closed message="closed" languages={languages} />;
   }
@@ -155,8 +155,10 @@ const Said = ({ state, settings, text, children }: SaidProps) => {
   );
 };
 
+const outOf = (code: string) => (code.startsWith('ERR_CLOCK_') ? 'clock' : 'outOfService');
+
 interface ClosedProps {
-  readonly message: 'outOfService' | 'closed';
+  readonly message: 'outOfService' | 'clock' | 'closed';
   readonly languages: readonly WrittenLanguage[];
   readonly code?: string;
 }

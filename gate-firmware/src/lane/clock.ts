@@ -1,9 +1,13 @@
+import type { GateError } from '@pinless-gate/protocol/errors';
+
 /** Time, handed in. */
 export interface Clock {
   /** Unix milliseconds. */
   now(): number;
   /** Milliseconds of any origin that never go back: for durations. */
   monotonic(): number;
+  /** Why it cannot be believed, where something watches it. */
+  readonly fault?: GateError | undefined;
 }
 
 export const systemClock: Clock = { now: Date.now, monotonic: () => performance.now() };

@@ -16,7 +16,6 @@ import { KeyHealth } from '../key-health.ts';
 import type { Metrics } from '../metrics.ts';
 import { profilesInUse } from '../profiles-in-use.ts';
 import type { Lists } from '../whitelist/lists.ts';
-import { systemClock } from './clock.ts';
 import { type Devices, openDevices } from './devices.ts';
 import { LaneLoop, type LoopParts } from './loop.ts';
 import { Nonces } from './nonce.ts';
@@ -65,9 +64,9 @@ export class Lane {
   }
 
   static async open(parts: LaneParts): Promise<Lane> {
-    const { config, log, metrics, closers, keys } = parts;
+    const { config, log, metrics, closers, keys, journaling } = parts;
     const { eventId, labels, terminals, reader } = config;
-    const profiles = await profilesInUse(keys.store, config, systemClock.now());
+    const profiles = await profilesInUse(keys.store, config, journaling.clock.now());
     keys.watch.explained();
     const health = await KeyHealth.learn({
       store: keys.store,
@@ -88,7 +87,7 @@ export class Lane {
     if (!this.#readerState) return 'ERR_READER_STARTING';
     const list = this.#parts.lists.current;
     if (!list) return 'ERR_LIST_MISSING';
-    const refusal = listRefusal(list.manifest, systemClock.now());
+    const refusal = listRefusal(list.manifest, this.#parts.journaling.clock.now());
     return refusal && LIST_CODES[refusal];
   }
 
@@ -137,7 +136,7 @@ export class Lane {
   }
 
   #loopParts({ reader, profiles, health }: Opened): LoopParts {
-    const { keys, lists } = this.#parts;
+    const { keys, lists, journaling } = this.#parts;
     return {
       reader,
       tap: this.#tapParts(profiles),
@@ -154,8 +153,11 @@ export class Lane {
         keys.watch.explained();
         await health.check();
       },
-      obstacle: () =>
-        keys.eventKeys.obstacle(lists.current?.manifest.eventKeyId, systemClock.now() / 1000),
+      obstacle: () => {
+        const keyId = lists.current?.manifest.eventKeyId;
+        const now = journaling.clock.now() / 1000;
+        return journaling.clockFault() ?? keys.eventKeys.obstacle(keyId, now);
+      },
       transcripts: this.#transcripts(),
     };
   }
@@ -173,7 +175,7 @@ export class Lane {
       converterOf: (keyId, at) => keys.eventKeys.forList(keyId, at).converter,
       lists,
       journal: journaling.journal,
-      clock: systemClock,
+      clock: journaling.clock,
       nonces: new Nonces(randomBytes),
       codes: new ShortCodes(randomBytes),
     };

@@ -85,13 +85,28 @@ export interface TapResult extends Verdict {
 export async function tap(parts: TapParts): Promise<TapResult> {
   const times = new StepTimes(parts.clock);
   return parts.lists.use(async (list) => {
-    const verdict = await examine(parts, list, times);
+    const verdict = timely(parts, times, await examine(parts, list, times));
     times.end('decide');
     const code = parts.codes.code(verdict.conversionValue, verdict.at);
     const sequence = record(parts, list, verdict, code, times);
     times.end('journal');
     return { ...verdict, sequence, code, list, steps: times.steps, tapMs: times.totalMs };
   });
+}
+
+/** More than the card's own budget: for what comes after its last answer. */
+const AFTERWARDS_MS = 1000;
+
+/**
+ * A process that was stopped, or whose clock was set, while the card was in the field knows nothing of it any
+ * more: who held it may be gone, and what it signed is old.
+ */
+function timely({ clock, limits }: TapParts, times: StepTimes, verdict: Verdict): Verdict {
+  if (!verdict.decision.admitted) return verdict;
+  const { fault } = clock;
+  if (fault) return { ...verdict, fault, decision: refused('gate-fault') };
+  if (times.totalMs <= limits.tapTimeoutMs + AFTERWARDS_MS) return verdict;
+  return { ...verdict, decision: refused('card-too-slow') };
 }
 
 /** Everything between the card and the decision. A card cannot make it throw. */

@@ -4,7 +4,7 @@ import type { GateError } from '@pinless-gate/protocol/errors';
 import type { Logger } from '@pinless-gate/runtime/log';
 import type { GateConfig } from '../config.ts';
 import type { Journal } from '../journal/journal.ts';
-import { systemClock } from '../lane/clock.ts';
+import type { Clock } from '../lane/clock.ts';
 import type { Metrics } from '../metrics.ts';
 import { troubleLog } from '../trouble.ts';
 import { openIsolatedApply } from './apply-isolated.ts';
@@ -22,6 +22,7 @@ export interface ServingParts {
   /** Of the event keys that the list may have been made with. */
   readonly eventKeyIds: () => Promise<readonly Uint8Array[]>;
   readonly journal: Journal;
+  readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;
   /** A newer list is in force. */
@@ -37,7 +38,7 @@ export interface ServingParts {
 export async function serveLists(
   parts: ServingParts,
 ): Promise<{ lists: Lists; close: () => Promise<void> }> {
-  const { config, eventKeyIds, journal, log, metrics } = parts;
+  const { config, eventKeyIds, journal, clock, log, metrics } = parts;
   const { whitelist, eventId } = config;
   const { directory, source } = whitelist;
   const isolated = source && (await openIsolatedApply({ source, directory }));
@@ -49,7 +50,7 @@ export async function serveLists(
     eventId,
     eventKeyIds,
     journal,
-    clock: systemClock,
+    clock,
   };
   const { lists, error } = await openLists(follow);
   let trouble = error;

@@ -13,6 +13,7 @@ export const ACTS = [
   'mode',
   'readmit',
   'reprint',
+  'clock',
 ] as const;
 
 export type Act = (typeof ACTS)[number];

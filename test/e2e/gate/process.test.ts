@@ -4,6 +4,9 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Journal } from '@pinless-gate/gate-firmware/journal/journal';
+import { fromHex } from '@pinless-gate/protocol/bytes';
+import { GATE_ID } from '@pinless-gate/test/sandbox/demo/material';
 import { run } from '@pinless-gate/test/sandbox/demo/program';
 import { type SandboxReader, startReader } from '@pinless-gate/test/sandbox/reader';
 import { type SandboxTurnstile, startTurnstile } from '@pinless-gate/test/sandbox/turnstile';
@@ -104,6 +107,50 @@ describe('the end of a gate', () => {
     expect(await second.stop()).toEqual({ code: 0, signal: null });
     const killed = await gateCommand(lane, 'journal', 'show', '--config', 'gate.toml', '--json');
     expect(killed.out.match(/ERR_GATE_KILLED/g)).toHaveLength(1);
+  });
+});
+
+describe('a clock behind the journal', () => {
+  const DAY_MS = 86_400_000;
+
+  /** A gate that wrote with a clock that was a day ahead. */
+  async function ahead(): Promise<string> {
+    const lane = await laneFor();
+    const journal = Journal.open(join(lane, 'journal'), fromHex(GATE_ID));
+    const at = Date.now() + DAY_MS;
+    journal.append({ kind: 'fault', at, monotonicMs: 1, detail: 'ERR_TEST' });
+    await journal.close();
+    return lane;
+  }
+
+  test('the lane is closed and says why; a person who looked at another clock ends that', async () => {
+    const lane = await ahead();
+    const closed = new GateProcess(lane);
+    const url = await closed.started();
+    await closed.line(({ code }) => code === 'ERR_CLOCK_BACK');
+    const inserted = await reader.insert(venue.cards.sato!);
+    const ready = await fetch(new URL('readyz', url));
+    expect([ready.status, await ready.text()]).toEqual([503, expect.stringMatching(/CLOCK_BACK/)]);
+    await inserted.remove();
+    const doctor = await gateCommand(lane, 'doctor', '--config', 'gate.toml', '--json');
+    expect(doctor.out).toContain('ERR_CLOCK_BACK');
+    expect(await closed.stop()).toEqual({ code: 0, signal: null });
+    expect(closed.lines.filter(({ tap }) => tap !== undefined)).toEqual([]);
+    const written = await gateCommand(lane, 'journal', 'export', '--config', 'gate.toml');
+    const times = written.out
+      .trim()
+      .split('\n')
+      .map((line) => Date.parse(JSON.parse(line).at));
+    expect(Math.min(...times)).toBeGreaterThan(Date.now() + DAY_MS / 2);
+
+    const accept = ['clock', 'accept', '--config', 'gate.toml', '--operator', 'sato'];
+    const accepted = await gateCommand(lane, ...accept, '--reason', 'was a day ahead');
+    expect(accepted).toMatchObject({ code: 0, err: '' });
+    const open = new GateProcess(lane);
+    await open.started();
+    expect((await tapCard(open, reader, venue.cards.sato!)).outcome).toBe('admitted');
+    expect(await open.stop()).toEqual({ code: 0, signal: null });
+    expect(await verified(lane)).toMatchObject({ verified: true, admitted: 1, entered: 1 });
   });
 });
 

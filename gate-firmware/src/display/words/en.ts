@@ -27,6 +27,7 @@ export const en: Messages = {
   open: { title: 'Please walk through', action: 'No need to touch your card' },
   evacuate: { title: 'Please walk calmly to the exit', action: 'Follow our staff' },
   outOfService: { title: 'Out of service', action: 'Please use another lane' },
+  clock: { title: 'Out of service: the clock is wrong', action: 'Please use another lane' },
   closed: { title: 'This lane is closed', action: 'Please use another lane' },
   categories: {
     adult: 'Adult',

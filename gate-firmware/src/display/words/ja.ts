@@ -30,6 +30,7 @@ export const ja: Messages = {
   open: { title: 'そのままお通りください', action: 'カードのタッチはいりません' },
   evacuate: { title: '落ち着いて出口へお進みください', action: '係員の案内に従ってください' },
   outOfService: { title: 'ただいま停止中です', action: '別のレーンをご利用ください' },
+  clock: { title: '停止中です（時計の異常）', action: '別のレーンをご利用ください' },
   closed: { title: 'このレーンは閉まっています', action: '別のレーンをご利用ください' },
   categories: {
     adult: '大人',

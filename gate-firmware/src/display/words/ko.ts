@@ -33,6 +33,7 @@ export const ko: Messages = {
   open: { title: '그대로 지나가 주세요', action: '카드를 대지 않으셔도 됩니다' },
   evacuate: { title: '침착하게 출구로 이동해 주세요', action: '직원의 안내를 따라 주세요' },
   outOfService: { title: '지금은 이용하실 수 없습니다', action: '다른 통로를 이용해 주세요' },
+  clock: { title: '이용하실 수 없습니다(시계 이상)', action: '다른 통로를 이용해 주세요' },
   closed: { title: '이 통로는 닫혀 있습니다', action: '다른 통로를 이용해 주세요' },
   categories: {
     adult: '성인',

@@ -34,6 +34,8 @@ export interface Messages {
   readonly open: Notice;
   readonly evacuate: Notice;
   readonly outOfService: Notice;
+  /** Out of service, and staff can read why without a book. */
+  readonly clock: Notice;
   readonly closed: Notice;
   /** Categories known to us; any other is shown as the vendor names it. */
   readonly categories: Readonly<Record<string, string>>;

@@ -28,6 +28,7 @@ export const zh: Messages = {
   open: { title: '请直接通行', action: '无需刷卡' },
   evacuate: { title: '请保持镇静，前往出口', action: '请听从工作人员引导' },
   outOfService: { title: '本通道暂停使用', action: '请使用其他通道' },
+  clock: { title: '暂停使用（时钟异常）', action: '请使用其他通道' },
   closed: { title: '本通道已关闭', action: '请使用其他通道' },
   categories: {
     adult: '成人',
