@@ -8,6 +8,7 @@ import { GateError } from '@pinless-gate/protocol/errors';
 import type { Policy } from '@pinless-gate/protocol/policy';
 import { ConfigError, readConfig, resolveFrom } from '@pinless-gate/runtime/config';
 import { z } from 'zod';
+import { instant, policyTable, text } from './policy-table.ts';
 import { type Issuer, readAnchor } from './validity/issuer.ts';
 import { DEFAULT_VALIDITY, type ValidityPlan, validityTable } from './validity/plan.ts';
 
@@ -32,24 +33,12 @@ export interface EventPlan {
 
 const LIST_OUTLASTS_ADMISSION_S = 24 * 3600;
 
-/** TOML knows dates without time or offset; here both are needed. */
-const instant = z
-  .custom<Date>(
-    (value) => value instanceof Date && !(value as Date & { isLocal(): boolean }).isLocal(),
-    {
-      error: 'must be a date and time with offset (2026-12-20T18:00:00+09:00)',
-    },
-  )
-  .transform((date) => Math.floor(date.getTime() / 1000));
-
 const eventId = z
   .string()
   .regex(/^[0-9a-fA-F]{8}(-?)[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{4}\1[0-9a-fA-F]{12}$/, {
     error: 'must be 32 hex digits',
   })
   .transform((text) => fromHex(text.replaceAll('-', '')));
-
-const text = z.string().min(1).max(100);
 
 const eventFile = z.strictObject({
   id: eventId,
@@ -60,14 +49,7 @@ const eventFile = z.strictObject({
     .strictObject({ from: instant, until: instant })
     .refine(({ from, until }) => from < until, { path: ['until'], error: 'must be after from' }),
   list: z.strictObject({ expires_at: instant.optional() }).optional(),
-  policy: z.strictObject({
-    gates: z.array(text).min(1),
-    tolerance_minutes: z.number().min(0),
-    stale_after_hours: z.number().positive(),
-    refuse_after_hours: z.number().positive(),
-    revocation_stale_after_hours: z.number().positive().optional(),
-    revocation_refuse_after_hours: z.number().positive().optional(),
-  }),
+  policy: policyTable,
   validity: validityTable.optional(),
   renewals: z.strictObject({ signer: text }).optional(),
   issuers: z.array(z.strictObject({ name: text, certificate: text })).min(1),
@@ -90,14 +72,7 @@ export async function readEventFile(path: string): Promise<EventPlan> {
     startsAt: file.starts_at,
     admission,
     expiresAt: file.list?.expires_at ?? admission.until + LIST_OUTLASTS_ADMISSION_S,
-    policy: {
-      gates: policy.gates,
-      toleranceS: Math.round(policy.tolerance_minutes * 60),
-      staleAfterS: Math.round(policy.stale_after_hours * 3600),
-      refuseAfterS: Math.round(policy.refuse_after_hours * 3600),
-      revocationStaleAfterS: seconds(policy.revocation_stale_after_hours),
-      revocationRefuseAfterS: seconds(policy.revocation_refuse_after_hours),
-    },
+    policy,
     validity: file.validity && validityOf(path, file.validity),
     renewalSigner: file.renewals && resolveFrom(path, file.renewals.signer),
     issuers: await readIssuers(path, file.issuers),
@@ -117,10 +92,6 @@ function validityOf(path: string, table: NonNullable<EventFile['validity']>): Va
     ...table,
     requestor: requestor && certificate ? { ...requestor, certificate } : undefined,
   };
-}
-
-function seconds(hours: number | undefined): number | undefined {
-  return hours === undefined ? undefined : Math.round(hours * 3600);
 }
 
 async function readIssuers(path: string, tables: EventFile['issuers']): Promise<Issuer[]> {

@@ -166,6 +166,86 @@ describe('readEventFile', () => {
     });
   });
 
+  const RULES = `time_zone = "Asia/Tokyo"
+arrival = "parts"
+face_check = "staff"
+annul_after_seconds = 20
+[[policy.zones]]
+name = "Arena"
+gates = ["A", "B"]
+[[policy.rules]]
+categories = ["pass"]
+entries = 3
+entries_per_day = 1
+entries_per_gate = 2
+reentry = "after-exit"
+check_out_at = "04:05"
+minimum_minutes_between_entries = 30
+windows = [{ from = 2026-12-20T15:00:00+09:00, until = 2026-12-20T17:00:00+09:00 }]
+companion = "required"
+[[policy.attention]]
+flag = "child"
+lane = "lamp"
+[[policy.paused]]
+gates = ["A"]
+until = 2026-12-20T17:00:00+09:00
+`;
+  const withRules = (from = '', to = '') =>
+    changed('[[issuers]]', `${RULES.replace(from, to)}[[issuers]]`);
+
+  test('rules', async () => {
+    expect((await read(withRules())).policy).toMatchObject({
+      timeZone: 'Asia/Tokyo',
+      arrival: 'parts',
+      faceCheck: 'staff',
+      passage: { annulAfterS: 20 },
+      zones: [{ name: 'Arena', gates: ['A', 'B'] }],
+      rules: [
+        {
+          categories: ['pass'],
+          entries: 3,
+          entriesPerDay: 1,
+          entriesPerGate: 2,
+          reentry: 'after-exit',
+          checkOutMinute: 245,
+          minimumS: 1800,
+          windows: [{ from: 1_797_746_400, until: 1_797_753_600 }],
+          companion: 'required',
+        },
+      ],
+      attention: [{ flag: 'child', lane: 'lamp' }],
+      paused: [{ gates: ['A'], until: 1_797_753_600 }],
+    });
+    const { policy } = await read(withRules('"parts"', '"together"').replace('"staff"', '"none"'));
+    expect([policy.arrival, policy.faceCheck]).toEqual([undefined, undefined]);
+  });
+
+  test.each([
+    [
+      'an unknown key of a rule',
+      'reentry =',
+      're_entry =',
+      /policy.rules.0.*re_entry: unknown key/,
+    ],
+    [
+      'a rule of no words',
+      /categories[\s\S]*required"/.exec(RULES)![0],
+      '',
+      /policy.rules.0: must say/,
+    ],
+    ['a time of day that is none', '"04:05"', '"24:00"', /check_out_at: must be a time of day/],
+    ['a zone of time that is none', 'Asia/Tokyo', 'Tokyo', /time_zone: must be a time zone/],
+    ['a gate that is none', 'gates = ["A", "B"]', 'gates = ["C"]', /"c" is not one of its gates/],
+    ['days without a time zone', 'time_zone = "Asia/Tokyo"', '', /needs a timezone/],
+    ['no entries', 'entries = 3', 'entries = 0', /policy.rules.0.entries: /],
+    ['a re-entry that is none', '"after-exit"', '"always"', /policy.rules.0.reentry: /],
+  ])('rules refused with key: %s', async (_, from, to, message) => {
+    await expect(read(withRules(from, to))).rejects.toMatchObject({
+      code: 'ERR_CONFIG_KEY',
+      message: expect.stringMatching(message),
+    });
+  });
+
   test('no file', async () => {
     await expect(readEventFile('/nonexistent/event.toml')).rejects.toMatchObject({
       code: 'ERR_CONFIG_FILE',

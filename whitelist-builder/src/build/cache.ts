@@ -14,7 +14,7 @@ export const SECTIONS = 256;
 
 /** Everything besides a row that decides what it becomes: under other settings nothing kept is of use. */
 export function settingsOf(rules: ListingRules): Uint8Array {
-  const { gates, admission, issuers, now } = rules;
+  const { gates, admission, shape, issuers, now } = rules;
   const authorities = issuers.map(({ name, nameDer, generations }) => ({
     name,
     dn: toHex(nameDer),
@@ -22,7 +22,7 @@ export function settingsOf(rules: ListingRules): Uint8Array {
       return [fingerprint, notBefore <= now && now <= notAfter];
     }),
   }));
-  const settings = { OUTCOMES, gates: [...gates], admission, authorities };
+  const settings = { OUTCOMES, gates: [...gates], admission, shape, authorities };
   return createHash('sha256')
     .update(utf8(JSON.stringify(settings)))
     .digest();

@@ -7,6 +7,7 @@ import {
   type Manifest,
 } from '@pinless-gate/protocol/bundle';
 import { toHex } from '@pinless-gate/protocol/bytes';
+import { ruleSentences, type SentenceLanguage } from '@pinless-gate/protocol/rule-sentences';
 import { type Command, EXIT_OK } from '@pinless-gate/runtime/program';
 import {
   type ManifestFile,
@@ -15,23 +16,31 @@ import {
   sizeOf,
 } from '../bundle/directory.ts';
 import { bundleArgument } from './options.ts';
-import { isoTime } from './passport.ts';
+import { isoTime, sentenceLanguage } from './passport.ts';
 
 /** `whitelist inspect`: the manifest for reading. Needs no key, so it proves nothing. */
 export const inspectCommand: Command = async (argv, io) => {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
-    options: { json: { type: 'boolean', default: false } },
+    options: {
+      json: { type: 'boolean', default: false },
+      language: { type: 'string', default: 'en' },
+    },
   });
+  const language = sentenceLanguage(values.language);
   const directory = bundleArgument(positionals);
-  const inspected = await inspect(directory, await readLatestManifest(directory));
+  const inspected = await inspect(directory, await readLatestManifest(directory), language);
   if (values.json) io.out(JSON.stringify(inspected));
   else for (const line of format(inspected)) io.out(line);
   return EXIT_OK;
 };
 
-async function inspect(directory: string, { manifest, hash, bytes }: ManifestFile) {
+async function inspect(
+  directory: string,
+  { manifest, hash, bytes }: ManifestFile,
+  language: SentenceLanguage,
+) {
   const signatures = await readSignatures(directory, hash);
   const { eventId, event, policy } = manifest;
   return {
@@ -50,6 +59,7 @@ async function inspect(directory: string, { manifest, hash, bytes }: ManifestFil
     eventKeyId: toHex(manifest.eventKeyId),
     signers: signatures.map(({ keyId }) => toHex(keyId)),
     policy,
+    rules: ruleSentences(policy, language),
     buckets: { bits: manifest.bucketBits, ...(await bucketSizes(directory, manifest)) },
   };
 }
@@ -75,7 +85,7 @@ async function bucketSizes(directory: string, { buckets }: Manifest) {
 }
 
 function format(inspected: Awaited<ReturnType<typeof inspect>>): string[] {
-  const { event, buckets, policy } = inspected;
+  const { event, buckets } = inspected;
   const rows: [string, string][] = [
     ['event', `${event.name}, ${event.place}, ${event.startsAt}`],
     ['event id', inspected.eventId],
@@ -90,14 +100,11 @@ function format(inspected: Awaited<ReturnType<typeof inspect>>): string[] {
     ['previous', inspected.previous ?? 'none'],
     ['event key', inspected.eventKeyId],
     ...inspected.signers.map((keyId): [string, string] => ['signed by', keyId]),
-    ['gates', policy.gates.join(' ')],
-    ['tolerance', `${policy.toleranceS} s`],
-    ['stale after', `${policy.staleAfterS} s`],
-    ['refuse after', `${policy.refuseAfterS} s`],
     [
       'buckets',
       `${buckets.count} (${buckets.missing} missing), ${buckets.total} octets, ${buckets.smallest} to ${buckets.largest} each`,
     ],
+    ...inspected.rules.map((sentence): [string, string] => ['rule', sentence]),
   ];
   return rows.map(([name, value]) => `${name.padEnd(13)} ${value}`);
 }

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { formatFingerprint, type Passport, passportOf } from '@pinless-gate/protocol/bundle';
 import { toHex } from '@pinless-gate/protocol/bytes';
-import { type Command, EXIT_OK } from '@pinless-gate/runtime/program';
+import { ruleSentences, type SentenceLanguage } from '@pinless-gate/protocol/rule-sentences';
+import { type Command, EXIT_OK, UsageError } from '@pinless-gate/runtime/program';
 import { readLatestManifest } from '../bundle/directory.ts';
 import { bundleArgument } from './options.ts';
 
@@ -10,13 +11,26 @@ export const passportCommand: Command = async (argv, io) => {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
-    options: { json: { type: 'boolean', default: false } },
+    options: {
+      json: { type: 'boolean', default: false },
+      rules: { type: 'boolean', default: false },
+      language: { type: 'string', default: 'en' },
+    },
   });
+  const language = sentenceLanguage(values.language);
   const { manifest, hash } = await readLatestManifest(bundleArgument(positionals));
   const passport = passportOf(manifest, hash);
-  io.out(values.json ? JSON.stringify(passportJson(passport)) : passportLine(passport));
+  const rules = values.rules ? ruleSentences(manifest.policy, language) : undefined;
+  if (values.json) io.out(JSON.stringify({ ...passportJson(passport), rules }));
+  else for (const line of [passportLine(passport), ...(rules ?? [])]) io.out(line);
   return EXIT_OK;
 };
+
+/** `--language` of the commands that say rules in sentences. */
+export function sentenceLanguage(given: string): SentenceLanguage {
+  if (given === 'ja' || given === 'en') return given;
+  throw new UsageError(`unknown language "${given}"`, 'there are ja and en');
+}
 
 export function passportLine(passport: Passport): string {
   const { eventName, version, entries } = passport;

@@ -31,8 +31,8 @@ export const program: Program = {
   whitelist verify BUNDLE (--event event.toml | --publisher pub.pem… [--threshold K]) [--json]
   whitelist diff BEFORE AFTER [--tickets-before FILE --tickets-after FILE] [--json]
   whitelist diff BUNDLE [--json]
-  whitelist inspect BUNDLE [--json]
-  whitelist passport BUNDLE [--json]
+  whitelist inspect BUNDLE [--language ja|en] [--json]
+  whitelist passport BUNDLE [--rules] [--language ja|en] [--json]
   whitelist sign BUNDLE --config FILE [--publisher LABEL] (--event event.toml | --signed-by pub.pem…)
                  [--fingerprint K7F-2QD] [--json]
   whitelist publish BUNDLE --to DIR (--event event.toml | --publisher pub.pem… [--threshold K])

@@ -1,11 +1,13 @@
 import type { Seat, Ticket } from '@pinless-gate/protocol/record';
 import type { LineProblem } from './line.ts';
 import type { Companion, HolderField, Purchase, PurchaseTicket } from './schema.ts';
+import { entriesOf, flagsOf, type TicketShape, zoneProblem } from './shape.ts';
 
 /** What a purchase leaves open and the event decides. Unix seconds. */
 export interface TicketRules {
   readonly gates: ReadonlySet<string>;
   readonly admission: Ticket['admission'];
+  readonly shape?: TicketShape | undefined;
 }
 
 /** A holder of the purchase with the tickets that their card opens. */
@@ -25,7 +27,6 @@ export type Cards =
   | { readonly problem: LineProblem };
 
 const DEFAULT_CATEGORY = 'adult';
-const FLAGGED_CATEGORIES: ReadonlySet<string> = new Set(['child', 'concession']);
 
 /** A ticket on its way: `holder` 0 is the purchase's own, 1 the first companion. */
 interface Draft {
@@ -56,7 +57,13 @@ export function cardsOf(purchase: Purchase, rules: TicketRules): Cards {
       const reason = 'not a gate of the event (event.toml: policy.gates)';
       return { problem: { field: `${draft.field}.seat.gate`, reason } };
     }
-    tickets[draft.holder]!.push(finish(draft, admission));
+    const { shape = {} } = rules;
+    const misplaced = zoneProblem(shape, draft.source.zone, draft.seat);
+    if (misplaced) {
+      const { member, reason } = misplaced;
+      return { problem: { field: `${draft.field}.${member}`, reason } };
+    }
+    tickets[draft.holder]!.push(finish(draft, admission, shape));
   }
   const cards = holders.flatMap((holder, i) => {
     if (tickets[i]!.length === 0) return [];
@@ -139,7 +146,11 @@ function admissionOf(
   return rules.admission;
 }
 
-function finish({ source, seat, place }: Draft, admission: Ticket['admission']): Ticket {
+function finish(
+  { source, seat, place }: Draft,
+  admission: Ticket['admission'],
+  shape: TicketShape,
+): Ticket {
   const category = source.category ?? DEFAULT_CATEGORY;
   return {
     ticketNo: source.ticketNo,
@@ -147,9 +158,9 @@ function finish({ source, seat, place }: Draft, admission: Ticket['admission']):
     zone: source.zone,
     category,
     admission,
-    entries: source.entries ?? 1,
+    entries: source.entries ?? entriesOf(shape, category),
     reentry: source.reentry ?? false,
-    flags: FLAGGED_CATEGORIES.has(category) ? [category] : [],
+    flags: flagsOf(shape, category),
     with: source.with,
     place,
   };

@@ -139,6 +139,7 @@ describe('buildBundle with a cache', () => {
       rules,
       { ...rules, admission: { from: 1, until: 3 } },
       { ...rules, gates: new Set(['A', 'B']) },
+      { ...rules, shape: { flags: ['carer'] } },
       { ...rules, issuers: [{ ...issuer, name: 'other' }] },
       { ...rules, now: NOW + 20 * 365 * 86_400 }, // the CA has expired
     ].map((one) => Buffer.from(settingsOf(one)).toString('hex'));

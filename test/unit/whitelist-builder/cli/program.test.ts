@@ -101,10 +101,23 @@ describe('whitelist passport and inspect', () => {
     ]);
   });
 
+  test('with the rules, where they are wanted', async () => {
+    const { out } = await run('passport', shop.out, '--rules');
+    expect(out.slice(1, 3)).toEqual([
+      'Gates are A and B.',
+      'Up to 10 minutes too early or too late is still in time.',
+    ]);
+    const { out: json } = await run('passport', shop.out, '--rules', '--language', 'ja', '--json');
+    expect(JSON.parse(json[0]!).rules[0]).toBe('ゲートはA、Bです。');
+  });
+
   test('the manifest, as text and as JSON', async () => {
     const { code, out } = await run('inspect', shop.out);
     expect(code).toBe(0);
-    expect(out.join('\n')).toMatch(/^gates +A B$/m);
+    expect(out.join('\n')).toMatch(/^rule +Gates are A and B\.$/m);
+    const { out: japanese } = await run('inspect', shop.out, '--language', 'ja');
+    expect(japanese.join('\n')).toMatch(/^rule +ゲートはA、Bです。$/m);
+    expect((await run('inspect', shop.out, '--language', 'fr')).code).toBe(2);
     const { out: json } = await run('inspect', shop.out, '--json');
     expect(JSON.parse(json[0]!)).toMatchObject({
       entries: 2,
