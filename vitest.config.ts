@@ -36,14 +36,14 @@ interface SuiteOptions {
 }
 
 function suite(name: string, include: string, options: SuiteOptions = {}) {
-  const { timeoutMs = 5000, pollMs = 4000, globalSetup } = options;
+  const { timeoutMs = 30_000, pollMs = 15_000, globalSetup } = options;
   return {
     extends: true as const,
     test: {
       name,
       include: [include],
       testTimeout: timeoutMs,
-      hookTimeout: Math.max(timeoutMs, 10_000),
+      hookTimeout: timeoutMs,
       expect: { poll: { timeout: pollMs } },
       ...(globalSetup !== undefined && { globalSetup }),
     },

@@ -314,12 +314,12 @@ describe('the page', () => {
     await stopServer();
     await page.waitForTimeout(2000);
     expect(await page.locator('#display').getAttribute('data-state')).toBe('hold');
-    await page.locator('#display[data-state="lost"]').waitFor({ timeout: 2500 });
+    await page.locator('#display[data-state="lost"]').waitFor();
     expect(await page.getByText('ただいま停止中です').isVisible()).toBe(true);
     expect(await page.getByText('Out of service').isVisible()).toBe(true);
     bus.show({ state: 'idle' });
     await startServer(port);
-    await page.locator('#display[data-state="idle"]').waitFor({ timeout: 5000 });
+    await page.locator('#display[data-state="idle"]').waitFor();
   });
 });
 

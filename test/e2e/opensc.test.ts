@@ -157,6 +157,6 @@ describe('OpenSC', () => {
     expect(instructions['2a']).toBe(2);
     // pcscd looks at its slots every 400 ms.
     const slots = async () => (await run('opensc-tool', '--list-readers')).output;
-    await expect.poll(slots, { timeout: 3000 }).toMatch(/^0 {4}No /m);
+    await expect.poll(slots).toMatch(/^0 {4}No /m);
   });
 });

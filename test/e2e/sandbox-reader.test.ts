@@ -149,6 +149,6 @@ describe('pcscd', () => {
     const pid = Number(String(chunk));
     expect(alive(pid)).toBe(true);
     child.kill('SIGKILL');
-    await expect.poll(() => alive(pid), { timeout: 3000 }).toBe(false);
+    await expect.poll(() => alive(pid)).toBe(false);
   });
 });

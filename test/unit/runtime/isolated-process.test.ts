@@ -24,7 +24,7 @@ async function start(options: Partial<IsolatedOptions> = {}): Promise<IsolatedPr
     name: 'small child',
     entry: ENTRY,
     init: {},
-    startTimeoutMs: 5000,
+    startTimeoutMs: 30_000,
     maxPending: 8,
     ...options,
   });
@@ -232,7 +232,7 @@ describe('serveIsolated', () => {
     const script = `
       const { IsolatedProcess } = await import('@pinless-gate/runtime/isolated-process');
       const isolated = await IsolatedProcess.start({ name: 'x', entry: new URL('${ENTRY}'), init: {},
-        startTimeoutMs: 5000, maxPending: 2, onEvent: () => process.kill(process.pid, 'SIGKILL') });
+        startTimeoutMs: 30_000, maxPending: 2, onEvent: () => process.kill(process.pid, 'SIGKILL') });
       console.log(isolated.pid);
       ${meanwhile}
       process.kill(process.pid, 'SIGKILL');`;
@@ -244,7 +244,7 @@ describe('serveIsolated', () => {
     for await (const chunk of parent.stdout) printed += chunk;
     const pid = Number(printed);
     expect(pid).toBeGreaterThan(1);
-    await expect.poll(() => alive(pid), { timeout: 4000, interval: 10 }).toBe(false);
+    await expect.poll(() => alive(pid), { interval: 10 }).toBe(false);
   });
 });
 

@@ -19,7 +19,7 @@ async function online() {
     answers += chunk.toString('hex');
   });
   const answered = (hex: string) =>
-    vi.waitFor(() => expect(answers).toBe(hex), { interval: 1, timeout: 1000 });
+    vi.waitFor(() => expect(answers).toBe(hex), { interval: 1, timeout: 15_000 });
   const send = (hex: string) => socket.write(fromHex(hex));
   const jobs = () => printer.jobs.map(({ bytes }) => toHex(bytes));
   return { printer, socket, send, answered, jobs };

@@ -81,9 +81,7 @@ describe('GET /live', () => {
     const live = await connect();
     await live.until('taps');
     await started.database.db.execute('alter table gates rename to elsewhere');
-    await expect
-      .poll(() => started.logged.join(), { timeout: 4000 })
-      .toContain('live page could not be read');
+    await expect.poll(() => started.logged.join()).toContain('live page could not be read');
     await started.database.db.execute('alter table elsewhere rename to gates');
     gate.admit({ code: 'W1-11' });
     await started.upload(gate);
