@@ -9,6 +9,7 @@ import {
   type TrustAnchor,
   trustAnchors,
 } from '@pinless-gate/protocol/certificate/anchors';
+import type { Direction } from '@pinless-gate/protocol/lane-mode';
 import { derBlocks } from '@pinless-gate/protocol/pem';
 import { ConfigError, placeOf, readConfig, resolveFrom } from '@pinless-gate/runtime/config';
 import type { TerminalProfileName } from './card/profiles/profile.ts';
@@ -20,6 +21,7 @@ import type { HardwareTables, SensorTable } from './hardware/config.ts';
 import type { SurfaceTrust } from './lane/surface.ts';
 import type { PrinterTable } from './receipt/config.ts';
 import { DEFAULT_TEMPLATE, readTemplate, type Template } from './receipt/template.ts';
+import type { StaffTable } from './staff/config.ts';
 import { surfaceCa } from './surface-ca.ts';
 import type { SourceName } from './whitelist/source.ts';
 
@@ -31,6 +33,8 @@ export interface GateConfig {
   readonly eventId: Uint8Array;
   readonly name: string;
   readonly gates: readonly string[];
+  /** Which way its reader is. */
+  readonly direction: Direction;
   readonly timeZone: string;
   readonly hsm: HsmConfig;
   readonly labels: {
@@ -64,6 +68,8 @@ export interface GateConfig {
   readonly hardware: HardwareTables;
   readonly display: DisplayTable;
   readonly http: { readonly host: string; readonly port: number };
+  /** Absent: nobody does anything by hand here. */
+  readonly staff: StaffTable | undefined;
   readonly console: ConsoleAddress | undefined;
   readonly logLevel: string;
 }
@@ -140,6 +146,7 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
     eventId: fromHex(event.id),
     name: gate.name,
     gates: gate.serves,
+    direction: gate.direction,
     timeZone: gate.time_zone,
     hsm: resolveHsmConfig(file, table.hsm),
     labels: {
@@ -181,6 +188,7 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
     },
     display: table.display,
     http: table.http,
+    staff: table.staff && { ...table.staff, operators: at(table.staff.operators) },
     console: table.console ? { url: baseUrl(table.console.url) } : enrolment?.console,
     logLevel: table.log.level,
   };

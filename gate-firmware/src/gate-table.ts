@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { displayTable } from './display/config.ts';
 import { lightsTable, sensorTable, turnstileTable } from './hardware/config.ts';
 import { printerTable } from './receipt/config.ts';
+import { staffTable } from './staff/config.ts';
 
 /** 16 octets as 32 hex digits, with or without the dashes of a UUID. */
 const id = z
@@ -25,6 +26,8 @@ export const gateTable = z.strictObject({
     name: z.string().min(1),
     /** The gates, as printed on tickets, that this lane leads through. */
     serves: z.array(z.string().min(1)).min(1),
+    /** Which way its reader is. */
+    direction: z.enum(['in', 'out']).default('in'),
     time_zone: z
       .string()
       .default('Asia/Tokyo')
@@ -83,6 +86,7 @@ export const gateTable = z.strictObject({
       port: z.int().min(0).max(65535).default(8460),
     })
     .prefault({}),
+  staff: staffTable.optional(),
   console: z.strictObject({ url: z.url({ protocol: /^https?$/ }) }).optional(),
   log: z
     .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') })

@@ -143,7 +143,6 @@ export class Gate {
       transcript: this.#options.transcript,
       signal: this.#abort.signal,
     });
-    this.#bus.show({ state: 'idle' });
     this.metrics.build(VERSION);
     registerGauges(this.metrics, {
       journal: this.#journaling.journal,

@@ -6,6 +6,7 @@ import type { GateConfig } from './config.ts';
 import { Uploader } from './fleet/upload.ts';
 import { Checkpoints } from './journal/checkpoints.ts';
 import { Journal } from './journal/journal.ts';
+import { Ledger } from './journal/ledger.ts';
 import { systemClock } from './lane/clock.ts';
 import { ClockWatch } from './lane/clock-watch.ts';
 import { troubleLog } from './trouble.ts';
@@ -118,16 +119,31 @@ export class Journaling {
     this.#uploader?.poke();
   }
 
+  /** Passages and acts at this gate, for the event that it serves. */
+  ledger(eventId: Uint8Array): Ledger {
+    return new Ledger({
+      journal: this.journal,
+      eventId,
+      clock: this.clock,
+      list: () => this.#list(),
+      onEntry: () => this.entry(),
+    });
+  }
+
   note(kind: NoteEntry['kind'], detail: string): void {
-    const list = this.#lists?.current?.passport;
     this.journal.append({
       kind,
       at: this.clock.now(),
       monotonicMs: Math.round(this.clock.monotonic()),
-      list: list && { version: list.version, fingerprint: list.fingerprint },
+      list: this.#list(),
       detail,
     });
     this.poke();
+  }
+
+  #list(): NoteEntry['list'] {
+    const list = this.#lists?.current?.passport;
+    return list && { version: list.version, fingerprint: list.fingerprint };
   }
 
   /** Logged and noted. */

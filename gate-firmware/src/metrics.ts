@@ -47,6 +47,22 @@ export class Metrics {
       registers: [],
     }),
   );
+  readonly passages = this.#add(
+    new Counter({
+      name: 'gate_passages_total',
+      help: 'People that the passage sensor saw, or missed, by outcome',
+      labelNames: ['outcome', 'direction'],
+      registers: [],
+    }),
+  );
+  readonly acts = this.#add(
+    new Counter({
+      name: 'gate_staff_acts_total',
+      help: 'What staff did by hand, by act and role',
+      labelNames: ['act', 'role'],
+      registers: [],
+    }),
+  );
   readonly hsmCalls = this.#add(
     new Counter({
       name: 'gate_hsm_calls_total',

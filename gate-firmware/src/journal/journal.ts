@@ -13,6 +13,7 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
 } from '@pinless-gate/protocol/journal/checkpoint';
+import { type LaneMode, parseLaneMode } from '@pinless-gate/protocol/lane-mode';
 import type { TicketState } from '../admission/state.ts';
 import type { OctetDatabase } from '../storage/lmdb.ts';
 import { decodeTicketState, encodeTicketState, ticketKey } from './admission-state.ts';
@@ -48,6 +49,7 @@ const HEAD = utf8('head');
 const FLOOR = utf8('list-floor');
 const PUBLISHERS = utf8('publishers');
 const UPLOADED = utf8('uploaded');
+const MODE = utf8('lane-mode');
 
 /**
  * The gate's memory: an append-only chain of entries and the state of each ticket, one transaction a
@@ -106,7 +108,7 @@ export class Journal {
   }
 
   /** Durable when it returns. A ticket that changed since the decision is ERR_JOURNAL_CONFLICT, and nothing is written. */
-  append(entry: NewEntry, changes: readonly TicketChange[] = []): Appended {
+  append(entry: NewEntry, changes: readonly TicketChange[] = [], mode?: LaneMode): Appended {
     const sequence = this.#sequence + 1;
     const encoded = encodeJournalEntry({ ...entry, sequence, gateId: this.gateId }, this.#hash);
     const hash = hashEntry(encoded);
@@ -124,6 +126,7 @@ export class Journal {
         this.#tickets.putSync(ticketKey(eventId, ticketNo), encodeTicketState(after));
       }
       this.#entries.putSync(uint64(sequence), encoded);
+      if (mode !== undefined) this.#meta.putSync(MODE, utf8(mode));
       this.#meta.putSync(HEAD, concat(uint64(sequence), hash));
     });
     this.#sequence = sequence;
@@ -134,6 +137,20 @@ export class Journal {
   ticketState(eventId: Uint8Array, ticketNo: string): TicketState | undefined {
     const bytes = this.#tickets.get(ticketKey(eventId, ticketNo));
     return bytes && decodeTicketState(bytes);
+  }
+
+  /** Every ticket of the event that this gate has met, by number. */
+  *tickets(eventId: Uint8Array): Generator<readonly [string, TicketState]> {
+    for (const { key, value } of this.#tickets.getRange({ start: eventId })) {
+      if (!equal(key.subarray(0, eventId.length), eventId)) return;
+      yield [text(key.subarray(eventId.length)), decodeTicketState(value)];
+    }
+  }
+
+  /** How the lane is worked: what `append` was last told. */
+  get laneMode(): LaneMode {
+    const bytes = this.#meta.get(MODE);
+    return bytes ? parseLaneMode(text(bytes)) : 'normal';
   }
 
   /** The lowest list version that this gate may still apply for this event: it never goes back. */
@@ -259,3 +276,5 @@ export class Journal {
     return [sequence, new Uint8Array(head.subarray(8))];
   }
 }
+
+const text = (octets: Uint8Array) => Buffer.from(octets).toString('utf8');

@@ -16,10 +16,11 @@ import { KeyHealth } from '../key-health.ts';
 import type { Metrics } from '../metrics.ts';
 import { profilesInUse } from '../profiles-in-use.ts';
 import type { Lists } from '../whitelist/lists.ts';
+import { Crossing } from './crossing.ts';
 import { type Devices, openDevices } from './devices.ts';
 import { LaneLoop, type LoopParts } from './loop.ts';
 import { Nonces } from './nonce.ts';
-import { Outcome } from './outcome.ts';
+import { type LetIn, Outcome } from './outcome.ts';
 import { Receipts } from './receipts.ts';
 import { ShortCodes } from './short-code.ts';
 import type { TapParts, TapResult } from './tap.ts';
@@ -51,16 +52,22 @@ export class Lane {
   readonly #parts: LaneParts;
   readonly devices: Devices;
   readonly receipts: Receipts;
+  readonly crossing: Crossing;
   readonly #outcome: Outcome;
   readonly #loop: LaneLoop;
+  readonly #end = new AbortController();
+  #failure: unknown;
   #readerState: ReaderState | undefined;
 
   private constructor(parts: LaneParts, devices: Devices, opened: Opened) {
     this.#parts = parts;
     this.devices = devices;
     this.receipts = this.#openReceipts();
+    this.crossing = this.#openCrossing();
     this.#outcome = this.#openOutcome();
-    this.#loop = new LaneLoop(this.#loopParts(opened), parts.signal);
+    this.crossing.start();
+    const signal = AbortSignal.any([parts.signal, this.#end.signal]);
+    this.#loop = new LaneLoop(this.#loopParts(opened), signal);
   }
 
   static async open(parts: LaneParts): Promise<Lane> {
@@ -92,8 +99,20 @@ export class Lane {
   }
 
   /** Serves cards until the end. Rejects where the gate must be started anew. */
-  run(): Promise<void> {
-    return this.#loop.run();
+  async run(): Promise<void> {
+    await this.#loop.run();
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Something could not be journalled: the tap under way is the last one. */
+  fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#end.abort();
+  }
+
+  /** By an act of staff that is on the disk. */
+  letIn(admission: LetIn): void {
+    this.#outcome.letIn(admission);
   }
 
   /** Somebody chose a language at the display. */
@@ -120,6 +139,22 @@ export class Lane {
     return receipts;
   }
 
+  #openCrossing(): Crossing {
+    const { config, log, metrics, journaling, closers, signal } = this.#parts;
+    return new Crossing({
+      ledger: journaling.ledger(config.eventId),
+      devices: this.devices,
+      visit: () => this.#outcome.visit,
+      journaling,
+      log,
+      metrics,
+      closers,
+      onBroken: (error) => this.fail(error),
+      lookTimeoutMs: 1000 * (config.staff?.look_timeout_s ?? 60),
+      signal: AbortSignal.any([signal, this.#end.signal]),
+    });
+  }
+
   #openOutcome(): Outcome {
     const { config, log, metrics, display, closers } = this.#parts;
     const outcome = new Outcome({
@@ -130,6 +165,8 @@ export class Lane {
       metrics,
       log,
       defaultLanguage: config.display.default_language,
+      passages: this.crossing.passages,
+      mode: () => this.crossing.modes.current,
     });
     closers.push(() => outcome.close());
     return outcome;
@@ -165,10 +202,19 @@ export class Lane {
   #tapParts(profiles: TapParts['profiles']): LoopParts['tap'] {
     const { config, keys, lists, journaling } = this.#parts;
     const { eventId, gateId, gates, anchors, reader } = config;
+    const { modes, passages, look } = this.crossing;
     return {
       eventId,
       gateId,
-      lane: { gates },
+      lane: {
+        gates,
+        direction: config.direction,
+        get mode() {
+          return modes.current;
+        },
+      },
+      witnessed: () => passages.witnessed,
+      look: (asked) => look.wait(asked),
       profiles,
       anchors,
       limits: { commandTimeoutMs: reader.commandTimeoutMs, tapTimeoutMs: reader.tapTimeoutMs },

@@ -1,10 +1,13 @@
 import { toHex } from '@pinless-gate/protocol/bytes';
+import type { LaneMode } from '@pinless-gate/protocol/lane-mode';
 import type { Language } from '@pinless-gate/protocol/record';
 import type { Logger } from '@pinless-gate/runtime/log';
+import type { Admitted } from '../admission/decide.ts';
 import type { DisplayBus } from '../display/state.ts';
 import { Visit } from '../display/visit.ts';
 import type { Turnstile } from '../hardware/turnstile.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Passages } from './passages.ts';
 import type { Receipts } from './receipts.ts';
 import type { TapResult } from './tap.ts';
 
@@ -16,6 +19,16 @@ export interface OutcomeParts {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly defaultLanguage: Language;
+  readonly passages: Pick<Passages, 'opened'>;
+  readonly mode: () => LaneMode;
+}
+
+/** An admission that is on the disk: a tap's, or one that staff gave. */
+export interface LetIn
+  extends Pick<TapResult, 'sequence' | 'decision' | 'record' | 'list' | 'code' | 'at'> {
+  readonly decision: Admitted;
+  /** More than tickets where somebody has none. */
+  readonly people: number;
 }
 
 /** Open, print, show, in parallel, for a decision that is on the disk. Nothing here can hold up the next card. */
@@ -32,14 +45,11 @@ export class Outcome {
   }
 
   apply(result: TapResult): void {
-    const { log, metrics } = this.#parts;
+    const { log, metrics, mode } = this.#parts;
     const id = this.#id(result.sequence);
-    if (result.decision.admitted) {
-      const people = result.decision.tickets.length;
-      this.#parts.turnstile.open({ id, direction: 'in', people }).catch((error: unknown) => {
-        log.error({ tap: id, error: codeOf(error) }, 'turnstile did not open');
-        metrics.deviceErrors.inc({ device: 'turnstile' });
-      });
+    const { decision } = result;
+    if (decision.admitted && mode() !== 'rehearsal') {
+      this.#open({ ...result, decision, people: decision.tickets.length });
     }
     this.#newest = id;
     this.#show(result);
@@ -48,40 +58,68 @@ export class Outcome {
     this.#print(id, result);
   }
 
+  /** By an act of staff: opens, shows and prints as a tap does. */
+  letIn(admission: LetIn): void {
+    const id = this.#id(admission.sequence);
+    this.#newest = id;
+    this.#open(admission);
+    this.#show(admission);
+    this.#print(id, admission);
+  }
+
   /** Nothing of that admission's receipt was printed. */
   lost(id: string): void {
     if (id === this.#newest) this.visit.withoutReceipt();
+  }
+
+  #open({ sequence, decision, people, list }: LetIn): void {
+    const { turnstile, passages, log, metrics } = this.#parts;
+    const { direction, tickets } = decision;
+    const id = this.#id(sequence);
+    turnstile.open({ id, direction, people }).catch((error: unknown) => {
+      log.error({ tap: id, error: codeOf(error) }, 'turnstile did not open');
+      metrics.deviceErrors.inc({ device: 'turnstile' });
+    });
+    const entered = tickets.map(({ ticket: { ticketNo }, entry }) => ({ ticketNo, entry }));
+    const annulAfterS = list?.manifest.policy.passage?.annulAfterS;
+    passages.opened({ sequence, direction, tickets: entered, people }, annulAfterS);
   }
 
   close(): void {
     this.visit.close();
   }
 
-  #show({ decision, record, code }: TapResult): void {
+  #show({ decision, record, code }: Pick<TapResult, 'decision' | 'record' | 'code'>): void {
     const { visit } = this;
     const language = record?.language ?? visit.language;
     if (!decision.admitted) {
       const { reason } = decision;
       const refused = { state: 'refused', language, reason, code } as const;
-      if (reason === 'card-removed') visit.putBack(refused);
+      if (reason === 'already-open') visit.tell({ state: 'already-open', language });
+      else if (reason === 'card-removed') visit.putBack(refused);
       else visit.tell(refused);
       return;
     }
     const tickets = decision.tickets.map(({ ticket }) => ticket);
     const [first] = tickets;
-    const zone = tickets.every((one) => one.zone === first?.zone) ? first?.zone : undefined;
+    // Whoever has no ticket here stands beside the staff that let them in.
+    if (!first) return;
+    const zone = tickets.every((one) => one.zone === first.zone) ? first.zone : undefined;
     visit.tell({
       state: 'admitted',
       language,
       tickets: tickets.map(({ seat, category, place }) => ({ seat, category, place })),
-      partySize: record!.party.size,
+      partySize: record?.party.size ?? 1,
+      ...(decision.direction === 'out' && { direction: 'out' }),
+      ...(decision.attention.length > 0 && { attention: decision.attention }),
       ...(zone !== undefined && { zone }),
       ...(this.#parts.receipts.unable && { noReceipt: true }),
     });
   }
 
-  #print(id: string, { decision, ...rest }: TapResult): void {
-    if (decision.admitted) this.#parts.receipts.print({ id, tickets: decision.tickets, ...rest });
+  #print(id: string, { decision, ...rest }: TapResult | LetIn): void {
+    if (!decision.admitted || decision.direction === 'out') return;
+    this.#parts.receipts.print({ id, tickets: decision.tickets, ...rest });
   }
 
   /** Names an admission among all gates: unique, and it tells nothing. */

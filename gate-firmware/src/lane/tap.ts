@@ -7,20 +7,21 @@ import { possessionMessage } from '@pinless-gate/protocol/possession';
 import { keyObject, type PublicKey, readPublicKey } from '@pinless-gate/protocol/public-key';
 import type { SeatRecord } from '@pinless-gate/protocol/record';
 import type { RefusalReason } from '@pinless-gate/protocol/refusal';
-import { changesOf } from '../admission/changes.ts';
-import { type Decision, decide, type Lane, listRefusal, refused } from '../admission/decide.ts';
-import { NEW_TICKET, type TicketState } from '../admission/state.ts';
+import { type Decision, type Lane, listRefusal, refused } from '../admission/decide.ts';
+import type { TicketState } from '../admission/state.ts';
 import { CardChannel, type ChannelLimits, type Transmit } from '../card/channel.ts';
 import { CardDialogue, CardRefusal, type Terminal } from '../card/dialogue.ts';
 import { CARD_CODES, CardError } from '../card/error.ts';
-import type { CardProfile, ProfileName } from '../card/profiles/profile.ts';
+import type { CardProfile } from '../card/profiles/profile.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Lists } from '../whitelist/lists.ts';
 import type { Whitelist } from '../whitelist/store.ts';
 import { provenUser, verifyUser } from './certificate.ts';
 import { type Clock, StepTimes } from './clock.ts';
 import { lookUp } from './entry.ts';
+import type { LookAsked } from './look.ts';
 import type { Nonces } from './nonce.ts';
+import { decideNow, record, type Verdict } from './record.ts';
 import type { ShortCodes } from './short-code.ts';
 import { linkedChip, type SurfaceTrust } from './surface.ts';
 
@@ -50,23 +51,14 @@ export interface TapParts {
   readonly clock: Clock;
   readonly nonces: Nonces;
   readonly codes: ShortCodes;
+  /** Whether somebody will be seen passing; absent: nobody is. */
+  readonly witnessed?: () => boolean;
+  /** Asks staff to look before the lane opens; absent: there are none, and nobody is let in who needs one. */
+  readonly look?: (asked: LookAsked) => Promise<boolean>;
   /** Sends to the card that is connected now. */
   readonly transmit: Transmit;
   /** Told of each step of the dialogue that is done, 0 to 1. */
   readonly onProgress: (fraction: number) => void;
-}
-
-/** What the card came to, before it is journalled. */
-interface Verdict {
-  readonly decision: Decision;
-  readonly at: number;
-  readonly conversionValue?: Uint8Array | undefined;
-  readonly record?: SeatRecord | undefined;
-  /** Of the record's tickets, in their order, as it was read for the decision. */
-  readonly history?: readonly (TicketState | undefined)[] | undefined;
-  readonly profile?: ProfileName | undefined;
-  /** What is wrong with the gate, not with the card. */
-  readonly fault?: unknown;
 }
 
 export interface TapResult extends Verdict {
@@ -85,10 +77,12 @@ export interface TapResult extends Verdict {
 export async function tap(parts: TapParts): Promise<TapResult> {
   const times = new StepTimes(parts.clock);
   return parts.lists.use(async (list) => {
-    const verdict = timely(parts, times, await examine(parts, list, times));
+    const examined = timely(parts, times, await examine(parts, list, times));
     times.end('decide');
-    const code = parts.codes.code(verdict.conversionValue, verdict.at);
-    const sequence = record(parts, list, verdict, code, times);
+    const code = parts.codes.code(examined.conversionValue, examined.at);
+    const looked = await looksRight(parts, examined, code);
+    if (looked !== examined) times.end('staff');
+    const { verdict, sequence } = record(parts, list, looked, code, times);
     times.end('journal');
     return { ...verdict, sequence, code, list, steps: times.steps, tapMs: times.totalMs };
   });
@@ -224,17 +218,7 @@ async function prepare(
   { profile, chip, certificate }: Prover,
   at: number,
 ): Promise<Prepared> {
-  const history = record.tickets.map(({ ticketNo }) =>
-    parts.journal.ticketState(parts.eventId, ticketNo),
-  );
-  const { manifest } = list;
-  const decision = decide({
-    list: manifest,
-    record,
-    history: history.map((state) => state ?? NEW_TICKET),
-    lane: parts.lane,
-    at,
-  });
+  const { decision, history } = decideNow(parts, list, record, at);
   if (certificate && !chip) {
     const user = verifyUser(parts.anchors, profile, certificate, at);
     return 'refusal' in user ? user : { publicKey: user.publicKey, decision, history };
@@ -242,6 +226,16 @@ async function prepare(
   const publicKey = chip ?? readPublicKey(record.publicKey!);
   keyObject(publicKey); // made while the card computes, it costs more than the verification
   return { publicKey, decision, history };
+}
+
+/** Where the policy has staff look first, the lane waits for them; without an answer nobody is let in. */
+async function looksRight(parts: TapParts, verdict: Verdict, code: string): Promise<Verdict> {
+  const { decision, record: seat } = verdict;
+  if (!decision.admitted || decision.wait === undefined) return verdict;
+  const asked = { code, why: decision.wait, language: seat!.language };
+  const right = (await parts.look?.(asked)) && !parts.clock.fault;
+  if (right) return { ...verdict, at: parts.clock.now() };
+  return { ...verdict, at: parts.clock.now(), decision: refused('staff-declined') };
 }
 
 /** Closed on doubt: whatever was thrown refuses, and what is not the card's fault is the gate's. */
@@ -257,40 +251,3 @@ const CARD_REFUSALS: Readonly<Record<string, RefusalReason>> = {
   [CARD_CODES.removed]: 'card-removed',
   [CARD_CODES.slow]: 'card-too-slow',
 };
-
-/** One transaction: the entry and what it does to the tickets. */
-function record(
-  { journal, eventId, clock }: TapParts,
-  list: Whitelist | undefined,
-  { decision, at, conversionValue, record: seat, history = [] }: Verdict,
-  code: string,
-  times: StepTimes,
-): number {
-  const entered = decision.admitted ? decision.tickets : [];
-  const { sequence } = journal.append(
-    {
-      kind: 'decision',
-      at,
-      monotonicMs: Math.round(clock.monotonic()),
-      list: list && {
-        version: list.manifest.version,
-        fingerprint: list.passport.fingerprint,
-      },
-      outcome: decision.admitted ? 'admitted' : 'refused',
-      reason: decision.admitted ? undefined : decision.reason,
-      conversionValue: seat && conversionValue,
-      tickets: entered.map(({ ticket, entry }) => ({ ticketNo: ticket.ticketNo, entry })),
-      code,
-      steps: times.steps,
-    },
-    decision.admitted
-      ? changesOf(decision, {
-          record: seat!,
-          history,
-          at,
-          sequence: journal.sequence + 1,
-        }).map((change) => ({ eventId, ...change }))
-      : [],
-  );
-  return sequence;
-}

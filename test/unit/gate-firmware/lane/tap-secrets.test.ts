@@ -84,6 +84,8 @@ class Outputs {
       metrics: this.metrics,
       log: { info: write, warn: write, error: write } as never,
       defaultLanguage: 'ja',
+      passages: { opened: () => undefined },
+      mode: () => 'normal',
     });
     onTestFinished(() => this.outcome.close());
   }
