@@ -3,6 +3,7 @@ import { lockDirectory } from '@pinless-gate/runtime/directory-lock';
 import type { Logger } from '@pinless-gate/runtime/log';
 import { Closers } from './closers.ts';
 import type { GateConfig } from './config.ts';
+import { displaySettings } from './display/config.ts';
 import { type LaneServer, serveLane } from './display/server.ts';
 import { DisplayBus } from './display/state.ts';
 import { type GateKeys, openGateKeys } from './gate-keys.ts';
@@ -160,10 +161,7 @@ export class Gate {
     this.#server = await serveLane({
       display: {
         bus: this.#bus,
-        languages: display.languages,
-        defaultLanguage: display.default_language,
-        helpDesk: display.help_desk,
-        volume: display.volume,
+        ...displaySettings(display),
         choose: (language) => this.#lane.choose(language),
       },
       metrics: () => this.metrics.text(),

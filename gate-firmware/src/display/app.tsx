@@ -7,14 +7,16 @@ import type { WrittenLanguage } from '../admission/language.ts';
 import { fontFile, type StaticFile, staticFile } from './files.ts';
 import { Page } from './page.tsx';
 import { numberClasses } from './seat.tsx';
+import { atOnce, type ViewSettings } from './settings.ts';
 import type { DisplayBus, DisplayState } from './state.ts';
-import { View, type ViewSettings } from './view.tsx';
+import { View } from './view.tsx';
 
 export interface DisplayOptions {
   readonly bus: DisplayBus;
   readonly languages: readonly WrittenLanguage[];
   readonly defaultLanguage: WrittenLanguage;
   readonly helpDesk?: ViewSettings['helpDesk'];
+  readonly ways?: ViewSettings['ways'];
   /** Somebody at the screen chose a language. */
   readonly choose?: (language: WrittenLanguage) => void;
   /** 0 to 1. */
@@ -38,6 +40,7 @@ export function createDisplay(options: DisplayOptions): Hono {
       ...options.languages.filter((language) => language !== options.defaultLanguage),
     ],
     helpDesk: options.helpDesk,
+    ways: options.ways,
   };
   const app = new Hono();
 
@@ -119,9 +122,27 @@ function encode(state: DisplayState, settings: ViewSettings): string {
   const html = String(<View state={state} settings={settings} />);
   return JSON.stringify({
     state: state.state,
+    language: atOnce(settings, 'language' in state ? state.language : undefined)[0],
     html,
+    sound: soundOf(state),
     ...(state.state === 'hold' ? { progress: state.progress } : {}),
   });
+}
+
+/** By its name in `sound.js`; undefined for what is silent. */
+function soundOf(state: DisplayState): string | undefined {
+  switch (state.state) {
+    case 'admitted':
+      return state.direction === 'out' ? 'goodbye' : 'admitted';
+    case 'refused':
+    case 'removed':
+    case 'staff':
+    case 'already-open':
+    case 'evacuate':
+      return state.state;
+    default:
+      return undefined;
+  }
 }
 
 /** The newest state that the page has not been sent. */

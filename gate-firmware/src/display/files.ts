@@ -15,9 +15,14 @@ const CSS = 'text/css; charset=utf-8';
 const NAMED: Readonly<Record<string, { readonly url: URL; readonly type: string }>> = {
   'tokens.css': { url: TOKENS, type: CSS },
   'font.css': { url: new URL('index.css', FONT), type: CSS },
-  'display.css': { url: new URL('display.css', ASSETS), type: CSS },
-  'display.js': { url: new URL('display.js', ASSETS), type: 'text/javascript; charset=utf-8' },
+  ...ours('css', CSS, ['display', 'touch', 'result', 'notice', 'seat', 'languages']),
+  ...ours('js', 'text/javascript; charset=utf-8', ['display', 'sound', 'languages']),
 };
+
+function ours(extension: string, type: string, names: readonly string[]) {
+  const files = names.map((name) => `${name}.${extension}`);
+  return Object.fromEntries(files.map((file) => [file, { url: new URL(file, ASSETS), type }]));
+}
 
 const FONT_FILE = /^[0-9a-z-]+\.woff2$/;
 

@@ -1,6 +1,7 @@
 import { ATTENDEE_TEXT } from '../admission/refusal.ts';
+import { atOnce, type ViewSettings } from './settings.ts';
 import type { DisplayState } from './state.ts';
-import { Closed, View, type ViewSettings } from './view.tsx';
+import { OutOfService, View } from './view.tsx';
 import { MESSAGES } from './words/languages.ts';
 
 interface PageProps {
@@ -10,6 +11,11 @@ interface PageProps {
   readonly volume: number;
 }
 
+const STYLES = [
+  ...['tokens', 'font', 'numbers'],
+  ...['display', 'touch', 'result', 'notice', 'seat', 'languages'],
+].map((name) => `${name}.css`);
+
 /** The whole page: complete as it stands, kept up to date by `display.js`. */
 export const Page = ({ state, settings, volume }: PageProps) => (
   <html lang={settings.languages[0]}>
@@ -18,7 +24,7 @@ export const Page = ({ state, settings, volume }: PageProps) => (
       <meta name="viewport" content="width=device-width, initial-scale=1" />
       <title>{MESSAGES[settings.languages[0]!].page}</title>
       <link rel="icon" href="data:," />
-      {['tokens.css', 'font.css', 'numbers.css', 'display.css'].map((name) => (
+      {STYLES.map((name) => (
         <link rel="stylesheet" href={`/display/assets/${name}`} />
       ))}
       <script type="module" src="/display/assets/display.js" />
@@ -27,12 +33,33 @@ export const Page = ({ state, settings, volume }: PageProps) => (
       <main id="display" data-state={state.state} aria-live="assertive" aria-atomic="true">
         <View state={state} settings={settings} />
       </main>
+      {settings.languages.length > 1 && <Languages state={state} settings={settings} />}
       <template id="lost">
-        <Closed message="outOfService" languages={settings.languages.slice(0, 2)} />
+        <OutOfService languages={atOnce(settings)} />
       </template>
     </body>
   </html>
 );
+
+/** Beside the screen's own text, not in it: nothing is read out again because somebody reaches for it. */
+const Languages = ({ state, settings }: Omit<PageProps, 'volume'>) => {
+  const { languages } = settings;
+  const [chosen] = atOnce(settings, 'language' in state ? state.language : undefined);
+  return (
+    <nav id="languages" aria-label={MESSAGES[languages[0]!].chooseLanguage}>
+      {languages.map((language) => (
+        <button
+          type="button"
+          lang={language}
+          data-language={language}
+          aria-pressed={String(language === chosen)}
+        >
+          {MESSAGES[language].name}
+        </button>
+      ))}
+    </nav>
+  );
+};
 
 /** Every character of our own texts, so that the page can fetch their slices of the font before they are needed. */
 function glyphs(): string {

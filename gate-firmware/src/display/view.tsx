@@ -1,194 +1,122 @@
 import type { Language } from '@pinless-gate/protocol/record';
-import type { Child } from 'hono/jsx';
 import type { WrittenLanguage } from '../admission/language.ts';
 import { ATTENDEE_TEXT, RETRY_HERE } from '../admission/refusal.ts';
-import { CardInRing, ClosedBar, HandInSquare, TickInCircle } from './icons.tsx';
-import { SeatFields, SeatList } from './seat.tsx';
+import { Admitted } from './admitted.tsx';
+import {
+  BarInCircle,
+  CardInRing,
+  Chevrons,
+  ClosedBar,
+  HandInSquare,
+  PersonInDiamond,
+  WayOut,
+} from './icons.tsx';
+import { Code, Notice, Result, Touch } from './layouts.tsx';
+import { atOnce, type ViewSettings } from './settings.ts';
 import type { DisplayState } from './state.ts';
 import { Both } from './text.tsx';
 import { MESSAGES } from './words/languages.ts';
-import type { Messages, Notice } from './words/messages.ts';
 
-export interface ViewSettings {
-  /** Shown while no ticket says which comes first. */
-  readonly languages: readonly WrittenLanguage[];
-  /** Where refused attendees go, in the venue's words. */
-  readonly helpDesk?: Partial<Readonly<Record<WrittenLanguage, string>>> | undefined;
-}
-
-interface ViewProps<S extends DisplayState['state']> {
+interface ViewProps<S extends DisplayState['state'] = DisplayState['state']> {
   readonly state: Extract<DisplayState, { state: S }>;
   readonly settings: ViewSettings;
 }
 
 /** One state of the attendee display. */
-export const View = ({ state, settings }: { state: DisplayState; settings: ViewSettings }) => {
-  const languages = settings.languages.slice(0, AT_ONCE);
+export const View = ({ state, settings }: ViewProps) => {
+  const languages = atOnce(settings, leading(state));
+  const notice = { name: state.state, languages };
   switch (state.state) {
     case 'idle':
       return (
-        <section class="state touch idle">
-          <CardInRing />
-          <h1>
-            <Both languages={languages} text={(language) => MESSAGES[language].touch} />
-          </h1>
-        </section>
+        <Touch
+          {...notice}
+          title={({ touch }) => touch}
+          icon={<CardInRing ring={{ kind: 'come' }} />}
+        />
       );
     case 'hold':
       return (
-        <section class="state touch hold">
-          <CardInRing progress={state.progress} />
-          <h1>
-            <Both languages={languages} text={(language) => MESSAGES[language].hold} />
-          </h1>
-        </section>
+        <Touch
+          {...notice}
+          title={({ hold }) => hold}
+          icon={<CardInRing ring={{ kind: 'filled', progress: state.progress }} />}
+        />
       );
+    case 'removed': {
+      const { remainingMs } = state;
+      return (
+        <Touch
+          {...notice}
+          title={({ removed }) => removed.title}
+          action={({ removed }) => removed.action}
+          icon={<CardInRing ring={{ kind: 'left', remainingMs }} />}
+        />
+      );
+    }
     case 'admitted':
-      return <Admitted state={state} settings={settings} />;
+      return <Admitted state={state} settings={settings} languages={languages} />;
     case 'refused':
       return <Refused state={state} settings={settings} />;
-    case 'removed':
-      return <Said state={state} settings={settings} text={(words) => words.removed} />;
     case 'staff':
       return (
-        <Said state={state} settings={settings} text={(words) => words.staff[state.why]}>
-          <Code code={state.code} languages={order(state.language, settings)} />
-        </Said>
+        <Result {...notice} icon={<PersonInDiamond />} says={({ staff }) => staff[state.why]}>
+          <Code code={state.code} languages={languages} />
+        </Result>
       );
     case 'already-open':
-      return <Said state={state} settings={settings} text={(words) => words.alreadyOpen} />;
+      return <Notice {...notice} icon={<Chevrons />} says={({ alreadyOpen }) => alreadyOpen} />;
     case 'open':
-      return <Said state={state} settings={settings} text={(words) => words.open} />;
+      return <Notice {...notice} icon={<Chevrons />} says={({ open }) => open} />;
     case 'evacuate':
-      return <Said state={state} settings={settings} text={(words) => words.evacuate} />;
-    case 'out-of-service':
-      return <Closed message={outOf(state.code)} languages={languages} code={state.code} />;
+      return <Notice {...notice} icon={<WayOut />} says={({ evacuate }) => evacuate} />;
     case 'closed':
-      return <Closed message="closed" languages={languages} />;
+      return <Notice {...notice} icon={<BarInCircle />} says={({ closed }) => closed} />;
+    case 'out-of-service':
+      return <OutOfService languages={languages} code={state.code} />;
   }
 };
 
-const Admitted = ({ state, settings }: ViewProps<'admitted'>) => {
-  const { tickets, partySize } = state;
-  const languages = order(state.language, settings);
-  const [first, ...others] = tickets;
-  return (
-    <section class="state result admitted">
-      <header>
-        <TickInCircle />
-        <h1>
-          <Both
-            languages={languages}
-            text={(language) => MESSAGES[language][state.direction === 'out' ? 'goOut' : 'goIn']}
-          />
-        </h1>
-        {first && partySize > 1 && (
-          <p class="party">
-            <Both
-              languages={languages}
-              text={(language) =>
-                others.length === 0
-                  ? MESSAGES[language].guest(first.place, partySize)
-                  : MESSAGES[language].guests(tickets.length, partySize)
-              }
-            />
-          </p>
-        )}
-      </header>
-      {first && others.length === 0 && <SeatFields seat={first.seat} languages={languages} />}
-      {others.length > 0 && (
-        <SeatList tickets={tickets} partySize={partySize} languages={languages} />
-      )}
-    </section>
-  );
-};
-
 const Refused = ({ state, settings }: ViewProps<'refused'>) => {
-  const languages = order(state.language, settings);
+  const languages = atOnce(settings, state.language);
   const text = ATTENDEE_TEXT[state.reason];
   return (
-    <section class="state result refused">
-      <header>
-        <HandInSquare />
-        <h1>
-          <Both languages={languages} text={(language) => text[language].title} />
-        </h1>
-      </header>
-      <div class="advice">
-        <p class="action">
-          <Both languages={languages} text={(language) => text[language].action} />
+    <Result
+      name="refused"
+      languages={languages}
+      icon={<HandInSquare />}
+      says={(_, language) => text[language]}
+    >
+      {!RETRY_HERE.has(state.reason) && (
+        <p class="help-desk">
+          <Both
+            languages={languages}
+            text={(language) => settings.helpDesk?.[language] ?? MESSAGES[language].helpDesk}
+          />
         </p>
-        {!RETRY_HERE.has(state.reason) && (
-          <p class="help-desk">
-            <Both
-              languages={languages}
-              text={(language) => settings.helpDesk?.[language] ?? MESSAGES[language].helpDesk}
-            />
-          </p>
-        )}
-        <Code code={state.code} languages={languages} />
-      </div>
-    </section>
+      )}
+      <Code code={state.code} languages={languages} />
+    </Result>
   );
 };
 
-interface SaidProps {
-  readonly state: DisplayState & { readonly language?: Language };
-  readonly settings: ViewSettings;
-  readonly text: (words: Messages) => Notice;
-  readonly children?: Child;
-}
-
-/** One thought and what to do. */
-const Said = ({ state, settings, text, children }: SaidProps) => {
-  const languages = order(state.language ?? settings.languages[0]!, settings);
-  return (
-    <section class={`state notice ${state.state}`}>
-      <h1>
-        <Both languages={languages} text={(language) => text(MESSAGES[language]).title} />
-      </h1>
-      <p class="action">
-        <Both languages={languages} text={(language) => text(MESSAGES[language]).action} />
-      </p>
-      {children}
-    </section>
-  );
-};
-
-const outOf = (code: string) => (code.startsWith('ERR_CLOCK_') ? 'clock' : 'outOfService');
-
-interface ClosedProps {
-  readonly message: 'outOfService' | 'clock' | 'closed';
+interface OutOfServiceProps {
   readonly languages: readonly WrittenLanguage[];
   readonly code?: string;
 }
 
-export const Closed = ({ message, languages, code }: ClosedProps) => (
-  <section class={`state notice ${message === 'closed' ? 'closed' : 'out-of-service'}`}>
-    <ClosedBar />
-    <h1>
-      <Both languages={languages} text={(language) => MESSAGES[language][message].title} />
-    </h1>
-    <p class="action">
-      <Both languages={languages} text={(language) => MESSAGES[language][message].action} />
-    </p>
+/** Also what the page says by itself when the gate is silent: then without a code. */
+export const OutOfService = ({ languages, code }: OutOfServiceProps) => (
+  <Notice
+    name="out-of-service"
+    languages={languages}
+    icon={<ClosedBar />}
+    says={({ outOfService, clock }) => (code?.startsWith('ERR_CLOCK_') ? clock : outOfService)}
+  >
     {code !== undefined && <Code code={code} languages={languages} />}
-  </section>
+  </Notice>
 );
 
-const Code = ({ code, languages }: { code: string; languages: readonly WrittenLanguage[] }) => (
-  <p class="code">
-    <span class="unit">
-      <Both languages={languages} text={(language) => MESSAGES[language].code} />
-    </span>{' '}
-    <b>{code}</b>
-  </p>
-);
-
-/** More than two texts of each kind would be too small to read from two metres. */
-const AT_ONCE = 2;
-
-/** The ticket's language first, then the lane's. */
-function order(language: Language, { languages }: ViewSettings): readonly WrittenLanguage[] {
-  return [language, ...languages.filter((other) => other !== language)].slice(0, AT_ONCE);
+function leading(state: DisplayState): Language | undefined {
+  return 'language' in state ? state.language : undefined;
 }

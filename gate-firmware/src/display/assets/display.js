@@ -1,11 +1,15 @@
 // Keeps the page at the lane's state. The gate renders every state; this file only swaps it in, plays
 // its sound, and says so when the gate is silent.
 
+import { press } from './languages.js';
+import { Speaker } from './sound.js';
+
 const LOST_AFTER_MS = 3000;
 const RECONNECT_AFTER_MS = 2000;
 
 const screen = document.getElementById('display');
 const lost = document.getElementById('lost');
+const speaker = new Speaker(Number(document.body.dataset.volume));
 
 /** @type {EventSource | undefined} */
 let source;
@@ -33,12 +37,13 @@ function watch() {
   if (screen.dataset.state !== 'lost') {
     screen.dataset.state = 'lost';
     screen.replaceChildren(lost.content.cloneNode(true));
-    sound.hold(false);
+    speaker.hold(false);
+    speaker.play(undefined);
   }
   if (now - connectedAt > RECONNECT_AFTER_MS) connect();
 }
 
-/** @param {{ state: string, html: string, progress?: number }} next */
+/** @param {{ state: string, html: string, language: string, sound?: string, progress?: number }} next */
 function show(next) {
   const before = screen.dataset.state;
   const ring = screen.querySelector('.ring-fill');
@@ -50,66 +55,29 @@ function show(next) {
   screen.dataset.state = next.state;
   // Rendered and escaped by the gate that served this page.
   screen.innerHTML = next.html;
-  sound.hold(next.state === 'hold');
-  // A state found on connecting is not news.
-  if (before === 'lost' || before === next.state) return;
-  if (next.state === 'admitted') sound.admitted();
-  if (next.state === 'refused') sound.refused();
+  press(next.language);
+  const left = screen.querySelector('[data-remaining-ms]');
+  if (left) left.style.animationDuration = `${left.dataset.remainingMs}ms`;
+  speaker.hold(next.state === 'hold');
+  // A state found on connecting is not news, but that everybody shall leave is.
+  const news = before !== 'lost' && before !== next.state;
+  if (news || next.state === 'evacuate') speaker.play(next.sound);
 }
 
-/** Gentle tones by WebAudio; silent where the browser forbids sound or the volume is 0. */
-const sound = (() => {
-  const volume = Number(document.body.dataset.volume);
-  const context = volume > 0 && 'AudioContext' in globalThis ? new AudioContext() : undefined;
-  /** @type {GainNode | undefined} */
-  let holding;
-
-  function note(frequency, startS, lengthS, loudness) {
-    const start = context.currentTime + startS;
-    const gain = new GainNode(context, { gain: 0 });
-    const tone = new OscillatorNode(context, { type: 'sine', frequency });
-    gain.gain.setValueAtTime(0, start);
-    gain.gain.linearRampToValueAtTime(volume * loudness, start + 0.03);
-    gain.gain.exponentialRampToValueAtTime(0.0001, start + lengthS);
-    tone.connect(gain).connect(context.destination);
-    tone.start(start);
-    tone.stop(start + lengthS);
-  }
-
-  function hold(on) {
-    if (on && context?.state === 'running' && !holding) {
-      const tone = new OscillatorNode(context, { type: 'sine', frequency: 330 });
-      holding = new GainNode(context, { gain: 0 });
-      holding.gain.linearRampToValueAtTime(volume * 0.1, context.currentTime + 0.2);
-      tone.connect(holding).connect(context.destination);
-      tone.start();
-      holding.tone = tone;
-    } else if (!on && holding) {
-      holding.gain.cancelScheduledValues(context.currentTime);
-      holding.gain.setTargetAtTime(0, context.currentTime, 0.03);
-      holding.tone.stop(context.currentTime + 0.2);
-      holding = undefined;
-    }
-  }
-
-  const audible = () => context?.state === 'running';
-  return {
-    hold,
-    /** Two rising notes: E5, A5. */
-    admitted() {
-      if (!audible()) return;
-      note(659.3, 0, 0.35, 0.5);
-      note(880, 0.16, 0.6, 0.5);
-    },
-    /** One low, soft note: A3. */
-    refused() {
-      if (audible()) note(220, 0, 0.9, 0.6);
-    },
-  };
-})();
+/** A pointer is seen while it is moved: a kiosk has none. */
+function hidePointer() {
+  let timer;
+  document.body.classList.add('unpointed');
+  addEventListener('mousemove', () => {
+    document.body.classList.remove('unpointed');
+    clearTimeout(timer);
+    timer = setTimeout(() => document.body.classList.add('unpointed'), 2000);
+  });
+}
 
 // Fetches the font's slices now, so that no state appears in another face first.
 document.fonts.load('400 1em "Noto Sans JP Variable"', document.body.dataset.glyphs);
 
+hidePointer();
 connect();
 setInterval(watch, 250);

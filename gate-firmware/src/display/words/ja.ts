@@ -7,7 +7,7 @@ export const ja: Messages = {
   touch: 'カードをここにタッチしてください',
   hold: 'そのままお待ちください',
   goIn: 'ご入場ください',
-  goOut: 'お気をつけてお帰りください',
+  goodbye: { title: 'ありがとうございました', action: 'お気をつけてお帰りください' },
   gate: 'ゲート',
   block: 'ブロック',
   row: '列',

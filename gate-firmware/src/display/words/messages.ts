@@ -15,7 +15,7 @@ export interface Messages {
   readonly touch: string;
   readonly hold: string;
   readonly goIn: string;
-  readonly goOut: string;
+  readonly goodbye: Notice;
   readonly gate: string;
   readonly block: string;
   readonly row: string;

@@ -8,7 +8,7 @@ export const zh: Messages = {
   touch: '请将卡片放在此处',
   hold: '请保持不动',
   goIn: '请入场',
-  goOut: '请慢走，欢迎再来',
+  goodbye: { title: '谢谢光临', action: '请慢走' },
   gate: '入口',
   block: '区',
   row: '排',

@@ -3,12 +3,14 @@ import { DisplayBus, type DisplayState } from '@pinless-gate/gate-firmware/displ
 import { afterEach, describe, expect, test } from 'vitest';
 
 const bus = new DisplayBus({ state: 'idle' }, 2);
+const chosen: string[] = [];
 const app = createDisplay({
   bus,
   languages: ['ja', 'en'],
   defaultLanguage: 'ja',
   helpDesk: { ja: '右の「案内」へ' },
   heartbeatMs: 20,
+  choose: (language) => chosen.push(language),
 });
 afterEach(() => bus.show({ state: 'idle' }));
 
@@ -98,13 +100,37 @@ describe('GET /', () => {
   });
 });
 
+describe('POST /display/language', () => {
+  const post = (body: string, type = 'application/json') =>
+    app.request('/display/language', { method: 'POST', body, headers: { 'content-type': type } });
+
+  test('is told to the lane', async () => {
+    chosen.length = 0;
+    expect((await post('{"language":"ko"}')).status).toBe(204);
+    expect(chosen).toEqual(['ko']);
+  });
+
+  test.each<[string, number, ...Parameters<typeof post>]>([
+    ['a form of another page', 415, '{"language":"ko"}', 'text/plain'],
+    ['a language that nobody writes', 400, '{"language":"fr"}'],
+    ['more than was asked', 400, '{"language":"ko","state":"admitted"}'],
+    ['no JSON', 400, 'ko'],
+  ])('%s changes nothing', async (_, status, body, type) => {
+    chosen.length = 0;
+    expect((await post(body, type)).status).toBe(status);
+    expect(chosen).toEqual([]);
+  });
+});
+
 describe('GET /display/assets', () => {
   test.each([
     ['tokens.css', 'text/css'],
     ['font.css', 'text/css'],
     ['numbers.css', 'text/css'],
     ['display.css', 'text/css'],
+    ['languages.css', 'text/css'],
     ['display.js', 'text/javascript'],
+    ['sound.js', 'text/javascript'],
     ['files/noto-sans-jp-0-wght-normal.woff2', 'font/woff2'],
   ])('%s', async (name, type) => {
     const response = await app.request(`/display/assets/${name}`);
