@@ -82,7 +82,7 @@ export function states(language: Language): Record<string, DisplayState> {
     open: { state: 'open' },
     evacuate: { state: 'evacuate' },
     'out-of-service': { state: 'out-of-service', code: 'ERR_HSM_DOWN' },
-    'out-of-service-clock': { state: 'out-of-service', code: 'ERR_CLOCK_JUMP' },
+    'out-of-service-clock': { state: 'out-of-service', code: 'ERR_CLOCK_BACK' },
     closed: { state: 'closed' },
   };
 }
