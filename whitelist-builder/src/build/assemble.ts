@@ -1,4 +1,5 @@
 import type { Converter } from '@pinless-gate/hsm/conversion-value';
+import { bucketOf } from '@pinless-gate/protocol/bundle';
 import { GateError } from '@pinless-gate/protocol/errors';
 import type { Feed } from '../purchase/feed.ts';
 import type { ListingRules } from '../purchase/listing.ts';
@@ -6,12 +7,15 @@ import { feedChanged } from '../purchase/ndjson.ts';
 import type { CannotEnter } from '../validity/report.ts';
 import { BucketFiles, bucketBitsFor } from './bucket-files.ts';
 import type { CacheFile } from './cache-file.ts';
+import { type Carried, cannotCarry } from './carried.ts';
+import { countEntries, patchBucket, readCarried } from './carried-buckets.ts';
 import { bucketLength, type SpooledEntry, sortedEntries } from './entries.ts';
 import type { Finding, Findings } from './findings.ts';
 import { LineSet } from './line-set.ts';
 import { type MergedEntry, mergeCards } from './merge.ts';
 import type { Partitions } from './partitions.ts';
 import type { TicketIndexWriter } from './ticket-index.ts';
+import { KEY_LENGTH } from './uses.ts';
 
 export interface AssembleJob {
   readonly staging: string;
@@ -21,8 +25,10 @@ export interface AssembleJob {
   readonly converter: Converter;
   readonly cache: CacheFile;
   readonly entries: Partitions;
-  /** Octets of all entries as they stand in buckets. */
+  /** Octets of all entries that were set down, as they stand in buckets. */
   readonly entriesLength: number;
+  /** The list whose other entries are taken over. */
+  readonly carried: Carried | undefined;
   /** Rows that do not count; undefined where all do. */
   readonly left: ((line: number) => boolean) | undefined;
   readonly findings: Findings;
@@ -50,11 +56,15 @@ export interface Assembled {
 
 /** Second pass: entries in order, each card once, as bucket files beside the bundle. */
 export async function assemble(job: AssembleJob): Promise<Assembled> {
-  const { entries, signal, cache } = job;
-  const buckets = new BucketFiles(job.staging, job.out, bucketBitsFor(await listLength(job)));
+  const { entries, signal, cache, carried } = job;
+  const bits = bucketBitsFor(await listLength(job));
+  if (carried && carried.list.manifest.bucketBits !== bits) {
+    throw cannotCarry('another number of buckets');
+  }
+  const buckets = new BucketFiles(job.staging, job.out, bits);
   const tally: Tally = {
-    unchecked: 0,
-    revocationCheckedAt: Number.POSITIVE_INFINITY,
+    unchecked: carried?.unchecked ?? 0,
+    revocationCheckedAt: carried?.revocationCheckedAt ?? Number.POSITIVE_INFINITY,
     expiring: 0,
     expiringLines: new LineSet(),
   };
@@ -62,10 +72,10 @@ export async function assemble(job: AssembleJob): Promise<Assembled> {
   try {
     for (let i = 0; i < entries.count; i++) {
       if (signal.aborted) throw new GateError('ERR_INTERRUPTED', 'interrupted');
-      for (const entry of await mergeCards(job, sortedEntries(await entries.read(i), keep))) {
-        note(job, tally, entry);
-        buckets.add(entry);
-      }
+      const merged = await mergeCards(job, sortedEntries(await entries.read(i), keep));
+      for (const entry of merged) note(job, tally, entry);
+      if (carried) await patchBuckets(job, carried, buckets, { partition: i, entries: merged });
+      else for (const entry of merged) buckets.add(entry);
       await buckets.drain();
       await job.findings.drain();
       await job.tickets?.drain();
@@ -78,9 +88,64 @@ export async function assemble(job: AssembleJob): Promise<Assembled> {
   }
 }
 
-async function listLength({ entries, left, entriesLength }: AssembleJob): Promise<number> {
-  if (!left) return entriesLength;
-  let length = 0;
+interface MergedPartition {
+  readonly partition: number;
+  readonly entries: readonly MergedEntry[];
+}
+
+/** The buckets of one partition: those of the last list, with what changed. */
+async function patchBuckets(
+  { out, entries: { count } }: AssembleJob,
+  { list: { manifest }, removed }: Carried,
+  files: BucketFiles,
+  { partition, entries }: MergedPartition,
+): Promise<void> {
+  const { buckets, bucketBits } = manifest;
+  const gone = inBuckets(sortedKeys(await removed.read(partition)), bucketBits, (key) => key);
+  const come = inBuckets(entries, bucketBits, ({ conversionValue }) => conversionValue);
+  const perPartition = buckets.length / count;
+  for (let i = partition * perPartition; i < (partition + 1) * perPartition; i++) {
+    const bucket = readCarried(out, buckets[i]!);
+    const [removed, added] = [gone.get(i) ?? [], come.get(i) ?? []];
+    if (removed.length + added.length === 0)
+      files.addStored(bucket.hash, countEntries(bucket.octets));
+    else {
+      const { octets, count } = patchBucket(bucket.octets, removed, added);
+      files.addBucket(octets, count);
+    }
+    if (i % BUCKETS_AT_ONCE === 0) await files.drain();
+  }
+}
+
+/** Each takes the memory of a bucket until it is written. */
+const BUCKETS_AT_ONCE = 64;
+
+function inBuckets<T>(
+  items: readonly T[],
+  bits: number,
+  keyOf: (item: T) => Uint8Array,
+): Map<number, T[]> {
+  const buckets = new Map<number, T[]>();
+  for (const item of items) {
+    const bucket = bucketOf(keyOf(item), bits);
+    const others = buckets.get(bucket);
+    if (others) others.push(item);
+    else buckets.set(bucket, [item]);
+  }
+  return buckets;
+}
+
+function sortedKeys(keys: Buffer): Buffer[] {
+  const views = Array.from({ length: keys.length / KEY_LENGTH }, (_, i) => {
+    return keys.subarray(KEY_LENGTH * i, KEY_LENGTH * (i + 1));
+  });
+  return views.sort(Buffer.compare);
+}
+
+async function listLength(job: AssembleJob): Promise<number> {
+  const { entries, left, entriesLength, carried } = job;
+  let length = carried?.length ?? 0;
+  if (!left) return length + entriesLength;
   for (let i = 0; i < entries.count; i++) {
     length += bucketLength(await entries.read(i), (line) => !left(line));
   }

@@ -1,6 +1,15 @@
-import { existsSync } from 'node:fs';
-import { open, readFile, rename } from 'node:fs/promises';
+import {
+  closeSync,
+  existsSync,
+  fsync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import {
   BUCKET_TARGET_LENGTH,
   type BucketEntry,
@@ -13,19 +22,13 @@ import {
 import { equal } from '@pinless-gate/protocol/bytes';
 import { syncDirectory } from '@pinless-gate/runtime/durable-file';
 
-/** More than the threads that write: the disk settles those together that wait for it. */
-const WRITES_AT_ONCE = 64;
+/** Files that wait for the disk, which settles them together; each is open until then. */
+const SYNCS_AT_ONCE = 256;
 
 /** The least power of two, as an exponent, for which a bucket holds no more than about 64 KiB. */
 export function bucketBitsFor(totalLength: number): number {
   const buckets = totalLength / BUCKET_TARGET_LENGTH;
   return Math.min(MAX_BUCKET_BITS, Math.max(0, Math.round(Math.log2(buckets || 1))));
-}
-
-interface BucketFile {
-  readonly name: string;
-  readonly hash: Uint8Array;
-  readonly bytes: Uint8Array;
 }
 
 /**
@@ -39,8 +42,8 @@ export class BucketFiles {
   readonly #hashes: Uint8Array[] = [];
   readonly #staged = new Set<string>();
   #entries: BucketEntry[] = [];
-  #waiting: BucketFile[] = [];
-  #writing: Promise<void> = Promise.resolve();
+  #written: Promise<void>[] = [];
+  #syncing: Promise<void>[] = [];
   #entryCount = 0;
 
   constructor(staging: string, bundle: string, bits: number) {
@@ -61,81 +64,87 @@ export class BucketFiles {
     this.#entryCount++;
   }
 
+  /** The next bucket as a whole, where no entries were added one by one. */
+  addBucket(bytes: Uint8Array, entryCount: number): void {
+    this.#entryCount += entryCount;
+    this.#store(bytes);
+  }
+
+  /** The next bucket, which the bundle has. */
+  addStored(hash: Uint8Array, entryCount: number): void {
+    this.#entryCount += entryCount;
+    this.#hashes.push(hash);
+  }
+
   /** The hashes of all buckets, once every one of them is on the disk. */
   async end(): Promise<readonly Uint8Array[]> {
     while (this.#hashes.length < 2 ** this.#bits) {
       this.#close();
-      if (this.#waiting.length >= WRITES_AT_ONCE) await this.drain();
     }
     await this.drain();
-    await this.#writing;
+    await this.drain();
     return this.#hashes;
   }
 
   /** Moves the new files into the bundle, durably. Before this nothing of the bundle has changed. */
   async publish(): Promise<void> {
+    // Synchronous: of hundreds, waiting for a turn costs more than the rename.
     for (const name of this.#staged)
-      await rename(join(this.#staging, name), join(this.#bundle, name));
+      renameSync(join(this.#staging, name), join(this.#bundle, name));
     await syncDirectory(this.#bundle);
   }
 
   /**
-   * Begins to put full buckets on the disk that are not there yet, once those of the drain before are: the disk is
-   * slow, and the next ones can be made meanwhile. Takes copies of the entries of the bucket that is open.
+   * Waits for the disk: not for what was written since the drain before, which settles while the next buckets are made. Takes
+   * copies of the entries of the bucket that is open.
    */
   async drain(): Promise<void> {
-    await this.#writing;
-    this.#writing = this.#storeAll(this.#waiting);
-    this.#writing.catch(() => {}); // told by whoever awaits it next
-    this.#waiting = [];
+    const earlier = this.#syncing;
+    this.#syncing = this.#written;
+    this.#written = [];
     this.#entries = this.#entries.map(({ conversionValue, sealed }) => ({
       conversionValue: new Uint8Array(conversionValue),
       sealed: new Uint8Array(sealed),
     }));
+    await Promise.all(earlier);
   }
 
-  /** After a failure too: nothing is written any more. */
+  /** After a failure too: no file is open any more. */
   async settled(): Promise<void> {
-    await Promise.allSettled([this.#writing]);
-  }
-
-  async #storeAll(files: readonly BucketFile[]): Promise<void> {
-    for (let i = 0; i < files.length; i += WRITES_AT_ONCE) {
-      const some = files.slice(i, i + WRITES_AT_ONCE);
-      // All of them end before the first failure is told: the caller then removes the directory.
-      for (const write of await Promise.allSettled(some.map((file) => this.#store(file)))) {
-        if (write.status === 'rejected') throw write.reason;
-      }
-    }
+    await Promise.allSettled([...this.#syncing, ...this.#written]);
   }
 
   #close(): void {
     const bytes = encodeBucket(this.#entries);
-    const hash = sha256(bytes);
     this.#entries = [];
+    this.#store(bytes);
+  }
+
+  #store(bytes: Uint8Array): void {
+    const hash = sha256(bytes);
+    const name = contentName(hash);
     this.#hashes.push(hash);
-    this.#waiting.push({ name: contentName(hash), hash, bytes });
-  }
-
-  async #store({ name, hash, bytes }: BucketFile): Promise<void> {
-    if (this.#staged.has(name)) return;
+    if (this.#staged.has(name) || holds(join(this.#bundle, name), hash)) return;
     this.#staged.add(name);
-    if (await holds(join(this.#bundle, name), hash)) this.#staged.delete(name);
-    else await stage(join(this.#staging, name), bytes);
+    const file = openSync(join(this.#staging, name), 'wx', 0o644);
+    let later = false;
+    try {
+      writeFileSync(file, bytes);
+      later = this.#written.length + this.#syncing.length < SYNCS_AT_ONCE;
+      if (!later) fsyncSync(file);
+    } finally {
+      if (!later) closeSync(file);
+    }
+    if (!later) return;
+    const synced = fsyncAsync(file).finally(() => closeSync(file));
+    synced.catch(() => {}); // told by whoever awaits it next
+    this.#written.push(synced);
   }
 }
 
-async function stage(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx', 0o644);
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
+const fsyncAsync = promisify(fsync);
 
 /** True where the file is there and whole. */
-async function holds(path: string, hash: Uint8Array): Promise<boolean> {
-  return existsSync(path) && equal(sha256(await readFile(path)), hash);
+function holds(path: string, hash: Uint8Array): boolean {
+  return existsSync(path) && equal(sha256(readFileSync(path)), hash);
 }

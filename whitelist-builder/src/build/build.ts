@@ -1,4 +1,5 @@
-import { statfs } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Converter } from '@pinless-gate/hsm/conversion-value';
 import type { KeyStore } from '@pinless-gate/hsm/key-store';
 import { BundleError } from '@pinless-gate/protocol/bundle';
@@ -6,6 +7,7 @@ import type { ManifestFile } from '../bundle/directory.ts';
 import { rulesOf } from '../event-rules.ts';
 import { Feed, type FeedPlace } from '../purchase/feed.ts';
 import type { Revocation } from '../validity/revocation.ts';
+import { CarryError } from './carried.ts';
 import { Findings } from './findings.ts';
 import { LeftOutCards } from './left-out.ts';
 import { type Listed, type ListJob, list, type Materials } from './passes.ts';
@@ -59,29 +61,54 @@ export async function buildBundle(job: BuildJob): Promise<Built> {
   await keys.require(needed, { transportable: true });
   const publisher = { label, publicKey: await keys.publicKey(label) };
   return withStaging(job.out, async (staging) => {
-    const feed = await Feed.open(job.feed, staging);
-    const tickets =
-      job.tickets === undefined ? undefined : await TicketIndexWriter.create(job.tickets);
-    const findings = new Findings(staging);
-    const leftOut = new LeftOutCards(staging);
+    const previous = await readPrevious(job.out, event.eventId, publisher);
+    const opened = { job, publisher, previous };
     try {
-      const converter = new Converter(keys, event.keys.event);
-      const rules = rulesOf(event, job.now, job.revocation);
-      const materials = { feed, staging, findings, leftOut, tickets, converter, rules };
-      return await build(job, publisher, materials);
-    } finally {
-      await findings.close();
-      await leftOut.close();
-      await tickets?.discard();
-      await feed.close();
+      return await attempt(opened, staging, previous);
+    } catch (error) {
+      if (!(error instanceof CarryError)) throw error;
     }
+    const anew = join(staging, 'anew');
+    await mkdir(anew);
+    return await attempt(opened, anew, undefined);
   });
 }
 
-async function build(job: BuildJob, publisher: Publisher, materials: Materials): Promise<Built> {
+interface Opened {
+  readonly job: BuildJob;
+  readonly publisher: Publisher;
+  readonly previous: ManifestFile | undefined;
+}
+
+/** `carry`: the list whose entries are taken over where nothing changed; a `CarryError` where they cannot be. */
+async function attempt(
+  opened: Opened,
+  staging: string,
+  carry: ManifestFile | undefined,
+): Promise<Built> {
+  const { job } = opened;
+  const { event, keys } = job;
+  const feed = await Feed.open(job.feed, staging);
+  const tickets =
+    job.tickets === undefined ? undefined : await TicketIndexWriter.create(job.tickets);
+  const findings = new Findings(staging);
+  const leftOut = new LeftOutCards(staging);
+  try {
+    const converter = new Converter(keys, event.keys.event);
+    const rules = rulesOf(event, job.now, job.revocation);
+    const materials = { feed, staging, findings, leftOut, tickets, converter, rules, carry };
+    return await build(opened, materials);
+  } finally {
+    await findings.close();
+    await leftOut.close();
+    await tickets?.discard();
+    await feed.close();
+  }
+}
+
+async function build({ job, publisher, previous }: Opened, materials: Materials): Promise<Built> {
   const { event, keys } = job;
   const { feed, converter } = materials;
-  const previous = await readPrevious(job.out, event.eventId, publisher);
   const version = nextVersion(job.version, previous);
   const eventKeyId = await converter.eventKeyId(event.eventId);
   const { bavail, bsize } = await statfs(job.out);

@@ -9,7 +9,7 @@ import { CacheError, SealedSections, SealedSectionsWriter } from './sealed-secti
 /** What lies beside a file after so many builds is written into one by the next. */
 const MAX_ADDITIONS = 8;
 /** Octets. A smaller file is written anew by each build. */
-const WORTH_ADDING = 1024 * 1024;
+const WORTH_ADDING = 64 * 1024;
 
 export interface CacheFileJob {
   /** Undefined: nothing is kept. */
@@ -68,17 +68,45 @@ export class CacheFile {
     return this.#old.length > 0;
   }
 
+  /** What tells what the last build left from anything else; undefined where there is nothing, or more than one file. */
+  get identity(): Uint8Array | undefined {
+    return this.#old.length === 1 ? this.#old[0]!.identity : undefined;
+  }
+
+  /** A part of it could not be read. */
+  get damaged(): boolean {
+    return this.#damaged;
+  }
+
+  /** Whether this build writes all that it meets: what it does not `keep` is forgotten. */
+  get anew(): boolean {
+    return this.#number === 0;
+  }
+
   /** What is kept under keys that begin with this octet, until the next is asked for. A damaged section is told once, and is empty. */
   section(first: number): Kept {
+    return new Kept(this.octets(first));
+  }
+
+  /** The same, record after record: key ‖ length 4 ‖ value. */
+  octets(first: number): Buffer {
     const parts = this.#old.map((one) => this.#read(one, first));
-    if (parts.length === 1) return new Kept(parts[0]!);
+    if (parts.length === 1) return parts[0]!;
     const whole = this.#plain.take(parts.reduce((sum, { length }) => sum + length, 0));
     let at = 0;
     for (const part of parts) {
       whole.set(part, at);
       at += part.length;
     }
-    return new Kept(whole); // of two records with one key the first is found, which is the newer one
+    return whole; // of two records with one key the first is found, which is the newer one
+  }
+
+  /** Records that stand one after the other in what `octets` gave. */
+  keepAll(first: number, records: Buffer): void {
+    if (!this.#writer || records.length === 0) return;
+    const { octets, at } = this.#writer.reserve(first, records.length);
+    octets.set(records, at);
+    this.#added = true;
   }
 
   /** What `section` gave, and the next build may want. */
@@ -100,13 +128,15 @@ export class CacheFile {
     await this.#writer?.drain();
   }
 
-  async commit(): Promise<void> {
-    if (!this.#writer || (this.#number > 0 && !this.#added && !this.#damaged)) return;
+  /** Gives the `identity` of what was written, if anything was. */
+  async commit(): Promise<Uint8Array | undefined> {
+    if (!this.#writer || (this.#number > 0 && !this.#added && !this.#damaged)) return undefined;
     // What is damaged would be told again by each build: the last place lets the next one write all anew.
     const number = this.#damaged && this.#number > 0 ? MAX_ADDITIONS : this.#number;
-    await this.#writer.commit(pathOf(this.#job, number));
-    if (number > 0) return;
+    const identity = await this.#writer.commit(pathOf(this.#job, number));
+    if (number > 0) return identity;
     for (let i = 1; i <= MAX_ADDITIONS; i++) await rm(pathOf(this.#job, i), { force: true });
+    return identity;
   }
 
   async close(): Promise<void> {

@@ -9,7 +9,7 @@ import type { CacheError } from './sealed-sections.ts';
  * Rises with every change of the code that makes another outcome of the same row: what is kept is
  * then made anew.
  */
-const OUTCOMES = 2;
+const OUTCOMES = 3;
 export const SECTIONS = 256;
 
 /** Everything besides a row that decides what it becomes: under other settings nothing kept is of use. */
@@ -37,10 +37,14 @@ export interface CacheJob {
   readonly warn: (error: CacheError) => void;
 }
 
-/** The three files of a cache. */
+/** The files of a cache. */
 export interface BuildCache {
   /** Row key to outcome. */
   readonly rows: CacheFile;
+  /** Row key to footprint, of the rows of the last feed alone. */
+  readonly footprints: CacheFile;
+  /** What the last list was made of (`carriedFrom`). */
+  readonly last: CacheFile;
   /** Card and sealed parts to the sealed entry that they share. */
   readonly merged: CacheFile;
   /** Certificates that stand for others (`RememberedHolders`). */
@@ -66,9 +70,13 @@ export async function withCache<T>(
     return file;
   };
   try {
-    const rows = await open('rows', true);
-    const merged = await open('merged', true);
-    return await work({ rows, merged, holders: await open('holders', false) });
+    return await work({
+      rows: await open('rows', true),
+      footprints: await open('footprints', false),
+      last: await open('last', false),
+      merged: await open('merged', true),
+      holders: await open('holders', false),
+    });
   } finally {
     for (const file of opened) await file.close();
     key.key.fill(0);

@@ -1,6 +1,5 @@
 import type { Converter } from '@pinless-gate/hsm/conversion-value';
 import { GateError } from '@pinless-gate/protocol/errors';
-import type { Feed } from '../purchase/feed.ts';
 import type { LineProblem } from '../purchase/line.ts';
 import {
   type LeftOutCard,
@@ -9,45 +8,33 @@ import {
   listPurchase,
 } from '../purchase/listing.ts';
 import { MAX_LINE_LENGTH } from '../purchase/ndjson.ts';
-import { type BuildCache, SECTIONS } from './cache.ts';
-import { freshNonces, type Place, sealOnce, writeEntry } from './entries.ts';
+import { SECTIONS } from './cache.ts';
+import { cannotCarry } from './carried.ts';
+import { freshNonces, type Place, sealOnce } from './entries.ts';
+import { footprintOf } from './footprint.ts';
 import {
-  cardsIn,
-  encodeOutcome,
-  rowKeyOf,
-  STATUSES,
-  type Status,
-  usesIn,
-  writeRowKey,
-} from './outcome.ts';
-import type { Partitions } from './partitions.ts';
-import type { RememberedHolders } from './remembered-holders.ts';
-import {
-  USE_LENGTH,
-  type Use,
-  useOfCard,
-  useOfPurchaseId,
-  usesOfTickets,
-  writeUse,
-} from './uses.ts';
+  CANDIDATE_LENGTH,
+  KnownRows,
+  type KnownRowsJob,
+  type Row,
+  writeCandidate,
+} from './known-rows.ts';
+import { encodeOutcome, rowKeyOf, STATUSES, type Status, usesIn, writeRowKey } from './outcome.ts';
+import { spool } from './spool.ts';
+import { USE_LENGTH, type Use, useOfCard, useOfPurchaseId, usesOfTickets } from './uses.ts';
 
 /** Cards in one crossing to the HSM. */
 const BATCH = 1024;
+/** The same where few rows are new: the first of them are converted while the others are looked for. */
+const SMALL_BATCH = 128;
 
-export interface GatherJob {
-  readonly feed: Feed;
+export interface GatherJob extends Omit<KnownRowsJob, 'revocation'> {
   readonly rules: ListingRules;
   readonly converter: Converter;
-  readonly cache: BuildCache;
-  readonly holders: RememberedHolders;
   readonly reject: (line: number, problem: LineProblem) => void;
   readonly leftOut: (line: number, purchaseId: string, card: LeftOutCard) => void;
   /** Writes what has gathered in entries, uses, cache and findings. Awaited often: memory stays bounded. */
   readonly drain: () => Promise<void>;
-  /** Rows to be looked up in the cache, sealed entries, and what must not be used twice. */
-  readonly candidates: Partitions;
-  readonly entries: Partitions;
-  readonly uses: Partitions;
   readonly signal: AbortSignal;
   readonly progress: (rows: number, fraction: number) => void;
 }
@@ -57,15 +44,12 @@ export interface Gathered {
   lines: number;
   /** Rows that the cache knew. */
   cached: number;
-  /** Octets of all entries as they stand in buckets. */
+  /** Those of them whose entries were taken over from the last list without a look. */
+  carried: number;
+  /** Octets of all entries that were set down, as they stand in buckets. */
   entriesLength: number;
-}
-
-interface Row {
-  readonly place: Place;
-  readonly key: Buffer;
-  /** Undefined when too long. */
-  readonly bytes: Uint8Array | undefined;
+  /** Of the footprints that are kept for the next build. */
+  footprints: Uint8Array | undefined;
 }
 
 /** A row that is checked, with its cards still to be converted. */
@@ -84,8 +68,65 @@ interface CheckedRow {
  * computes, the next rows are read.
  */
 export async function gather(job: GatherJob): Promise<Gathered> {
-  const gathered: Gathered = { lines: 0, cached: 0, entriesLength: 0 };
-  const batches = checkedBatches(job, gathered);
+  const { rows, footprints, holders } = job.cache;
+  const gathered: Gathered = {
+    lines: 0,
+    cached: 0,
+    carried: 0,
+    entriesLength: 0,
+    footprints: undefined,
+  };
+  if (rows.filled && footprints.filled) await gatherKnown(job, gathered);
+  else await settleAll(job, gathered, allRows(job, gathered), BATCH);
+  for (const sample of job.holders.samples()) holders.put(sample.subarray(0, 16), sample);
+  await holders.commit();
+  await rows.commit();
+  gathered.footprints = await footprints.commit();
+  job.progress(gathered.lines, 1);
+  return gathered;
+}
+
+/** Rows are set down by row key, so that a section of the cache is read once for all of them. */
+async function gatherKnown(job: GatherJob, gathered: Gathered): Promise<void> {
+  const known = new KnownRows({ ...job, revocation: job.rules.revocation });
+  await settleAll(job, gathered, scan(job, gathered));
+  const sections = async function* (
+    rowsOf: (section: number) => AsyncGenerator<Row>,
+    from: number,
+  ) {
+    for (let section = 0; section < SECTIONS; section++) {
+      if (job.signal.aborted) throw new GateError('ERR_INTERRUPTED', 'interrupted');
+      yield* rowsOf(section);
+      await job.drain();
+      await job.carried?.removed.drain();
+      job.progress(gathered.lines, from + (0.24 * section) / SECTIONS);
+    }
+  };
+  await settleAll(
+    job,
+    gathered,
+    sections((section) => known.unknown(section), 0.5),
+  );
+  // Entries of rows that were not read would stay in the list.
+  if (job.carried && job.cache.footprints.damaged) throw cannotCarry('the cache is damaged');
+  await settleAll(
+    job,
+    gathered,
+    sections((section) => known.touched(section), 0.75),
+  );
+  gathered.cached = known.count;
+  gathered.carried = known.carriedCount;
+  gathered.entriesLength += known.entriesLength;
+}
+
+/** Checks, converts and seals; all of it has ended when this has. */
+async function settleAll(
+  job: GatherJob,
+  gathered: Gathered,
+  rows: AsyncGenerator<Row>,
+  size = SMALL_BATCH,
+): Promise<void> {
+  const batches = checkedBatches(job, rows, size);
   let current = await batches.next();
   while (!current.done) {
     if (job.signal.aborted) throw new GateError('ERR_INTERRUPTED', 'interrupted');
@@ -98,25 +139,21 @@ export async function gather(job: GatherJob): Promise<Gathered> {
     if (next.status === 'rejected') throw next.reason;
     current = next.value;
   }
-  for (const sample of job.holders.samples()) {
-    job.cache.holders.put(sample.subarray(0, 16), sample);
-  }
-  await job.cache.holders.commit();
-  await job.cache.rows.commit();
-  job.progress(gathered.lines, 1);
-  return gathered;
 }
 
-async function* checkedBatches(job: GatherJob, gathered: Gathered): AsyncGenerator<CheckedRow[]> {
+async function* checkedBatches(
+  job: GatherJob,
+  rows: AsyncGenerator<Row>,
+  size: number,
+): AsyncGenerator<CheckedRow[]> {
   let batch: CheckedRow[] = [];
   let cards = 0;
-  const rows = job.cache.rows.filled ? unknownRows(job, gathered) : allRows(job, gathered);
   for await (const row of rows) {
     const checked = checkRow(job, row);
     if (!checked) continue;
     batch.push(checked);
     cards += checked.cards.length;
-    if (cards < BATCH && batch.length < BATCH) continue;
+    if (cards < size && batch.length < size) continue;
     yield batch;
     batch = [];
     cards = 0;
@@ -135,65 +172,22 @@ async function* allRows({ feed, progress }: GatherJob, gathered: Gathered): Asyn
   }
 }
 
-/** Candidates are set down by row key, so that a section of the cache is read once for all of them. */
-async function* unknownRows(job: GatherJob, gathered: Gathered): AsyncGenerator<Row> {
-  yield* scan(job, gathered);
-  for (let section = 0; section < SECTIONS; section++) {
-    if (job.signal.aborted) throw new GateError('ERR_INTERRUPTED', 'interrupted');
-    const kept = job.cache.rows.section(section);
-    const candidates = await job.candidates.read(section);
-    for (let at = 0; at < candidates.length; at += CANDIDATE_LENGTH) {
-      const key = candidates.subarray(at, at + 16);
-      const place = {
-        line: candidates.readUIntBE(at + 16, 6),
-        offset: candidates.readUIntBE(at + 22, 6),
-        length: candidates.readUInt32BE(at + 28),
-      };
-      const octets = kept.find(key);
-      if (octets && reuse(job, gathered, { place, key }, octets)) gathered.cached++;
-      else
-        yield { place, key: Buffer.from(key), bytes: job.feed.readAt(place.offset, place.length) };
-    }
-    await job.drain();
-    job.progress(gathered.lines, 0.5 + (0.49 * section) / SECTIONS);
-  }
-}
-
-const CANDIDATE_LENGTH = 32; // row key 16, line 6, offset 6, length 4
-
-/** Gives rows that are too long to be looked up. */
+/** Sets rows down to be looked up. Gives those that are too long for it. */
 async function* scan(job: GatherJob, gathered: Gathered): AsyncGenerator<Row> {
   const { feed, candidates, progress } = job;
   const reserve = (first: number) => candidates.reserve(first, CANDIDATE_LENGTH);
   for await (const lines of feed.rows()) {
     for (const { line, offset, bytes } of lines) {
       gathered.lines = line;
-      if (!bytes) {
-        yield { place: { line, offset, length: 0 }, key: Buffer.alloc(16), bytes };
-        continue;
-      }
-      const { octets, at } = writeRowKey(bytes, reserve);
-      octets.writeUIntBE(line, at + 16, 6);
-      octets.writeUIntBE(offset, at + 22, 6);
-      octets.writeUInt32BE(bytes.length, at + 28);
+      const place = { line, offset, length: bytes?.length ?? 0 };
+      if (bytes) {
+        const { octets, at } = writeRowKey(bytes, reserve);
+        writeCandidate(octets, at, place);
+      } else yield { place, key: Buffer.alloc(16), bytes };
     }
     await candidates.drain();
     progress(gathered.lines, (0.5 * lines.at(-1)!.offset) / feed.length);
   }
-}
-
-/** False where what was kept no longer holds: a card is left out now or replaced, or nobody knows whose it is. */
-function reuse(job: GatherJob, gathered: Gathered, row: KnownRow, octets: Buffer): boolean {
-  const checkedAt: number[] = [];
-  for (const { holder, tail } of cardsIn(octets)) {
-    const subject = job.holders.recall(octets.subarray(holder, tail));
-    const answer = subject && job.rules.revocation?.of(subject);
-    if (!subject || answer?.status === 'revoked') return false;
-    checkedAt.push(answer?.checkedAt ?? 0);
-  }
-  job.cache.rows.keep(row.key, octets);
-  spool(job, gathered, row, { octets, checkedAt });
-  return true;
 }
 
 function checkRow(job: GatherJob, row: Row): CheckedRow | undefined {
@@ -252,35 +246,11 @@ async function settle(
     }
     const octets = encodeOutcome({ status: row.status, uses, cards: outcomes });
     if (lasting) job.cache.rows.put(row.key, octets);
+    job.cache.footprints.put(row.key, footprintOf(octets, lasting));
+    const { from, to } = usesIn(octets);
+    for (let at = from; at < to; at += USE_LENGTH) job.carried?.clashing.add(octets, at);
     const checkedAt = row.cards.map(({ record }) => record.revocationCheckedAt ?? 0);
-    spool(job, gathered, row, { octets, checkedAt });
+    gathered.entriesLength += spool(job, row, { octets, checkedAt });
   }
   await job.drain();
-}
-
-type KnownRow = Pick<Row, 'place' | 'key'>;
-
-interface CheckedOutcome {
-  /** As `encodeOutcome` made them. */
-  readonly octets: Buffer;
-  /** Of each card, Unix seconds; 0 where no list speaks of it. */
-  readonly checkedAt: readonly number[];
-}
-
-const BUCKET_HEADER_LENGTH = 18; // in a bucket: conversion value 16, length 2
-
-function spool(
-  { entries, uses }: GatherJob,
-  gathered: Gathered,
-  { place, key }: KnownRow,
-  { octets, checkedAt }: CheckedOutcome,
-): void {
-  const { from, to } = usesIn(octets);
-  const row = { line: place.line, rowKey: key };
-  for (let at = from; at < to; at += USE_LENGTH) writeUse(uses, octets, at, row);
-  let i = 0;
-  for (const card of cardsIn(octets)) {
-    writeEntry(entries, { place, rowKey: key, checkedAt: checkedAt[i++]!, octets, card });
-    gathered.entriesLength += BUCKET_HEADER_LENGTH + card.end - card.tail - card.ticketNosLength;
-  }
 }

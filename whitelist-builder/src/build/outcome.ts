@@ -35,7 +35,8 @@ export function rowKeyOf(bytes: Uint8Array): Buffer {
 export function writeRowKey(bytes: Uint8Array, reserve: (first: number) => Slot): Slot {
   const digest = hash('sha256', bytes, 'binary');
   const slot = reserve(digest.charCodeAt(0));
-  slot.octets.write(digest, slot.at, ROW_KEY_LENGTH, 'binary');
+  // So few octets are copied faster one by one than by a call.
+  for (let i = 0; i < ROW_KEY_LENGTH; i++) slot.octets[slot.at + i] = digest.charCodeAt(i);
   return slot;
 }
 

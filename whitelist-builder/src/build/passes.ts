@@ -1,9 +1,11 @@
 import type { Converter } from '@pinless-gate/hsm/conversion-value';
+import type { ManifestFile } from '../bundle/directory.ts';
 import type { EventPlan } from '../event-file.ts';
 import type { Feed } from '../purchase/feed.ts';
 import type { ListingRules } from '../purchase/listing.ts';
 import { type Assembled, assemble } from './assemble.ts';
 import { type BuildCache, SECTIONS, withCache } from './cache.ts';
+import { type Carried, carriedFrom, keepLast } from './carried.ts';
 import type { Findings } from './findings.ts';
 import { type Gathered, gather } from './gather.ts';
 import type { LeftOutCards, LeftOutTally } from './left-out.ts';
@@ -44,6 +46,8 @@ export interface Materials {
   readonly tickets: TicketIndexWriter | undefined;
   readonly converter: Converter;
   readonly rules: ListingRules;
+  /** The list before this one, where what stays the same of it may be taken over. */
+  readonly carry: ManifestFile | undefined;
 }
 
 export interface Listed extends Assembled {
@@ -64,13 +68,17 @@ export async function list(job: ListJob, materials: Materials): Promise<Listed> 
     const { length } = feed;
     const bits = partitionBitsFor(length);
     const inMemory = ENTRIES_IN_MEMORY;
+    // Of a list that is carried on, mostly.
+    const anew = cache.last.filled ? 0 : length;
     const spools = {
       candidates: new Partitions(staging, 'candidates', 8, { expected: length / 8 }),
-      entries: new Partitions(staging, 'entries', bits, { inMemory, expected: 1.3 * length }),
-      uses: new Partitions(staging, 'uses', bits, { expected: length / 3 }),
+      entries: new Partitions(staging, 'entries', bits, { inMemory, expected: 1.3 * anew }),
+      uses: new Partitions(staging, 'uses', bits, { expected: anew / 3 }),
+      removed: new Partitions(staging, 'removed', bits),
     };
     try {
-      return await runPasses(job, materials, { cache, spools });
+      const carried = carriedWith(materials, { cache, spools });
+      return await runPasses(job, materials, { cache, spools, carried });
     } finally {
       for (const spool of Object.values(spools)) await spool.close();
     }
@@ -81,15 +89,25 @@ const ENTRIES_IN_MEMORY = 48 * 1024 * 1024;
 
 interface Stores {
   readonly cache: BuildCache;
-  readonly spools: Readonly<Record<'candidates' | 'entries' | 'uses', Partitions>>;
+  readonly spools: Readonly<Record<'candidates' | 'entries' | 'uses' | 'removed', Partitions>>;
+  readonly carried: Carried | undefined;
+}
+
+/** The index of tickets names those of every entry: where one is wanted, all of them are put together anew. */
+function carriedWith(
+  { carry, tickets }: Materials,
+  { cache, spools }: Pick<Stores, 'cache' | 'spools'>,
+): Carried | undefined {
+  if (!carry || tickets || carry.manifest.buckets.length < spools.entries.count) return undefined;
+  return carriedFrom(carry, cache, spools.removed);
 }
 
 async function runPasses(job: ListJob, materials: Materials, stores: Stores): Promise<Listed> {
   const { feed, findings } = materials;
-  const { spools, cache } = stores;
+  const { spools, cache, carried } = stores;
   const verdicts = new RowVerdicts(job, feed, findings);
   const gathered = await firstPass(job, materials, stores, verdicts);
-  await findConflicts(spools.uses, verdicts.onConflict());
+  const shared = await findConflicts(spools.uses, verdicts.onConflict());
   await verdicts.finish(gathered.lines);
   const { left } = verdicts;
   const counts = (row: number) => !left?.(row);
@@ -102,6 +120,7 @@ async function runPasses(job: ListJob, materials: Materials, stores: Stores): Pr
     cache: cache.merged,
     entries: spools.entries,
     entriesLength: gathered.entriesLength,
+    carried,
     left,
     signal: job.signal,
     progress: job.progress.written,
@@ -109,6 +128,8 @@ async function runPasses(job: ListJob, materials: Materials, stores: Stores): Pr
   if (assembled.buckets.entryCount === 0) {
     throw nothingToList(job.feed, gathered.lines, leftOut);
   }
+  const { footprints } = gathered;
+  if (footprints) await keepLast(cache.last, footprints, assembled.hashes, shared);
   return {
     gathered,
     ...assembled,
@@ -122,7 +143,7 @@ async function runPasses(job: ListJob, materials: Materials, stores: Stores): Pr
 async function firstPass(
   job: ListJob,
   { feed, rules, converter, findings, leftOut }: Materials,
-  { spools, cache }: Stores,
+  { spools, cache, carried }: Stores,
   verdicts: RowVerdicts,
 ): Promise<Gathered> {
   const holders = new RememberedHolders(rules.issuers, rules.now);
@@ -136,12 +157,14 @@ async function firstPass(
     converter,
     cache,
     holders,
+    carried,
     reject: verdicts.reject,
     leftOut: (row, purchaseId, card) => leftOut.add(row, purchaseId, card),
     drain: inTurn(async () => {
       await spools.entries.drain();
       await spools.uses.drain();
       await cache.rows.drain();
+      await cache.footprints.drain();
       await findings.drain();
       await leftOut.drain();
       await verdicts.stopEarly();

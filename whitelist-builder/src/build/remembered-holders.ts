@@ -7,7 +7,7 @@ import {
 } from '@pinless-gate/protocol/certificate/user';
 import type { HolderCard } from '../purchase/holder.ts';
 import type { Issuer } from '../validity/issuer.ts';
-import type { Subject } from '../validity/revocation.ts';
+import type { Revocation, Subject } from '../validity/revocation.ts';
 
 /**
  * Whom the rows of the cache list, so that each can be asked about again whether it is revoked. Of a card
@@ -49,6 +49,24 @@ export class RememberedHolders {
       Uint8Array.of(this.#issuers.indexOf(issuer), sampleClass.length, serial.length, named.length),
       ...[sampleClass, serial, named, successor],
     );
+  }
+
+  /**
+   * When it was checked whether a card is revoked, Unix seconds; 0 where no list speaks of it. Undefined where what was
+   * kept no longer holds: it is left out now or replaced, or nobody knows whose it is.
+   */
+  checkedAt(holder: Uint8Array, revocation: Revocation | undefined): number | undefined {
+    if (!revocation && this.#isOnlyNumber(holder)) return 0;
+    const subject = this.recall(holder);
+    const answer = subject && revocation?.of(subject);
+    if (!subject || answer?.status === 'revoked') return undefined;
+    return answer?.checkedAt ?? 0;
+  }
+
+  /** By serial number, and never renewed: most are, and there is nothing to ask. */
+  #isOnlyNumber(holder: Uint8Array): boolean {
+    if (holder.length !== HEAD_LENGTH + holder[2]!) return false;
+    return this.#issuers[holder[0]!]!.renewals === undefined;
   }
 
   /**

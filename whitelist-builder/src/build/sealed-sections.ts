@@ -97,8 +97,11 @@ export class SealedSectionsWriter {
     if (this.#waiting >= MAX_WAITING) await this.#flush();
   }
 
-  /** The file replaces the one before. A power cut may still tear it: that is found when it is read. */
-  async commit(path = this.#path): Promise<void> {
+  /**
+   * The file replaces the one before. A power cut may still tear it: that is found when it is read. Gives what it can be
+   * told from any other by (`identity`).
+   */
+  async commit(path = this.#path): Promise<Uint8Array> {
     await this.#flush();
     const entries = this.#blobs.map(({ section, offset, length }) => {
       const entry = Buffer.alloc(INDEX_ENTRY_LENGTH);
@@ -115,6 +118,7 @@ export class SealedSectionsWriter {
     await this.#append(Buffer.concat([index, trailer]));
     await this.#file.close();
     await rename(this.#beside, path);
+    return index.subarray(-TAG_LENGTH);
   }
 
   /** After a failure. Does nothing after `commit`. */
@@ -165,11 +169,14 @@ export class SealedSections {
   readonly #blobs: readonly Blob[];
   readonly #sealed = new Scratch();
   readonly #plain = new Scratch();
+  /** Tag of the index: no two files have the same, and none of ours can be made without the key. */
+  readonly identity: Uint8Array;
 
-  private constructor(file: FileHandle, key: Uint8Array, blobs: readonly Blob[]) {
+  private constructor(file: FileHandle, key: Uint8Array, { blobs, identity }: Index) {
     this.#file = file;
     this.#key = key;
     this.#blobs = blobs;
+    this.identity = identity;
   }
 
   /** Undefined where there is none. Throws a `CacheError` for one that is not ours, or not whole. */
@@ -207,7 +214,12 @@ export class SealedSections {
   }
 }
 
-async function readIndex(file: FileHandle, key: Uint8Array, keyId: Uint8Array): Promise<Blob[]> {
+interface Index {
+  readonly blobs: readonly Blob[];
+  readonly identity: Uint8Array;
+}
+
+async function readIndex(file: FileHandle, key: Uint8Array, keyId: Uint8Array): Promise<Index> {
   const { size } = await file.stat();
   const start = MAGIC.length + KEY_ID_LENGTH;
   if (size < start + TRAILER_LENGTH) throw damaged();
@@ -222,11 +234,12 @@ async function readIndex(file: FileHandle, key: Uint8Array, keyId: Uint8Array): 
   const sealed = readAt(file, size - TRAILER_LENGTH - length, Buffer.alloc(length));
   const index = Buffer.alloc(Math.max(0, length - NONCE_LENGTH - TAG_LENGTH));
   unseal(key, INDEX, sealed, index);
-  return Array.from({ length: index.length / INDEX_ENTRY_LENGTH }, (_, i) => ({
+  const blobs = Array.from({ length: index.length / INDEX_ENTRY_LENGTH }, (_, i) => ({
     section: index.readUInt16BE(INDEX_ENTRY_LENGTH * i),
     offset: index.readUIntBE(INDEX_ENTRY_LENGTH * i + 2, 6),
     length: index.readUInt32BE(INDEX_ENTRY_LENGTH * i + 8),
   }));
+  return { blobs, identity: sealed.subarray(-TAG_LENGTH) };
 }
 
 /** Synchronous: hundreds of short reads that the system has at hand, where waiting for a turn costs more. */

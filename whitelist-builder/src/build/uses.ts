@@ -78,6 +78,39 @@ export function writeUse(
   for (let i = 0; i < ROW_KEY_LENGTH; i++) octets[at + ROW_KEY + i] = rowKey[i]!;
 }
 
+/** The conversion value, where a use that stands in `kept` is that of a card. */
+export function cardKeyAt(kept: Buffer, at: number): Buffer | undefined {
+  return kept[at + KIND] === CARD ? kept.subarray(at, at + KEY_LENGTH) : undefined;
+}
+
+/** Few enough that they stay at hand. */
+const FILTER_BITS = 19;
+
+/** Some uses, by the beginnings of their keys: two that begin alike count as one. */
+export class UseSet {
+  readonly #prefixes = new Set<number>();
+  /** A bit for each beginning of so many bits: most of those that are asked about are not in the set. */
+  readonly #bits = new Uint8Array(2 ** (FILTER_BITS - 3));
+
+  addPrefix(prefix: number): void {
+    this.#prefixes.add(prefix);
+    const first = Math.floor(prefix / 2 ** (8 * PREFIX_LENGTH - FILTER_BITS));
+    this.#bits[first >>> 3]! |= 1 << (first & 7);
+  }
+
+  /** A use that stands in `kept`. */
+  add(kept: Buffer, at: number): void {
+    this.addPrefix(prefixAt(kept, at));
+  }
+
+  has(kept: Buffer, at: number): boolean {
+    const three = (kept[at]! << 16) | (kept[at + 1]! << 8) | kept[at + 2]!;
+    const first = three >>> (24 - FILTER_BITS);
+    if ((this.#bits[first >>> 3]! & (1 << (first & 7))) === 0) return false;
+    return this.#prefixes.has(prefixAt(kept, at));
+  }
+}
+
 export function appendUse(
   uses: Partitions,
   use: Use,
@@ -103,15 +136,26 @@ export interface Verdicts {
   readonly where: (line: number) => string;
 }
 
-/** Purchase ids first: a row that a later file replaces uses no ticket numbers. */
-export async function findConflicts(uses: Partitions, verdicts: Verdicts): Promise<void> {
-  for (let i = 0; i < uses.count; i++) settlePurchases(await uses.read(i), verdicts);
-  for (let i = 0; i < uses.count; i++) settleOthers(await uses.read(i), verdicts);
+/**
+ * Purchase ids first: a row that a later file replaces uses no ticket numbers. Gives the beginnings of all keys that
+ * stand more than once, whatever became of their rows.
+ */
+export async function findConflicts(
+  uses: Partitions,
+  verdicts: Verdicts,
+): Promise<ReadonlySet<number>[]> {
+  const shared: ReadonlySet<number>[] = [];
+  for (let i = 0; i < uses.count; i++) {
+    const records = await uses.read(i);
+    shared.push(sharedPrefixes(records));
+    settlePurchases(records, shared[i]!, verdicts);
+  }
+  for (let i = 0; i < uses.count; i++) settleOthers(await uses.read(i), shared[i]!, verdicts);
+  return shared;
 }
 
-function settlePurchases(records: Buffer, verdicts: Verdicts): void {
+function settlePurchases(records: Buffer, shared: ReadonlySet<number>, verdicts: Verdicts): void {
   const isPurchase = (at: number) => records[at + KIND] === PURCHASE;
-  const shared = sharedPrefixes(records, isPurchase);
   for (let at = 0; at < records.length; at += RECORD_LENGTH) {
     const status = records[at + NUMBER]!;
     if (status === PAID || !isPurchase(at) || shared.has(prefixAt(records, at))) continue;
@@ -136,11 +180,11 @@ function settlePurchase(group: readonly Placed[], verdicts: Verdicts): void {
   if (holds.number !== PAID) verdicts.unlisted(holds.line, holds.number);
 }
 
-function settleOthers(records: Buffer, verdicts: Verdicts): void {
+function settleOthers(records: Buffer, shared: ReadonlySet<number>, verdicts: Verdicts): void {
   const { dropped } = verdicts;
   const isOther = (at: number) =>
     records[at + KIND] !== PURCHASE && !dropped.has(lineAt(records, at));
-  for (const group of groupsOf(records, sharedPrefixes(records, isOther), isOther)) {
+  for (const group of groupsOf(records, shared, isOther)) {
     const [first] = group as [Placed];
     let tickets = first.number;
     for (const use of group.slice(1)) {
@@ -176,16 +220,13 @@ interface Placed {
   readonly rowKey: Buffer;
 }
 
-/** Beginnings of keys that stand more than once where `wanted`: sorting numbers alone finds the few there are. */
-function sharedPrefixes(records: Buffer, wanted: (at: number) => boolean): ReadonlySet<number> {
-  const all = new Float64Array(records.length / RECORD_LENGTH);
-  let count = 0;
-  for (let at = 0; at < records.length; at += RECORD_LENGTH) {
-    if (wanted(at)) all[count++] = prefixAt(records, at);
-  }
-  const prefixes = all.subarray(0, count).sort();
+/** Beginnings of keys that stand more than once: sorting numbers alone finds the few there are. */
+function sharedPrefixes(records: Buffer): ReadonlySet<number> {
+  const prefixes = new Float64Array(records.length / RECORD_LENGTH);
+  for (let i = 0; i < prefixes.length; i++) prefixes[i] = prefixAt(records, RECORD_LENGTH * i);
+  prefixes.sort();
   const shared = new Set<number>();
-  for (let i = 1; i < count; i++) {
+  for (let i = 1; i < prefixes.length; i++) {
     if (prefixes[i] === prefixes[i - 1]) shared.add(prefixes[i]!);
   }
   return shared;
@@ -209,8 +250,11 @@ function groupsOf(
   return [...byKey.values()].map((group) => group.sort((a, b) => a.line - b.line));
 }
 
+/** The first octets of a key, as a number. */
+export const PREFIX_LENGTH = 6;
+
 function prefixAt(records: Buffer, at: number): number {
-  return records.readUIntBE(at, 6);
+  return records.readUIntBE(at, PREFIX_LENGTH);
 }
 
 function placedAt(records: Buffer, at: number): Placed {

@@ -185,7 +185,7 @@ describe('a cache that somebody changed', () => {
     const shop = await shopWithCache();
     const built = await shop.build(many(20));
     const names = await readdir(shop.cache);
-    expect(names.sort()).toEqual(['holders', 'merged', 'rows']);
+    expect(names.sort()).toEqual(['footprints', 'holders', 'last', 'merged', 'rows']);
     for (const name of names) {
       expect((await stat(join(shop.cache, name))).mode & 0o077).toBe(0);
       const content = await readFile(join(shop.cache, name));

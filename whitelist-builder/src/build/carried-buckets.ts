@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BucketEntry, contentName, sha256 } from '@pinless-gate/protocol/bundle';
+import { equal } from '@pinless-gate/protocol/bytes';
+import { cannotCarry } from './carried.ts';
+
+const KEY_LENGTH = 16;
+const HEADER_LENGTH = KEY_LENGTH + 2;
+
+interface CarriedBucket {
+  readonly octets: Buffer;
+  readonly hash: Uint8Array;
+}
+
+/** A bucket of the last list, measured. Synchronous: waiting for a turn costs more than the read. */
+export function readCarried(directory: string, wanted: Uint8Array): CarriedBucket {
+  const path = join(directory, contentName(wanted));
+  try {
+    const octets = readFileSync(path);
+    const hash = sha256(octets);
+    if (equal(hash, wanted)) return { octets, hash };
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === undefined) throw cause;
+  }
+  throw cannotCarry(`${path} is not there, or not whole`);
+}
+
+export function countEntries(bucket: Buffer): number {
+  let count = 0;
+  for (let at = 0; at < bucket.length; at += entryLength(bucket, at)) count++;
+  return count;
+}
+
+/**
+ * A bucket without the entries of some conversion values, and with others; all of them in order. What stays is copied a run
+ * at a time.
+ */
+export function patchBucket(
+  bucket: Buffer,
+  removed: readonly Buffer[],
+  added: readonly BucketEntry[],
+): { readonly octets: Buffer; readonly count: number } {
+  const more = added.reduce((sum, { sealed }) => sum + HEADER_LENGTH + sealed.length, 0);
+  const octets = Buffer.allocUnsafeSlow(bucket.length + more);
+  let [length, count, run, nextRemoved, nextAdded] = [0, 0, 0, 0, 0];
+  const flush = (to: number) => {
+    length += bucket.copy(octets, length, run, to);
+    run = to;
+  };
+  const addBefore = (at: number, goes: boolean) => {
+    for (; nextAdded < added.length; nextAdded++, count++) {
+      const entry = added[nextAdded]!;
+      const order = at < bucket.length ? compareKey(bucket, at, entry.conversionValue) : 1;
+      if (order < 0) return;
+      if (order === 0 && !goes) throw new RangeError('a card that is listed already');
+      flush(at);
+      length = writeEntry(octets, length, entry);
+    }
+  };
+  for (let at = 0; at < bucket.length; at += entryLength(bucket, at)) {
+    while (nextRemoved < removed.length && compareKey(bucket, at, removed[nextRemoved]!) > 0) {
+      nextRemoved++;
+    }
+    const goes =
+      nextRemoved < removed.length && compareKey(bucket, at, removed[nextRemoved]!) === 0;
+    addBefore(at, goes);
+    if (!goes) {
+      count++;
+      continue;
+    }
+    flush(at);
+    run = at + entryLength(bucket, at);
+  }
+  addBefore(bucket.length, false);
+  flush(bucket.length);
+  return { octets: octets.subarray(0, length), count };
+}
+
+function entryLength(bucket: Buffer, at: number): number {
+  return HEADER_LENGTH + bucket.readUInt16BE(at + KEY_LENGTH);
+}
+
+function writeEntry(octets: Buffer, at: number, { conversionValue, sealed }: BucketEntry): number {
+  octets.set(conversionValue, at);
+  octets.writeUInt16BE(sealed.length, at + KEY_LENGTH);
+  octets.set(sealed, at + HEADER_LENGTH);
+  return at + HEADER_LENGTH + sealed.length;
+}
+
+/** Octet by octet: nearly always the first ones differ. */
+function compareKey(bucket: Buffer, at: number, key: Uint8Array): number {
+  for (let i = 0; i < KEY_LENGTH; i++) {
+    const difference = bucket[at + i]! - key[i]!;
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
