@@ -136,7 +136,8 @@ const tallies = [
     workers,
     more: ['--exclude=test/unit/protocol/**'],
   }),
-  await suites({ name: 'e2e and browser', projects: ['e2e', 'browser'], workers }),
+  // These wait a good part of their time, for readers, daemons and deadlines.
+  await suites({ name: 'e2e and browser', projects: ['e2e', 'browser'], workers: workers + 1 }),
 ];
 
 const failed = tallies.flatMap((tally) => tally.failed);

@@ -8,7 +8,6 @@ import { verifyCommand } from './cli/journal-verify.ts';
 import { destroyKeysCommand, fetchKeysCommand, showKeysCommand } from './cli/keys.ts';
 import { applyCommand, showListCommand } from './cli/list.ts';
 import { receiptPreviewCommand } from './cli/receipt.ts';
-import { runCommand } from './cli/run.ts';
 import { signatureVerifyCommand } from './cli/signature.ts';
 
 const USAGE = `gate: decide at the door, offline, who may enter
@@ -55,7 +54,8 @@ await main({
   usage: USAGE,
   commands: {
     enrol: enrolCommand,
-    run: runCommand,
+    // Half of what there is to load, which no other command needs.
+    run: async (...args) => (await import('./cli/run.ts')).runCommand(...args),
     'keys fetch': fetchKeysCommand,
     'keys show': showKeysCommand,
     'keys destroy': destroyKeysCommand,
