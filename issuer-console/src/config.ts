@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { ConfigError, readConfig, resolveFrom } from '@pinless-gate/runtime/config';
 import { z } from 'zod';
 import { type Gate, parseDeviceKey, parseGateId, parseGateName } from './domain/gate.ts';
+import type { SecondFactor } from './domain/session.ts';
 
 export type StoreConfig = { readonly directory: string } | { readonly urlFile: string };
 
@@ -17,6 +18,23 @@ export interface ConsoleConfig {
   readonly gates: readonly Gate[];
   /** Who publishes lists, told to gates that enrol; undefined where no gate may enrol itself. */
   readonly publishers: PublisherConfig | undefined;
+  readonly http: HttpConfig;
+  readonly accounts: AccountConfig;
+}
+
+export interface HttpConfig {
+  /** What people type: passkeys, cookies and forms hold to it. Undefined on loopback alone. */
+  readonly origin: URL | undefined;
+  /** Files in PEM; undefined where a proxy ends TLS. */
+  readonly tls: { readonly certificate: string; readonly key: string } | undefined;
+  /** Addresses whose word on the client's address is believed. */
+  readonly proxies: readonly string[];
+}
+
+export interface AccountConfig {
+  readonly secondFactor: SecondFactor;
+  /** Seals the secrets of authenticators; without it nobody can have one. */
+  readonly sealKeyFile: string | undefined;
 }
 
 export interface PublisherConfig {
@@ -48,6 +66,22 @@ const schema = z.strictObject({
       threshold: z.int().min(1).default(1),
     })
     .optional(),
+  http: z
+    .strictObject({
+      origin: z.url({ protocol: /^https?$/ }).optional(),
+      certificate: path.optional(),
+      key: path.optional(),
+      proxies: z
+        .array(z.string().refine((one) => isIP(one) !== 0, 'not an IP address'))
+        .default([]),
+    })
+    .default({ proxies: [] }),
+  accounts: z
+    .strictObject({
+      second_factor: z.enum(['required', 'offered']).default('required'),
+      seal_key_file: path.optional(),
+    })
+    .default({ second_factor: 'required' }),
   gates: z
     .array(z.strictObject({ id: z.string(), name: z.string(), device_key: path }))
     .default([]),
@@ -56,14 +90,9 @@ const schema = z.strictObject({
 /** Reads `issuer-console.toml` and the device keys it names. Paths in it are relative to it. */
 export async function readConsoleConfig(configPath: string): Promise<ConsoleConfig> {
   const table = await readConfig(configPath, schema);
-  const { listen, store } = table;
-  if (!isLoopback(listen.host)) {
-    throw new ConfigError(
-      'ERR_CONSOLE_NOT_LOOPBACK',
-      `${configPath}: listen.host: ${listen.host} can be reached by others, and there are no accounts yet`,
-      { hint: 'listen on 127.0.0.1 or ::1; accounts come with a later release' },
-    );
-  }
+  const { listen, store, accounts } = table;
+  const http = httpOf(configPath, table.http);
+  requireReach(configPath, listen.host, http);
   const gates = await Promise.all(
     table.gates.map((gate) =>
       readGate({ ...gate, keyPath: resolveFrom(configPath, gate.device_key) }),
@@ -85,7 +114,51 @@ export async function readConsoleConfig(configPath: string): Promise<ConsoleConf
     silentAfterMs: table.alarms.gate_silent_minutes * 60_000,
     gates,
     publishers: table.enrolment && (await readPublishers(configPath, table.enrolment)),
+    http,
+    accounts: {
+      secondFactor: accounts.second_factor,
+      sealKeyFile:
+        accounts.seal_key_file === undefined
+          ? undefined
+          : resolveFrom(configPath, accounts.seal_key_file),
+    },
   };
+}
+
+function httpOf(configPath: string, table: z.infer<typeof schema>['http']): HttpConfig {
+  const { certificate, key, proxies } = table;
+  const wrong = (what: string) => new ConfigError('ERR_CONFIG_KEY', `${configPath}: http.${what}`);
+  if ((certificate === undefined) !== (key === undefined)) {
+    throw wrong('certificate: goes together with key');
+  }
+  const origin = table.origin === undefined ? undefined : new URL(table.origin);
+  if (origin && origin.href !== `${origin.origin}/`) {
+    throw wrong('origin: has a path; it is scheme, name and port');
+  }
+  if (origin?.protocol === 'http:' && !isLoopback(origin.hostname)) {
+    throw wrong('origin: begins with https:// for any name but a loopback one');
+  }
+  const tls =
+    certificate === undefined || key === undefined
+      ? undefined
+      : { certificate: resolveFrom(configPath, certificate), key: resolveFrom(configPath, key) };
+  return { origin, tls, proxies };
+}
+
+/** Passwords cross no network in the clear: beyond loopback there is TLS, here or in a proxy that is named. */
+function requireReach(
+  configPath: string,
+  host: string,
+  { origin, tls, proxies }: HttpConfig,
+): void {
+  if (isLoopback(host) || (origin && (tls || proxies.length > 0))) return;
+  throw new ConfigError(
+    'ERR_CONSOLE_NOT_LOOPBACK',
+    `${configPath}: listen.host: ${host} can be reached by others, and nothing says how with TLS`,
+    {
+      hint: 'name [http] origin = "https://…", and certificate and key, or the proxies that end TLS',
+    },
+  );
 }
 
 interface EnrolmentTable {

@@ -1,4 +1,5 @@
 import { main } from '@pinless-gate/runtime/program';
+import { auditShowCommand, auditVerifyCommand } from './cli/audit.ts';
 import {
   gateInviteCommand,
   gateListCommand,
@@ -13,8 +14,16 @@ import {
   keyReportCommand,
 } from './cli/keys.ts';
 import { migrateCommand } from './cli/migrate.ts';
+import {
+  operatorAddCommand,
+  operatorDisableCommand,
+  operatorEnableCommand,
+  operatorListCommand,
+  operatorResetCommand,
+} from './cli/operator.ts';
 import { serveCommand } from './cli/serve.ts';
 import { USAGE } from './cli/usage.ts';
+import { vendorAddCommand, vendorListCommand } from './cli/vendor.ts';
 
 await main({
   name: 'issuer-console',
@@ -22,6 +31,15 @@ await main({
   commands: {
     serve: serveCommand,
     migrate: migrateCommand,
+    'operator add': operatorAddCommand,
+    'operator list': operatorListCommand,
+    'operator disable': operatorDisableCommand,
+    'operator enable': operatorEnableCommand,
+    'operator reset': operatorResetCommand,
+    'vendor add': vendorAddCommand,
+    'vendor list': vendorListCommand,
+    'audit show': auditShowCommand,
+    'audit verify': auditVerifyCommand,
     'gate invite': gateInviteCommand,
     'gate add': gateAddCommand,
     'gate list': gateListCommand,

@@ -1,11 +1,11 @@
 import { chmod, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createAdaptorServer, serve } from '@hono/node-server';
 import type { App } from './app.ts';
-import type { Office } from './domain/office.ts';
-import { controlRoutes } from './routes/control.ts';
+import { controlRoutes, type Desk } from './routes/control.ts';
 
 export interface Listening {
   readonly url: string;
@@ -19,13 +19,27 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const MAX_CONNECTIONS = 256;
 const DRAIN_MS = 1000;
 
-export async function listen(app: App, host: string, port: number): Promise<Listening> {
+/** PEM. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export async function listen(
+  app: App,
+  host: string,
+  port: number,
+  tls?: TlsFiles,
+): Promise<Listening> {
+  const limits = { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS };
   const server = await new Promise<Server>((resolve, reject) => {
     const started = serve({
       fetch: app.fetch,
       hostname: host,
       port,
-      serverOptions: { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+      ...(tls
+        ? { createServer: createSecureServer, serverOptions: { ...limits, ...tls } }
+        : { serverOptions: limits }),
     }) as Server;
     started.maxConnections = MAX_CONNECTIONS;
     started.once('error', reject);
@@ -34,7 +48,7 @@ export async function listen(app: App, host: string, port: number): Promise<List
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return {
-    url: `http://${name}:${address.port}/`,
+    url: `${tls ? 'https' : 'http'}://${name}:${address.port}/`,
     close: async () => {
       app.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -55,8 +69,8 @@ export function controlSocket(storeDirectory: string): string {
 }
 
 /** The caller holds the store's lock: a socket that is there is of a process that is gone. */
-export async function serveControl(office: Office, path: string): Promise<() => Promise<void>> {
-  const server = createAdaptorServer({ fetch: controlRoutes(office).fetch }) as Server;
+export async function serveControl(desk: Desk, path: string): Promise<() => Promise<void>> {
+  const server = createAdaptorServer({ fetch: controlRoutes(desk).fetch }) as Server;
   await rm(path, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

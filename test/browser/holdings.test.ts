@@ -45,7 +45,9 @@ beforeEach(async () => {
 });
 
 const open = (size: Size, language: string) =>
-  openPage(browser, new URL(`/gates?lang=${language}`, server.url), size);
+  openPage(browser, new URL(`/gates?lang=${language}`, server.url), size, {
+    cookie: started.cookie,
+  });
 
 /** Every standing of a gate and every state of a key at once. */
 async function everything(): Promise<void> {
@@ -118,7 +120,8 @@ describe.each(Object.keys(SIZES) as Size[])('gates and keys, %s', (size) => {
 
 test('before anything happened, and without JavaScript', async () => {
   const url = new URL('/gates?lang=ja', server.url);
-  const page = await openPage(browser, url, 'phone', { javaScriptEnabled: false });
+  const options = { javaScriptEnabled: false, cookie: started.cookie };
+  const page = await openPage(browser, url, 'phone', options);
   expect(await page.locator('.quiet').count()).toBe(2);
   await page.context().close();
   const scripted = await open('phone', 'ja');

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { expect } from 'vitest';
 
 const SCREENSHOTS = process.env.SCREENSHOTS;
@@ -31,13 +31,20 @@ export function launchBrowser(): Promise<Browser> {
   });
 }
 
+export interface PageOptions extends BrowserContextOptions {
+  /** `name=value`: whoever is signed in. */
+  readonly cookie?: string;
+}
+
 export async function openPage(
   browser: Browser,
   url: URL,
   size: Size,
-  more: object = {},
+  { cookie, ...more }: PageOptions = {},
 ): Promise<Page> {
   const context = await browser.newContext({ viewport: SIZES[size], ...more });
+  const [name, value] = cookie?.split('=') ?? [];
+  if (name && value) await context.addCookies([{ name, value, url: url.origin }]);
   const page = await context.newPage();
   await page.goto(url.href);
   return page;

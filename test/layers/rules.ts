@@ -35,6 +35,11 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
     'whitelist-builder/src/serve.ts',
   ],
   'drizzle-orm': ['issuer-console/src/store/'],
+  '@hono/zod-openapi': ['issuer-console/src/routes/api/'],
+  '@node-rs/argon2': ['issuer-console/src/credentials/'],
+  '@simplewebauthn/server': ['issuer-console/src/credentials/'],
+  otpauth: ['issuer-console/src/credentials/'],
+  'bwip-js': ['issuer-console/src/views/'],
   '@electric-sql/pglite': ['issuer-console/src/store/'],
   pg: ['issuer-console/src/store/'],
 };

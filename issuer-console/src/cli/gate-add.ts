@@ -4,6 +4,7 @@ import { EXIT_OK, type Io, UsageError } from '@pinless-gate/runtime/program';
 import { readConsoleConfig, readGate } from '../config.ts';
 import { GateEnrolmentError } from '../domain/gate.ts';
 import { gateStore } from '../store/gates.ts';
+import { commandAuthor } from './office.ts';
 import { openStore, requireMigrated } from './open-store.ts';
 import { DEFAULT_CONFIG } from './usage.ts';
 
@@ -28,7 +29,7 @@ export async function gateAddCommand(argv: readonly string[], io: Io): Promise<n
   const store = await openStore(config.store, io);
   try {
     await requireMigrated(store);
-    if (!(await gateStore(store.db).addGate(gate, Date.now()))) {
+    if (!(await gateStore(store.db).addGate(gate, { by: commandAuthor(), at: Date.now() }))) {
       throw new GateEnrolmentError('ERR_GATE_EXISTS', `gate ${gate.id} is already enrolled`, {
         hint: 'to give it a new device key, put it into [[gates]] of the configuration and restart',
       });

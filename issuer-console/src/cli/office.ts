@@ -1,12 +1,19 @@
 import { randomBytes } from 'node:crypto';
+import { userInfo } from 'node:os';
 import { LockError } from '@pinless-gate/runtime/directory-lock';
 import type { Io } from '@pinless-gate/runtime/program';
 import type { ConsoleConfig } from '../config.ts';
-import { type Office, office } from '../domain/office.ts';
+import { argon2Passwords } from '../credentials/password.ts';
+import { commandLine } from '../domain/asker.ts';
+import type { Author } from '../domain/audit.ts';
+import { directory } from '../domain/directory.ts';
+import { office } from '../domain/office.ts';
+import { registry } from '../domain/registry.ts';
+import type { Desk } from '../routes/control.ts';
 import { controlSocket } from '../serve.ts';
 import type { Database, OpenDatabase } from '../store/database.ts';
 import { enrolmentStore } from '../store/enrolment.ts';
-import { keyDeliveryStore } from '../store/keys.ts';
+import { storesOn } from '../store/stores.ts';
 import { openStore, requireMigrated } from './open-store.ts';
 import { remoteOffice } from './remote-office.ts';
 
@@ -23,22 +30,33 @@ export function consoleIdOf(db: Database): () => Promise<string> {
   };
 }
 
-export function localOffice({ publishers }: ConsoleConfig, db: Database): Office {
-  return office({
-    enrolment: enrolmentStore(db),
-    keys: keyDeliveryStore(db),
-    consoleId: consoleIdOf(db),
-    hasPublishers: publishers !== undefined,
-    now: Date.now,
-    random: (length) => new Uint8Array(randomBytes(length)),
-  });
+/** Whoever runs a command on this machine; behind the socket, whoever may open it. */
+export function commandAuthor(): Author {
+  return commandLine(userInfo().uid).by;
+}
+
+export function localDesk({ publishers }: ConsoleConfig, db: Database): Desk {
+  const stores = storesOn(db);
+  const random = (length: number) => new Uint8Array(randomBytes(length));
+  const deps = { ...stores, now: Date.now, random };
+  const asker = commandLine(userInfo().uid);
+  const people = directory({ ...deps, passwords: argon2Passwords() });
+  return {
+    ...office({
+      ...deps,
+      consoleId: consoleIdOf(db),
+      by: asker.by,
+      hasPublishers: publishers !== undefined,
+    }),
+    ...registry({ ...stores, directory: people, asker }),
+  };
 }
 
 /** At the database itself, or where a running console has it open, through that. */
 export async function withOffice<T>(
   config: ConsoleConfig,
   io: Io,
-  use: (office: Office) => Promise<T>,
+  use: (desk: Desk) => Promise<T>,
 ): Promise<T> {
   let store: OpenDatabase;
   try {
@@ -49,7 +67,7 @@ export async function withOffice<T>(
   }
   try {
     await requireMigrated(store);
-    return await use(localOffice(config, store.db));
+    return await use(localDesk(config, store.db));
   } finally {
     await store.close();
   }

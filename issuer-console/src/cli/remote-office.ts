@@ -1,13 +1,13 @@
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { type ErrorCode, GateError } from '@pinless-gate/protocol/errors';
-import type { Office } from '../domain/office.ts';
+import type { Desk } from '../routes/control.ts';
 
 const TIMEOUT_MS = 30_000;
 
 /** The office of the console that runs. */
-export function remoteOffice(path: string): Office {
-  const call = async <T>(what: keyof Office, ...values: unknown[]): Promise<T> =>
+export function remoteOffice(path: string): Desk {
+  const call = async <T>(what: keyof Desk, ...values: unknown[]): Promise<T> =>
     (await post(path, what, JSON.stringify(values))) as T;
   return {
     invite: (invitation) => call('invite', invitation),
@@ -17,6 +17,14 @@ export function remoteOffice(path: string): Office {
     keys: () => call('keys'),
     orderDestruction: (eventId) => call('orderDestruction', eventId),
     recipients: () => call('recipients'),
+    addOperator: (wanted) => call('addOperator', wanted),
+    operators: () => call('operators'),
+    setDisabled: (name, disabled) => call('setDisabled', name, disabled),
+    resetOperator: (name) => call('resetOperator', name),
+    addVendor: (name) => call('addVendor', name),
+    vendors: () => call('vendors'),
+    auditEntries: (page) => call('auditEntries', page),
+    verifyAudit: (noted) => (noted ? call('verifyAudit', noted) : call('verifyAudit')),
   };
 }
 

@@ -1,19 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { createLog, type Logger } from '@pinless-gate/runtime/log';
 import { EXIT_OK, type Io } from '@pinless-gate/runtime/program';
 import { createApp } from '../app.ts';
 import { type ConsoleConfig, readConsoleConfig } from '../config.ts';
-import { controlSocket, listen, serveControl } from '../serve.ts';
+import { mayHavePasskeys, passkeysOf } from '../credentials/passkey.ts';
+import { argon2Passwords } from '../credentials/password.ts';
+import { readSeal } from '../credentials/seal.ts';
+import { totpCodes } from '../credentials/totp.ts';
+import { DEFAULT_RATES } from '../routes/request-rates.ts';
+import { controlSocket, listen, serveControl, type TlsFiles } from '../serve.ts';
 import { BundleDirectory } from '../store/bundle-directory.ts';
 import type { OpenDatabase } from '../store/database.ts';
-import { enrolmentStore } from '../store/enrolment.ts';
-import { gateStore, overviewStore } from '../store/gates.ts';
-import { journalStore } from '../store/journal.ts';
-import { keyDeliveryStore } from '../store/keys.ts';
+import { gateStore } from '../store/gates.ts';
+import { storesOn } from '../store/stores.ts';
 import { VERSION } from '../version.ts';
-import { consoleIdOf, localOffice } from './office.ts';
+import { consoleIdOf, localDesk } from './office.ts';
 import { openStore, requireMigrated } from './open-store.ts';
 import { DEFAULT_CONFIG } from './usage.ts';
 
@@ -50,11 +54,13 @@ async function serveUntilTold(
   store: OpenDatabase,
   { log, io, json }: Surroundings,
 ): Promise<void> {
-  const server = await listen(consoleApp(config, store, log), config.host, config.port);
+  const tls = await tlsOf(config.http);
+  const app = await consoleApp(config, store, log);
+  const server = await listen(app, config.host, config.port, tls);
   try {
     const closeControl =
       'directory' in config.store
-        ? await serveControl(localOffice(config, store.db), controlSocket(config.store.directory))
+        ? await serveControl(localDesk(config, store.db), controlSocket(config.store.directory))
         : async () => {};
     try {
       const { url } = server;
@@ -74,18 +80,18 @@ async function enrolConfigured(
   log: Logger,
 ): Promise<void> {
   for (const gate of gates) {
-    const replaced = await gateStore(db).putGate(gate, Date.now());
+    const replaced = await gateStore(db).putGate(gate, { by: CONFIGURATION, at: Date.now() });
     if (replaced) log.warn({ gateId: gate.id }, 'device key replaced from the configuration');
   }
 }
 
-function consoleApp(config: ConsoleConfig, { db }: OpenDatabase, log: Logger) {
+const CONFIGURATION = { kind: 'console', id: 'configuration' } as const;
+
+async function consoleApp(config: ConsoleConfig, { db }: OpenDatabase, log: Logger) {
+  const { http, accounts } = config;
+  const sealKeyFile = accounts.sealKeyFile;
   return createApp({
-    gates: gateStore(db),
-    journal: journalStore(db),
-    overview: overviewStore(db),
-    enrolment: enrolmentStore(db),
-    keys: keyDeliveryStore(db),
+    stores: storesOn(db),
     consoleId: consoleIdOf(db),
     publishers: config.publishers,
     random: (length) => new Uint8Array(randomBytes(length)),
@@ -95,5 +101,24 @@ function consoleApp(config: ConsoleConfig, { db }: OpenDatabase, log: Logger) {
     timeZone: config.timeZone,
     silentAfterMs: config.silentAfterMs,
     version: VERSION,
+    origin: http.origin,
+    proxies: http.proxies,
+    rates: DEFAULT_RATES,
+    accounts: {
+      passwords: argon2Passwords(),
+      totp: totpCodes,
+      seal: sealKeyFile === undefined ? undefined : await readSeal(sealKeyFile),
+      passkeys: http.origin && mayHavePasskeys(http.origin) ? passkeysOf(http.origin) : undefined,
+      secondFactor: accounts.secondFactor,
+    },
   });
+}
+
+async function tlsOf({ tls }: ConsoleConfig['http']): Promise<TlsFiles | undefined> {
+  if (!tls) return undefined;
+  const [cert, key] = await Promise.all([
+    readFile(tls.certificate, 'utf8'),
+    readFile(tls.key, 'utf8'),
+  ]);
+  return { cert, key };
 }

@@ -1,6 +1,7 @@
 import { equal } from '@pinless-gate/protocol/bytes';
 import type { EnrolmentStatement, ModuleDescription } from '@pinless-gate/protocol/enrolment';
 import type { ErrorCode } from '@pinless-gate/protocol/errors';
+import type { Origin } from './audit.ts';
 
 /** A gate that may enrol itself once. Times in Unix milliseconds. */
 export interface Invitation {
@@ -141,7 +142,7 @@ export type Revocation = 'revoked' | 'withdrawn' | 'before' | 'unknown';
 export interface EnrolmentStore {
   /** This console's own id, 32 hex digits, made from `candidate` the first time. */
   identity(candidate: string): Promise<string>;
-  invite(invitation: Invitation): Promise<void>;
+  invite(invitation: Invitation, origin: Origin): Promise<void>;
   offer(
     challenge: Uint8Array,
     times: { readonly now: number; readonly expiresAt: number },
@@ -150,5 +151,5 @@ export interface EnrolmentStore {
   enrol(statement: EnrolmentStatement, signed: Uint8Array, now: number): Promise<EnrolmentOutcome>;
   records(): Promise<GateRecord[]>;
   /** A gate that was only invited loses its invitation. Harmless to do again. */
-  revoke(gateId: string, at: number): Promise<Revocation>;
+  revoke(gateId: string, origin: Origin): Promise<Revocation>;
 }

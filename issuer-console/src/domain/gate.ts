@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { GateError } from '@pinless-gate/protocol/errors';
+import type { Origin } from './audit.ts';
 
 /** A gate that cannot be enrolled as given. */
 export class GateEnrolmentError extends GateError {}
@@ -47,9 +48,9 @@ export interface ChainConflict {
 export interface GateStore {
   gate(id: string): Promise<KnownGate | undefined>;
   /** False, and nothing changed, where the id is taken. */
-  addGate(gate: Gate, at: number): Promise<boolean>;
+  addGate(gate: Gate, origin: Origin): Promise<boolean>;
   /** Adds, or renames and re-keys. True where a key that was there was replaced. */
-  putGate(gate: Gate, at: number): Promise<boolean>;
+  putGate(gate: Gate, origin: Origin): Promise<boolean>;
   /**
    * Notes that a gate's request with this nonce was taken: false where it was before. Nonces taken before
    * `forget` are forgotten.

@@ -3,6 +3,7 @@ import { fromBase64, toHex } from '@pinless-gate/protocol/bytes';
 import { GateError } from '@pinless-gate/protocol/errors';
 import type { KeyDestruction } from '@pinless-gate/protocol/key-destruction';
 import { decodeEnvelope, type KeyEnvelope } from '@pinless-gate/protocol/key-envelope';
+import type { Origin } from './audit.ts';
 
 /** A key that cannot be delivered, or a record that does not count. */
 export class KeyDeliveryError extends GateError {}
@@ -98,14 +99,14 @@ export interface Recipient {
 /** Where envelopes and records of destruction are kept. */
 export interface KeyDeliveryStore {
   /** Throws where a gate is not known or was revoked: then nothing was put. */
-  put(envelopes: readonly PutEnvelope[], at: number): Promise<PutResult>;
+  put(envelopes: readonly PutEnvelope[], origin: Origin): Promise<PutResult>;
   /** Those of this gate that are not destroyed; they count as fetched from now on. */
   give(gateId: string, at: number): Promise<DeliveredEnvelope[]>;
   /** False where this gate has no such envelope. */
   taken(gateId: string, id: Uint8Array, at: number): Promise<boolean>;
-  order(eventId: string, at: number): Promise<number>;
+  order(eventId: string, origin: Origin): Promise<number>;
   destroyed(destruction: KeyDestruction, raw: Uint8Array, at: number): Promise<void>;
-  keepGateKey(gateId: string, raw: Uint8Array): Promise<void>;
+  keepGateKey(gateId: string, raw: Uint8Array, at: number): Promise<void>;
   recipients(): Promise<Recipient[]>;
   keys(): Promise<KeyRecord[]>;
 }

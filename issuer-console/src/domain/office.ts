@@ -7,6 +7,7 @@ import {
   TOKEN_SECRET_LENGTH,
 } from '@pinless-gate/protocol/enrolment-token';
 import { GateError } from '@pinless-gate/protocol/errors';
+import type { Author, Origin } from './audit.ts';
 import type { EnrolmentStore, GateRecord, Revocation } from './enrolment.ts';
 import { parseGateId, parseGateName } from './gate.ts';
 import {
@@ -55,6 +56,8 @@ export interface OfficeDeps {
   readonly consoleId: () => Promise<string>;
   /** Gates are told whose lists to believe: without that none is invited. */
   readonly hasPublishers: boolean;
+  /** In whose name changes are noted. */
+  readonly by: Author;
   readonly now: () => number;
   readonly random: (length: number) => Uint8Array;
 }
@@ -64,14 +67,15 @@ const MIN_VALID_MS = 60_000;
 const MAX_EVENTS = 64;
 
 export function office(deps: OfficeDeps): Office {
-  const { enrolment, keys, now } = deps;
+  const { enrolment, keys, by, now } = deps;
+  const origin = (): Origin => ({ by, at: now() });
   return {
     invite: (invitation) => invite(deps, invitation),
     gates: () => enrolment.records(),
-    revoke: (gateId) => enrolment.revoke(parseGateId(gateId), now()),
-    putKeys: async (envelopes) => keys.put(envelopes.map(readEnvelope), now()),
+    revoke: (gateId) => enrolment.revoke(parseGateId(gateId), origin()),
+    putKeys: async (envelopes) => keys.put(envelopes.map(readEnvelope), origin()),
     keys: () => keys.keys(),
-    orderDestruction: (eventId) => keys.order(parseGateId(eventId), now()),
+    orderDestruction: (eventId) => keys.order(parseGateId(eventId), origin()),
     recipients: () => keys.recipients(),
   };
 }
@@ -100,6 +104,7 @@ async function invite(deps: OfficeDeps, wanted: NewInvitation): Promise<Invited>
   const createdAt = deps.now();
   const expiresAt = createdAt + validMs;
   const tokenHash = hashEnrolmentToken(token);
-  await enrolment.invite({ tokenHash, gateId, gateName: name, eventIds, createdAt, expiresAt });
+  const invitation = { tokenHash, gateId, gateName: name, eventIds, createdAt, expiresAt };
+  await enrolment.invite(invitation, { by: deps.by, at: createdAt });
   return { token: formatEnrolmentToken(token), gateId, name, expiresAt };
 }

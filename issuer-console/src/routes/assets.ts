@@ -10,11 +10,18 @@ import { NOT_FOUND, ProblemError } from './problem.ts';
 const require = createRequire(import.meta.url);
 const OWN = fileURLToPath(new URL('../../assets/', import.meta.url));
 const FONT_CSS = require.resolve('@fontsource-variable/noto-sans-jp/index.css');
+/** The library as one script, which its package exports under no name. */
+const WEBAUTHN_BUNDLE = '../dist/bundle/index.umd.min.js';
 const FONT_NAME = /^noto-sans-jp-[a-z0-9-]{1,24}-wght-normal\.woff2$/;
 
 const FILES: Readonly<Record<string, { readonly path: string; readonly type: string }>> = {
   'console.css': { path: join(OWN, 'console.css'), type: 'text/css; charset=utf-8' },
   'live.js': { path: join(OWN, 'live.js'), type: 'text/javascript; charset=utf-8' },
+  'passkey.js': { path: join(OWN, 'passkey.js'), type: 'text/javascript; charset=utf-8' },
+  'webauthn.js': {
+    path: join(dirname(require.resolve('@simplewebauthn/browser')), WEBAUTHN_BUNDLE),
+    type: 'text/javascript; charset=utf-8',
+  },
   'icon.svg': { path: join(OWN, 'icon.svg'), type: 'image/svg+xml' },
   'tokens.css': {
     path: require.resolve('@digital-go-jp/design-tokens/dist/tokens.css'),

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import type { Office } from '../domain/office.ts';
+import type { Registry } from '../domain/registry.ts';
 import { answerProblem, bodyTooLarge, NOT_FOUND } from './problem.ts';
 
 const MAX_LENGTH = 16 * 1024 * 1024;
@@ -17,13 +18,26 @@ const SCHEMAS = {
   keys: z.tuple([]),
   orderDestruction: z.tuple([z.string()]),
   recipients: z.tuple([]),
-} as const satisfies Record<keyof Office, z.ZodType>;
+  addOperator: z.tuple([
+    z.strictObject({ name: z.string(), role: z.string(), vendorId: z.string().optional() }),
+  ]),
+  operators: z.tuple([]),
+  setDisabled: z.tuple([z.string(), z.boolean()]),
+  resetOperator: z.tuple([z.string()]),
+  addVendor: z.tuple([z.string()]),
+  vendors: z.tuple([]),
+  auditEntries: z.tuple([z.strictObject({ before: z.int().optional(), limit: z.int() })]),
+  verifyAudit: z.tuple([z.strictObject({ sequence: z.int(), hash: z.string() }).optional()]),
+} as const satisfies Record<keyof Desk, z.ZodType>;
+
+/** What commands may ask of whoever has the store. */
+export type Desk = Office & Registry;
 
 /**
  * The office for another process of the one who owns the store, over a socket that nobody else can open:
  * `POST /<what>` with the arguments as a JSON array.
  */
-export const controlRoutes = (office: Office) => {
+export const controlRoutes = (desk: Desk) => {
   const app = new Hono().post(
     '/:what',
     bodyLimit({ maxSize: MAX_LENGTH, onError: bodyTooLarge(MAX_LENGTH) }),
@@ -32,15 +46,15 @@ export const controlRoutes = (office: Office) => {
       if (!isKnown(what)) return answerProblem(c, NOT_FOUND);
       const given = SCHEMAS[what].safeParse(await c.req.json());
       if (!given.success) return answerProblem(c, UNKNOWN_ARGUMENTS);
-      const act = office[what] as (...values: unknown[]) => Promise<unknown>;
-      return c.json({ result: await act(...given.data) });
+      const act = desk[what] as (...values: unknown[]) => Promise<unknown>;
+      return c.json({ result: (await act(...given.data)) ?? null });
     },
   );
   app.onError(answerError);
   return app;
 };
 
-function isKnown(what: string): what is keyof Office {
+function isKnown(what: string): what is keyof Desk {
   return Object.hasOwn(SCHEMAS, what);
 }
 

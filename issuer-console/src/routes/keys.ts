@@ -74,7 +74,7 @@ export const keyRoutes = ({ authentic, keys, now, onWord }: KeyRoutesDeps) => {
       const key = wellFormed(() => decodeGateKey(body));
       const own = toHex(key.gateId) === gate.id && equal(key.deviceKey, gate.deviceKey);
       if (!own) throw new ProblemError(NOT_OWN);
-      await keys.keepGateKey(gate.id, body);
+      await keys.keepGateKey(gate.id, body, now());
       return c.body(null, 204);
     });
 };

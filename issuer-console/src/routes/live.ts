@@ -2,9 +2,11 @@ import { Hono } from 'hono';
 import { languageDetector } from 'hono/language';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { Overview } from '../domain/overview.ts';
+import type { Session } from '../domain/session.ts';
 import { LANGUAGES, type Language } from '../views/language.ts';
 import { overviewParts } from '../views/overview.tsx';
 import type { Views } from '../views/view.ts';
+import { allow, type VisitorEnv } from './access.ts';
 import type { Board, Watcher } from './board.ts';
 import { ProblemError } from './problem.ts';
 
@@ -22,10 +24,13 @@ export const language = languageDetector({
   fallbackLanguage: 'ja' satisfies Language,
 });
 
+/** Whether a session holds still. An open live page is somebody who looks: it counts as a request. */
+export type StillThere = (session: Session) => Promise<boolean>;
+
 /** Server-sent events: the parts of the page that changed, as HTML, named by their element's id. */
-export const liveRoutes = (board: Board, views: Views) => {
+export const liveRoutes = (board: Board, views: Views, stillThere: StillThere) => {
   const parts = renderOnce(views);
-  return new Hono<{ Variables: { language: string } }>().get('/live', language, (c) => {
+  return new Hono<VisitorEnv>().get('/live', allow('board.read'), (c) => {
     const watcher = board.watch();
     if (!watcher) {
       throw new ProblemError({
@@ -36,10 +41,12 @@ export const liveRoutes = (board: Board, views: Views) => {
     }
     c.header('cache-control', 'no-store');
     const spoken = c.get('language') as Language;
+    const session = c.get('session');
+    const holds = watched(session, stillThere);
     return streamSSE(c, async (stream) => {
       stream.onAbort(() => watcher.leave());
       try {
-        await send(stream, watcher, (overview) => parts(spoken, overview));
+        await send(stream, watcher, { render: (overview) => parts(spoken, overview), holds });
       } finally {
         watcher.leave();
       }
@@ -47,16 +54,31 @@ export const liveRoutes = (board: Board, views: Views) => {
   });
 };
 
+interface Sending {
+  readonly render: (overview: Overview) => ReadonlyMap<string, string>;
+  readonly holds: () => Promise<boolean>;
+}
+
+/** Asks the database now and then, however much happens. */
+function watched(session: Session | undefined, stillThere: StillThere): () => Promise<boolean> {
+  let askedAt = performance.now();
+  return async () => {
+    if (session === undefined || performance.now() - askedAt < HEARTBEAT_MS) return true;
+    askedAt = performance.now();
+    return stillThere(session);
+  };
+}
+
 async function send(
   stream: SSEStreamingApi,
   watcher: Watcher,
-  render: (overview: Overview) => ReadonlyMap<string, string>,
+  { render, holds }: Sending,
 ): Promise<void> {
   const shown = new Map<string, string>();
   let retry: number | undefined = RETRY_MS;
   while (!stream.aborted && !watcher.closed) {
     const overview = await watcher.next(HEARTBEAT_MS);
-    if (stream.aborted || watcher.closed) return;
+    if (stream.aborted || watcher.closed || !(await holds())) return;
     const changed = overview
       ? [...render(overview)].filter(([id, html]) => shown.get(id) !== html)
       : [];

@@ -13,12 +13,14 @@ import {
   type Revocation,
   type StatedAttributes,
 } from '../domain/enrolment.ts';
+import { change, type Note, type Transaction } from './audit.ts';
 import type { Database } from './database.ts';
 import { guarded } from './error.ts';
 import { newGate } from './gates.ts';
 import { challenges, gates, identity, invitations } from './schema.ts';
 
-type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
+/** Until a gate is enrolled, nobody knows who asks. */
+const CONSOLE = { kind: 'console', id: 'enrolment' } as const;
 
 export function enrolmentStore(db: Database): EnrolmentStore {
   return {
@@ -29,9 +31,10 @@ export function enrolmentStore(db: Database): EnrolmentStore {
         return row!.id;
       }),
 
-    invite: (invitation) =>
-      guarded('invite a gate', async () => {
-        await db.insert(invitations).values({
+    invite: (invitation, origin) =>
+      change(db, 'invite a gate', origin, async (tx, note) => {
+        note({ action: 'gate.invited', subjects: [invitation.gateId] });
+        await tx.insert(invitations).values({
           ...invitation,
           eventIds: [...invitation.eventIds],
           createdAt: new Date(invitation.createdAt),
@@ -48,7 +51,9 @@ export function enrolmentStore(db: Database): EnrolmentStore {
       }),
 
     enrol: (statement, signed, now) =>
-      guarded('enrol a gate', () => db.transaction((tx) => enrol(tx, statement, signed, now))),
+      change(db, 'enrol a gate', { by: CONSOLE, at: now }, (tx, note) =>
+        enrol(tx, note, { statement, signed, now }),
+      ),
 
     records: () =>
       guarded('read the gates', async () => {
@@ -61,16 +66,20 @@ export function enrolmentStore(db: Database): EnrolmentStore {
           .sort((a, b) => compareText(a.name, b.name) || compareText(a.id, b.id));
       }),
 
-    revoke: (gateId, at) =>
-      guarded('revoke a gate', () => db.transaction((tx) => revoke(tx, gateId, new Date(at)))),
+    revoke: (gateId, origin) =>
+      change(db, 'revoke a gate', origin, async (tx, note) => {
+        const outcome = await revoke(tx, gateId, new Date(origin.at));
+        if (outcome === 'revoked') note({ action: 'gate.revoked', subjects: [gateId] });
+        if (outcome === 'withdrawn') note({ action: 'invitation.withdrawn', subjects: [gateId] });
+        return outcome;
+      }),
   };
 }
 
 async function enrol(
   tx: Transaction,
-  statement: EnrolmentStatement,
-  signed: Uint8Array,
-  now: number,
+  note: Note,
+  { statement, signed, now }: Stated,
 ): Promise<EnrolmentOutcome> {
   const taken = await tx
     .delete(challenges)
@@ -95,7 +104,11 @@ async function enrol(
   });
   if (verdict.outcome === 'refuse') return { outcome: 'refused', reason: verdict.reason };
   const at = held?.enrolledAt?.getTime() ?? now;
-  if (verdict.outcome === 'enrol') await keep(tx, verdict.invitation, { statement, signed, now });
+  if (verdict.outcome === 'enrol') {
+    const { gateId } = verdict.invitation;
+    await keep(tx, verdict.invitation, { statement, signed, now });
+    note({ action: 'gate.enrolled', subjects: [gateId], by: { kind: 'gate', id: gateId } });
+  }
   return { outcome: 'enrolled', invitation: verdict.invitation, at };
 }
 

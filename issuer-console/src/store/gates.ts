@@ -3,6 +3,7 @@ import { journalOrigin } from '@pinless-gate/protocol/journal';
 import { and, desc, eq, lt } from 'drizzle-orm';
 import type { Gate, GateStore, GateSummary } from '../domain/gate.ts';
 import type { OverviewStore, Tap } from '../domain/overview.ts';
+import { change } from './audit.ts';
 import type { Database } from './database.ts';
 import { guarded } from './error.ts';
 import { gateNonces, gates, journalEntries } from './schema.ts';
@@ -16,35 +17,33 @@ export function gateStore(db: Database): GateStore {
         return row && { id: row.id, name: row.name, deviceKey: row.deviceKey, revokedAt };
       }),
 
-    addGate: (gate, at) =>
-      guarded('add a gate', async () => {
-        const added = await db
+    addGate: (gate, origin) =>
+      change(db, 'add a gate', origin, async (tx, note) => {
+        const added = await tx
           .insert(gates)
-          .values(newGate(gate, at))
+          .values(newGate(gate, origin.at))
           .onConflictDoNothing()
           .returning({ id: gates.id });
+        if (added.length > 0) note({ action: 'gate.added', subjects: [gate.id] });
         return added.length > 0;
       }),
 
-    putGate: (gate, at) =>
-      guarded('put a gate', () =>
-        db.transaction(async (tx) => {
-          const [held] = await tx
-            .select({ deviceKey: gates.deviceKey })
-            .from(gates)
-            .where(eq(gates.id, gate.id))
-            .for('update');
-          const { name, deviceKey } = gate;
-          const replaced = held !== undefined && Buffer.compare(held.deviceKey, deviceKey) !== 0;
-          // What a gate stated of itself was stated by the key that goes.
-          const stated = replaced ? { statement: null, enrolledAt: null } : {};
-          await tx
-            .insert(gates)
-            .values(newGate(gate, at))
-            .onConflictDoUpdate({ target: gates.id, set: { name, deviceKey, ...stated } });
-          return replaced;
-        }),
-      ),
+    putGate: (gate, origin) =>
+      change(db, 'put a gate', origin, async (tx, note) => {
+        const { id, name, deviceKey } = gate;
+        const [held] = await tx.select().from(gates).where(eq(gates.id, id)).for('update');
+        const replaced = held !== undefined && Buffer.compare(held.deviceKey, deviceKey) !== 0;
+        if (held && !replaced && held.name === name) return false;
+        // What a gate stated of itself was stated by the key that goes.
+        const stated = replaced ? { statement: null, enrolledAt: null } : {};
+        await tx
+          .insert(gates)
+          .values(newGate(gate, origin.at))
+          .onConflictDoUpdate({ target: gates.id, set: { name, deviceKey, ...stated } });
+        const what = held ? (replaced ? 'rekeyed' : 'renamed') : 'added';
+        note({ action: `gate.${what}`, subjects: [id] });
+        return replaced;
+      }),
 
     takeNonce: (gateId, nonce, { at, forget }) =>
       guarded('take a request', async () => {

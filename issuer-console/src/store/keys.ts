@@ -1,5 +1,7 @@
 import { toHex } from '@pinless-gate/protocol/bytes';
-import { and, eq, inArray, isNull } from 'drizzle-orm';
+import type { KeyDestruction } from '@pinless-gate/protocol/key-destruction';
+import { and, eq, inArray, isNull, ne, or } from 'drizzle-orm';
+import type { Origin } from '../domain/audit.ts';
 import {
   envelopeId,
   eventHex,
@@ -9,41 +11,42 @@ import {
   type PutEnvelope,
   unknownGates,
 } from '../domain/keys.ts';
+import { change, type Note, type Transaction } from './audit.ts';
 import type { Database } from './database.ts';
 import { guarded } from './error.ts';
 import { destructions, gates, keyEnvelopes } from './schema.ts';
 
 export function keyDeliveryStore(db: Database): KeyDeliveryStore {
-  const ofGate = (gateId: string) => eq(keyEnvelopes.gateId, gateId);
   return {
-    put: (envelopes, at) =>
-      guarded('put keys', () =>
-        db.transaction(async (tx) => {
-          const wanted = [...new Set(envelopes.map(({ envelope }) => toHex(envelope.gateId)))];
-          const known = await tx
-            .select({ id: gates.id })
-            .from(gates)
-            .where(and(inArray(gates.id, wanted), isNull(gates.revokedAt)));
-          const unknown = wanted.filter((id) => !known.some((gate) => gate.id === id));
-          if (unknown.length > 0) throw unknownGates(unknown);
-          const rows = envelopes.map((one) => toRow(one, new Date(at)));
-          const added = await tx
-            .insert(keyEnvelopes)
-            .values(rows)
-            .onConflictDoNothing()
-            .returning({ id: keyEnvelopes.id });
-          return { put: added.length, known: envelopes.length - added.length };
-        }),
-      ),
+    put: (envelopes, origin) =>
+      change(db, 'put keys', origin, async (tx, note) => {
+        const wanted = [...new Set(envelopes.map(({ envelope }) => toHex(envelope.gateId)))];
+        const known = await tx
+          .select({ id: gates.id })
+          .from(gates)
+          .where(and(inArray(gates.id, wanted), isNull(gates.revokedAt)));
+        const unknown = wanted.filter((id) => !known.some((gate) => gate.id === id));
+        if (unknown.length > 0) throw unknownGates(unknown);
+        const rows = envelopes.map((one) => toRow(one, new Date(origin.at)));
+        const added = await tx
+          .insert(keyEnvelopes)
+          .values(rows)
+          .onConflictDoNothing()
+          .returning({ id: keyEnvelopes.id });
+        if (added.length > 0) note({ action: 'keys.put', subjects: added.map(hexOfId) });
+        return { put: added.length, known: envelopes.length - added.length };
+      }),
 
     give: (gateId, at) =>
-      guarded('fetch keys', async () => {
+      change(db, 'fetch keys', ofGateAt(gateId, at), async (tx, note) => {
         const open = and(ofGate(gateId), isNull(keyEnvelopes.destroyedAt));
-        await db
+        const fetched = await tx
           .update(keyEnvelopes)
           .set({ fetchedAt: new Date(at) })
-          .where(and(open, isNull(keyEnvelopes.fetchedAt)));
-        const rows = await db
+          .where(and(open, isNull(keyEnvelopes.fetchedAt)))
+          .returning({ id: keyEnvelopes.id });
+        if (fetched.length > 0) note({ action: 'keys.fetched', subjects: fetched.map(hexOfId) });
+        const rows = await tx
           .select({ envelope: keyEnvelopes, gate: gates })
           .from(keyEnvelopes)
           .innerJoin(gates, eq(gates.id, keyEnvelopes.gateId))
@@ -58,62 +61,44 @@ export function keyDeliveryStore(db: Database): KeyDeliveryStore {
       }),
 
     taken: (gateId, id, at) =>
-      guarded('note a key that was taken', async () => {
+      change(db, 'note a key that was taken', ofGateAt(gateId, at), async (tx, note) => {
         const where = and(ofGate(gateId), eq(keyEnvelopes.id, id));
-        await db
+        const taken = await tx
           .update(keyEnvelopes)
           .set({ takenAt: new Date(at) })
-          .where(and(where, isNull(keyEnvelopes.takenAt)));
-        const found = await db.select({ id: keyEnvelopes.id }).from(keyEnvelopes).where(where);
+          .where(and(where, isNull(keyEnvelopes.takenAt)))
+          .returning({ id: keyEnvelopes.id });
+        if (taken.length > 0) note({ action: 'keys.taken', subjects: taken.map(hexOfId) });
+        const found = await tx.select({ id: keyEnvelopes.id }).from(keyEnvelopes).where(where);
         return found.length > 0;
       }),
 
-    order: (eventId, at) =>
-      guarded('order the destruction of keys', async () => {
-        const ordered = await db
+    order: (eventId, origin) =>
+      change(db, 'order the destruction of keys', origin, async (tx, note) => {
+        const ordered = await tx
           .update(keyEnvelopes)
-          .set({ orderedAt: new Date(at) })
+          .set({ orderedAt: new Date(origin.at) })
           .where(and(eq(keyEnvelopes.eventId, eventId), isNull(keyEnvelopes.orderedAt)))
           .returning({ id: keyEnvelopes.id });
+        if (ordered.length > 0) note({ action: 'keys.ordered', subjects: [eventId] });
         return ordered.length;
       }),
 
-    destroyed: (destruction, raw, at) =>
-      guarded('keep a record of destruction', () =>
-        db.transaction(async (tx) => {
-          const gateId = toHex(destruction.gateId);
-          const eventId = toHex(destruction.eventId);
-          const destroyedAt = new Date(1000 * destruction.destroyedAt);
-          await tx
-            .insert(destructions)
-            .values({
-              id: envelopeId(raw),
-              gateId,
-              eventId,
-              destroyedAt,
-              receivedAt: new Date(at),
-              raw,
-            })
-            .onConflictDoNothing();
-          await tx
-            .update(keyEnvelopes)
-            .set({ destroyedAt })
-            .where(
-              and(
-                ofGate(gateId),
-                eq(keyEnvelopes.eventId, eventId),
-                inArray(
-                  keyEnvelopes.keyId,
-                  destruction.keys.map(({ keyId }) => keyId),
-                ),
-              ),
-            );
-        }),
-      ),
+    destroyed: (destruction, raw, at) => {
+      const origin = ofGateAt(toHex(destruction.gateId), at);
+      return change(db, 'keep a record of destruction', origin, (tx, note) =>
+        keepDestruction(tx, note, { destruction, raw, at }),
+      );
+    },
 
-    keepGateKey: (gateId, raw) =>
-      guarded("keep a gate's key", async () => {
-        await db.update(gates).set({ gateKey: raw }).where(eq(gates.id, gateId));
+    keepGateKey: (gateId, raw, at) =>
+      change(db, "keep a gate's key", ofGateAt(gateId, at), async (tx, note) => {
+        const kept = await tx
+          .update(gates)
+          .set({ gateKey: raw })
+          .where(and(eq(gates.id, gateId), or(isNull(gates.gateKey), ne(gates.gateKey, raw))))
+          .returning({ id: gates.id });
+        if (kept.length > 0) note({ action: 'gate.key-kept', subjects: [gateId] });
       }),
 
     recipients: () =>
@@ -141,6 +126,40 @@ export function keyDeliveryStore(db: Database): KeyDeliveryStore {
         return rows.map(record);
       }),
   };
+}
+
+const ofGate = (gateId: string) => eq(keyEnvelopes.gateId, gateId);
+const ofGateAt = (id: string, at: number): Origin => ({ by: { kind: 'gate', id }, at });
+const hexOfId = ({ id }: { id: Uint8Array }) => toHex(id);
+
+interface Told {
+  readonly destruction: KeyDestruction;
+  readonly raw: Uint8Array;
+  readonly at: number;
+}
+
+async function keepDestruction(
+  tx: Transaction,
+  note: Note,
+  { destruction, raw, at }: Told,
+): Promise<void> {
+  const gateId = toHex(destruction.gateId);
+  const eventId = toHex(destruction.eventId);
+  const destroyedAt = new Date(1000 * destruction.destroyedAt);
+  const id = envelopeId(raw);
+  const added = await tx
+    .insert(destructions)
+    .values({ id, gateId, eventId, destroyedAt, receivedAt: new Date(at), raw })
+    .onConflictDoNothing()
+    .returning({ id: destructions.id });
+  if (added.length > 0) note({ action: 'keys.destroyed', subjects: [eventId] });
+  const keyIds = destruction.keys.map(({ keyId }) => keyId);
+  await tx
+    .update(keyEnvelopes)
+    .set({ destroyedAt })
+    .where(
+      and(ofGate(gateId), eq(keyEnvelopes.eventId, eventId), inArray(keyEnvelopes.keyId, keyIds)),
+    );
 }
 
 function toRow({ id, envelope, raw }: PutEnvelope, putAt: Date): typeof keyEnvelopes.$inferInsert {

@@ -1,32 +1,8 @@
 import { desc, sql } from 'drizzle-orm';
-import {
-  bigint,
-  check,
-  customType,
-  index,
-  integer,
-  pgTable,
-  primaryKey,
-  text,
-  timestamp,
-} from 'drizzle-orm/pg-core';
+import { check, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { bytes, count, id, moment } from './columns.ts';
 
 /** After a change: `npm exec -- drizzle-kit generate` in this room, and commit what it writes. */
-
-const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({
-  dataType: () => 'bytea',
-  toDriver: (value) => Buffer.from(value),
-  fromDriver: (value) => new Uint8Array(value),
-});
-
-/** A UUID in SQL, 32 hex digits everywhere else. */
-const id = customType<{ data: string; driverData: string }>({
-  dataType: () => 'uuid',
-  fromDriver: (value) => value.replaceAll('-', ''),
-});
-
-const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
-const count = (name: string) => bigint(name, { mode: 'number' });
 
 /** The counters are of the entries held: kept in the same transaction, so that no page has to count. */
 export const gates = pgTable('gates', {

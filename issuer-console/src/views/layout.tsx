@@ -1,5 +1,6 @@
 import { raw } from 'hono/html';
 import type { Child } from 'hono/jsx';
+import { Form } from './form.tsx';
 import { LANGUAGES } from './language.ts';
 import type { Messages } from './messages.ts';
 import type { View } from './view.ts';
@@ -10,16 +11,18 @@ export interface LayoutProps {
   readonly title: string;
   /** Set where the page has live parts. */
   readonly live?: boolean;
+  /** A script that makes a part of the page work. */
+  readonly island?: 'passkey' | undefined;
   readonly now: number;
   /** Of this page, where it is one that can be asked for. */
   readonly path?: string;
   readonly children: Child;
 }
 
-const PAGES = [
-  { path: '/', title: (text: Messages) => text.title },
-  { path: '/gates', title: (text: Messages) => text.holdings.title },
-] as const;
+const TITLES: Readonly<Record<string, (text: Messages) => string>> = {
+  '/': (text) => text.title,
+  '/gates': (text) => text.holdings.title,
+};
 
 const LANGUAGE_NAMES = { ja: '日本語', en: 'English' } as const;
 
@@ -28,6 +31,7 @@ export const Layout = ({
   assets,
   title,
   live = false,
+  island,
   now,
   path = '/',
   children,
@@ -47,6 +51,8 @@ export const Layout = ({
           <link rel="stylesheet" href={`${assets}/tokens.css`} />
           <link rel="stylesheet" href={`${assets}/console.css`} />
           {live && <script src={`${assets}/live.js`} defer />}
+          {island && <script src={`${assets}/webauthn.js`} defer />}
+          {island && <script src={`${assets}/${island}.js`} defer />}
         </head>
         <body>
           <a class="skip" href="#main">
@@ -60,16 +66,7 @@ export const Layout = ({
                 <span class="brand-room">{text.product}</span>
               </a>
             </p>
-            <nav aria-label={text.pages} class="pages">
-              {PAGES.map(({ path: to, title: titleOf }) => (
-                <a
-                  href={`${to}?lang=${format.language}`}
-                  aria-current={to === path ? 'page' : undefined}
-                >
-                  {titleOf(text)}
-                </a>
-              ))}
-            </nav>
+            <Pages view={view} path={path} />
             {live && <LiveState view={view} />}
             <nav aria-label={text.languages} class="languages">
               {LANGUAGES.map((language) => (
@@ -83,6 +80,7 @@ export const Layout = ({
                 </a>
               ))}
             </nav>
+            <SignedIn view={view} path={path} />
           </header>
           <main id="main">{children}</main>
           <footer>
@@ -91,6 +89,41 @@ export const Layout = ({
         </body>
       </html>
     </>
+  );
+};
+
+/** Those that whoever looks may see. */
+const Pages = ({ view: { text, format, viewer }, path }: { view: View; path: string }) => {
+  const pages = viewer?.pages ?? [];
+  if (pages.length === 0) return null;
+  return (
+    <nav aria-label={text.pages} class="pages">
+      {pages.map((to) => (
+        <a href={`${to}?lang=${format.language}`} aria-current={to === path ? 'page' : undefined}>
+          {TITLES[to]?.(text)}
+        </a>
+      ))}
+    </nav>
+  );
+};
+
+const SignedIn = ({ view, path }: { view: View; path: string }) => {
+  const { viewer, text, format } = view;
+  if (!viewer) return null;
+  return (
+    <div class="signed-in">
+      <a
+        href={`/account?lang=${format.language}`}
+        aria-current={path === '/account' ? 'page' : undefined}
+      >
+        {viewer.name}
+      </a>
+      <Form view={view} action="/sign-out" class="inline">
+        <button type="submit" class="plain">
+          {text.account.signOut}
+        </button>
+      </Form>
+    </div>
   );
 };
 

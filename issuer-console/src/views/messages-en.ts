@@ -1,3 +1,4 @@
+import { accountEn } from './account-messages-en.ts';
 import type { Messages } from './messages.ts';
 
 const plural = (one: string, many: string) => (n: string) => `${n} ${n === '1' ? one : many}`;
@@ -159,6 +160,7 @@ export const en: Messages = {
     hours: (n) => `${n} h ago`,
     days: plural('day ago', 'days ago'),
   },
+  account: accountEn,
   notFound: 'There is no such page',
   notFoundNext: 'Entry at a glance',
   pages: 'Pages',

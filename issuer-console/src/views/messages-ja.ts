@@ -1,3 +1,4 @@
+import { accountJa } from './account-messages-ja.ts';
 import type { Messages } from './messages.ts';
 
 export const ja: Messages = {
@@ -158,6 +159,7 @@ export const ja: Messages = {
     hours: (n) => `${n} 時間前`,
     days: (n) => `${n} 日前`,
   },
+  account: accountJa,
   notFound: 'ページがありません',
   notFoundNext: '入場のようすへ',
   pages: 'ページ',

@@ -1,6 +1,7 @@
 import type { GateStanding } from '../domain/enrolment.ts';
 import type { KeyState } from '../domain/keys.ts';
 import type { ListCondition } from '../domain/publication.ts';
+import type { AccountMessages } from './account-messages.ts';
 
 type Noun = (n: string) => string;
 
@@ -118,6 +119,7 @@ export interface Messages {
     readonly hours: Noun;
     readonly days: Noun;
   };
+  readonly account: AccountMessages;
   readonly notFound: string;
   readonly notFoundNext: string;
   readonly pages: string;

@@ -5,10 +5,20 @@ import { ja } from './messages-ja.ts';
 
 const MESSAGES: Readonly<Record<Language, Messages>> = { ja, en };
 
-/** What every component is given: words, numbers and times of one language. */
+/** What every component is given: words, numbers and times of one language, and who looks. */
 export interface View {
   readonly text: Messages;
   readonly format: Format;
+  /** Undefined where nobody is signed in. */
+  readonly viewer?: Viewer | undefined;
+}
+
+export interface Viewer {
+  readonly name: string;
+  /** What every form carries. */
+  readonly formToken: string;
+  /** Paths of the pages that they may see. */
+  readonly pages: readonly string[];
 }
 
 export type Views = Readonly<Record<Language, View>>;

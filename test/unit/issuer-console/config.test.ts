@@ -33,6 +33,8 @@ describe('readConsoleConfig', () => {
       timeZone: 'Asia/Tokyo',
       silentAfterMs: 300_000,
       gates: [],
+      http: { proxies: [] },
+      accounts: { secondFactor: 'required' },
     });
   });
 
@@ -65,7 +67,7 @@ describe('readConsoleConfig', () => {
     const text = `[listen]\nhost = "${host}"\nport = 1\n${STORE}${BUNDLE}`;
     await expect(read(text)).rejects.toMatchObject({
       code: 'ERR_CONSOLE_NOT_LOOPBACK',
-      hint: expect.stringContaining('accounts come with a later release'),
+      hint: expect.stringContaining('[http] origin'),
     });
   });
 

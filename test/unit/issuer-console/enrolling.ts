@@ -99,6 +99,7 @@ export function officeOf(started: TestConsole) {
     enrolment: enrolmentStore(started.database.db),
     keys: keyDeliveryStore(started.database.db),
     consoleId: async () => CONSOLE_ID,
+    by: { kind: 'command', id: 'test' },
     hasPublishers: true,
     now: () => started.now,
     random: (length) => new Uint8Array(randomBytes(length)),

@@ -2,14 +2,13 @@ import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } fr
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type App, createApp } from '@pinless-gate/issuer-console/app';
+import { type App, type AppDeps, createApp } from '@pinless-gate/issuer-console/app';
+import { sealWith } from '@pinless-gate/issuer-console/credentials/seal';
+import { totpCodes } from '@pinless-gate/issuer-console/credentials/totp';
 import type { Gate } from '@pinless-gate/issuer-console/domain/gate';
 import { BundleDirectory } from '@pinless-gate/issuer-console/store/bundle-directory';
 import { type OpenDatabase, openMemoryDatabase } from '@pinless-gate/issuer-console/store/database';
-import { enrolmentStore } from '@pinless-gate/issuer-console/store/enrolment';
-import { gateStore, overviewStore } from '@pinless-gate/issuer-console/store/gates';
-import { journalStore } from '@pinless-gate/issuer-console/store/journal';
-import { keyDeliveryStore } from '@pinless-gate/issuer-console/store/keys';
+import { type Stores, storesOn } from '@pinless-gate/issuer-console/store/stores';
 import { encodeManifest, formatLatest, type Manifest, sha256 } from '@pinless-gate/protocol/bundle';
 import { fromHex } from '@pinless-gate/protocol/bytes';
 import { encodeJournalUpload, JOURNAL_UPLOAD_TYPE } from '@pinless-gate/protocol/fleet';
@@ -25,6 +24,7 @@ import {
   type JournalEntry,
   journalOrigin,
 } from '@pinless-gate/protocol/journal';
+import { NO_RATES, plainPasswords, signedIn, TEST_ORIGIN } from './accounts.ts';
 
 export const NOW = Date.parse('2026-12-20T18:04:05+09:00');
 
@@ -150,10 +150,15 @@ export async function publish(directory: string, manifest = manifestOf()): Promi
 export interface TestConsole {
   readonly app: App;
   readonly database: OpenDatabase;
+  readonly stores: Stores;
+  /** Of a session of an issuer's administrator. */
+  readonly cookie: string;
   readonly bundles: string;
   /** Everything that was logged, as text. */
   readonly logged: string[];
   now: number;
+  /** What that administrator sees there. */
+  see(path: string, headers?: Record<string, string>): Promise<Response>;
   enrol(gate: TestGate): Promise<void>;
   upload(gate: TestGate, entries?: readonly Uint8Array[]): Promise<Response>;
   /** Forgets every gate and entry. */
@@ -165,8 +170,15 @@ export interface TestConsole {
 export const CONSOLE_ID = '0123456789abcdef0123456789abcdef';
 export const PUBLISHER = new TestGate(GATE_A, 'a publisher is a P-256 key too');
 
+export type TestConsoleOptions = Partial<Omit<AppDeps, 'accounts'>> & {
+  readonly accounts?: Partial<AppDeps['accounts']>;
+};
+
 /** A console on a database in memory. The first one in a process takes seconds: share it in a file. */
-export async function startConsole(): Promise<TestConsole> {
+export async function startConsole({
+  accounts,
+  ...more
+}: TestConsoleOptions = {}): Promise<TestConsole> {
   const database = await openMemoryDatabase();
   await database.migrate();
   const bundles = await mkdtemp(join(tmpdir(), 'console-bundle-'));
@@ -174,6 +186,8 @@ export async function startConsole(): Promise<TestConsole> {
   const keep = (...line: unknown[]) => void logged.push(JSON.stringify(line));
   const { db } = database;
   let now = NOW;
+  const stores = storesOn(db);
+  const { cookie } = await signedIn(stores, { name: 'admin', role: 'issuer-admin' });
   const started: TestConsole = {
     database,
     bundles,
@@ -184,12 +198,9 @@ export async function startConsole(): Promise<TestConsole> {
     set now(at) {
       now = at;
     },
+    stores,
     app: createApp({
-      gates: gateStore(db),
-      journal: journalStore(db),
-      overview: overviewStore(db),
-      enrolment: enrolmentStore(db),
-      keys: keyDeliveryStore(db),
+      stores,
       consoleId: async () => CONSOLE_ID,
       publishers: { keys: [PUBLISHER.gate.deviceKey], threshold: 1 },
       random: (length) => new Uint8Array(randomBytes(length)),
@@ -199,8 +210,23 @@ export async function startConsole(): Promise<TestConsole> {
       timeZone: 'Asia/Tokyo',
       silentAfterMs: 300_000,
       version: '0.0.0',
+      origin: undefined,
+      proxies: [],
+      rates: NO_RATES,
+      ...more,
+      accounts: {
+        passwords: plainPasswords,
+        totp: totpCodes,
+        seal: sealWith(new Uint8Array(32).fill(7)),
+        passkeys: undefined,
+        secondFactor: 'offered',
+        ...accounts,
+      },
     }),
-    enrol: async ({ gate }) => void (await gateStore(db).addGate(gate, NOW)),
+    cookie,
+    see: async (path, headers = {}) =>
+      started.app.request(path, { headers: { cookie, ...headers } }),
+    enrol: async ({ gate }) => void (await stores.gates.addGate(gate, TEST_ORIGIN)),
     upload: async (gate, entries) =>
       started.app.request('/api/journal', gate.upload(entries, { at: started.now })),
     clear: async () =>

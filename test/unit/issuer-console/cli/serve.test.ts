@@ -9,6 +9,7 @@ import { text as readText } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { BUSY_MS } from '../../../busy.ts';
+import { firstSignIn } from '../accounts.ts';
 import { GATE_A, GATE_B, publish, TestGate } from '../fixture.ts';
 
 const BIN = fileURLToPath(
@@ -22,6 +23,9 @@ const second = new TestGate(GATE_B, 'B');
 let directory: string;
 let config: string;
 let running: ChildProcess | undefined;
+/** The password that the administrator was given. */
+let given: string;
+let cookie: string | undefined;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'console-serve-'));
@@ -32,13 +36,15 @@ beforeAll(async () => {
   await writeFile(
     config,
     `[listen]\nport = 0\n[store]\ndirectory = "store"\n[bundle]\ndirectory = "bundle"\n` +
-      `[enrolment]\npublishers = ["b.pem"]\n` +
+      `[enrolment]\npublishers = ["b.pem"]\n[accounts]\nsecond_factor = "offered"\n` +
       `[[gates]]\nid = "${GATE_A}"\nname = "A"\ndevice_key = "a.pem"\n`,
   );
   // What a start that was killed half-way leaves.
   await mkdir(join(directory, 'store', 'pgdata.new'), { recursive: true });
   await writeFile(join(directory, 'store', 'pgdata.new', 'PG_VERSION'), '18');
   const { status, stdout, stderr } = run('migrate', '--json');
+  const added = run('operator', 'add', '--name', 'admin', '--json');
+  given = (JSON.parse(added.stdout) as { password: string }).password;
   expect([status, JSON.parse(stdout)]).toEqual([0, { applied: MIGRATIONS }]);
   expect(stderr).toContain('not a power cut');
 }, 60_000);
@@ -61,6 +67,12 @@ async function serve() {
   const { url } = JSON.parse(String(line)) as { url: string };
   const exited = once(child, 'exit');
   return { child, url, exited };
+}
+
+/** Of the administrator, who sets a password of their own at the first time. */
+async function session(url: string): Promise<string> {
+  cookie ??= await firstSignIn(url, 'admin', given);
+  return cookie;
 }
 
 /** The request exactly as given: no client that tidies paths. */
@@ -124,7 +136,8 @@ describe('issuer-console serve', () => {
 
   test('ends in order within two seconds of SIGTERM, live pages and half requests open', async () => {
     const { child, url, exited } = await serve();
-    const live = await fetch(new URL('/live', url));
+    const headers = { cookie: await session(url) };
+    const live = await fetch(new URL('/live', url), { headers });
     const half = connect(Number(new URL(url).port), '127.0.0.1');
     half.on('error', () => half.destroy());
     half.write('POST /api/journal HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n');
@@ -147,7 +160,8 @@ describe('issuer-console serve, while it runs', () => {
 
   test('a client that goes away gives its live place back', async () => {
     const abort = new AbortController();
-    const live = await fetch(new URL('/live', url), { signal: abort.signal });
+    const headers = { cookie: await session(url) };
+    const live = await fetch(new URL('/live', url), { headers, signal: abort.signal });
     await live.body!.getReader().read();
     const watchers = async () =>
       /live_pages (\d+)/.exec(await (await fetch(new URL('/metrics', url))).text())?.[1];

@@ -109,6 +109,6 @@ describe('GET /bundle/:name', () => {
   test('a directory that is gone is not there, and the page says so', async () => {
     await rm(started.bundles, { recursive: true });
     expect((await get('/bundle/latest')).status).toBe(404);
-    expect(await (await get('/?lang=en')).text()).toContain('There is no list yet');
+    expect(await (await started.see('/?lang=en')).text()).toContain('There is no list yet');
   });
 });

@@ -7,6 +7,7 @@ import {
   MAX_CLOCK_SKEW_MS,
 } from '@pinless-gate/protocol/gate-request';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { TEST_ORIGIN } from '../accounts.ts';
 import { GATE_A, GATE_B, NOW, startConsole, type TestConsole, TestGate } from '../fixture.ts';
 
 let started: TestConsole;
@@ -180,7 +181,7 @@ describe('POST /api/journal, entries out of place', () => {
     await post(gate.uploadBody(uploadOf(forked)));
     gate.admit();
     expect((await started.upload(gate)).status).toBe(200);
-    const page = await (await started.app.request('/?lang=en')).text();
+    const page = await (await started.see('/?lang=en')).text();
     expect(page).toContain('A: journal differs from what it sent before (from entry 1)');
     expect(started.logged.join()).toContain('journal conflict');
   });
@@ -258,7 +259,7 @@ describe('POST /api/journal, who may', () => {
     expect((await post(init)).status).toBe(200);
     started.now += 60_000;
     expect(await problem(await post(init))).toEqual([403, 'ERR_GATE_REPLAYED']);
-    const page = await (await started.app.request('/?lang=en')).text();
+    const page = await (await started.see('/?lang=en')).text();
     expect(page).toContain('1 min ago');
   });
 
@@ -291,7 +292,7 @@ describe('POST /api/journal, who may', () => {
     expect(await problem(await started.upload(thief))).toEqual(denied);
     expect(await held()).toHaveLength(0);
   });
-  const revoke = (id: string) => enrolmentStore(started.database.db).revoke(id, NOW);
+  const revoke = (id: string) => enrolmentStore(started.database.db).revoke(id, TEST_ORIGIN);
 });
 
 describe('POST /api/journal, form', () => {
@@ -395,7 +396,7 @@ describe('POST /api/journal, form', () => {
     gate.admit({ at: 0, steps: {} });
     gate.admit({ steps: { a: Number.MAX_SAFE_INTEGER, b: Number.MAX_SAFE_INTEGER } });
     expect((await started.upload(gate)).status).toBe(200);
-    expect((await started.app.request('/')).status).toBe(200);
+    expect((await started.see('/')).status).toBe(200);
   });
 });
 
@@ -422,9 +423,7 @@ describe('what may never be told', () => {
     await started.upload(gate);
     started.now = NOW + 1;
     const paths = ['/', '/metrics', '/readyz'];
-    const answers = await Promise.all(
-      paths.map(async (path) => (await started.app.request(path)).text()),
-    );
+    const answers = await Promise.all(paths.map(async (path) => (await started.see(path)).text()));
     expect(answers.join() + started.logged.join()).not.toMatch(/T-SECRET|abababab/);
   });
 });

@@ -17,7 +17,7 @@ beforeEach(async () => {
 
 /** Reads server-sent events one by one. */
 async function connect(path = '/live?lang=en') {
-  const response = await started.app.request(path);
+  const response = await started.see(path);
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let buffer = '';
   return {
@@ -68,7 +68,7 @@ describe('GET /live', () => {
   test('no more pages than there may be, and a place is free again when one leaves', async () => {
     const pages = await Promise.all(Array.from({ length: MAX_LIVE_PAGES }, () => connect()));
     expect(pages.every(({ status }) => status === 200)).toBe(true);
-    const refused = await started.app.request('/live');
+    const refused = await started.see('/live');
     expect(refused.status).toBe(503);
     expect(await refused.json()).toMatchObject({ code: 'ERR_LIVE_FULL' });
     await pages[0]!.leave();
@@ -94,6 +94,6 @@ describe('GET /live', () => {
     await live.until('taps');
     started.app.close();
     expect(await live.until('never')).toBe('ended');
-    expect((await started.app.request('/live')).status).toBe(503);
+    expect((await started.see('/live')).status).toBe(503);
   });
 });

@@ -27,8 +27,7 @@ beforeEach(async () => {
   await started.enrol(gate);
 });
 
-const get = (path: string, headers: Record<string, string> = {}) =>
-  started.app.request(path, { headers });
+const get = (path: string, headers: Record<string, string> = {}) => started.see(path, headers);
 const page = async (path = '/?lang=en') => {
   const text = await (await get(path)).text();
   // What a person reads: tags out, white space together.

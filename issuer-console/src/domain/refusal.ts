@@ -1,0 +1,63 @@
+import { GateError } from '@pinless-gate/protocol/errors';
+
+/** Why somebody is not given what they asked for; what a route answers follows from the kind. */
+export type RefusalKind = 'unknown' | 'conflict' | 'invalid' | 'forbidden' | 'wait';
+
+/** Every refusal of a person or a program, so that a new one does not compile until pages have words for it. */
+export type RefusalCode =
+  | 'ERR_ACCESS'
+  | 'ERR_ACCESS_CONFINED'
+  | 'ERR_API_KEY_DAYS'
+  | 'ERR_API_KEY_ROTATED'
+  | 'ERR_API_KEY_SCOPES'
+  | 'ERR_API_KEY_UNKNOWN'
+  | 'ERR_EDIT_CONFLICT'
+  | 'ERR_HTTP_RATE'
+  | 'ERR_OPERATOR_EXISTS'
+  | 'ERR_OPERATOR_LAST_ADMIN'
+  | 'ERR_OPERATOR_NAME'
+  | 'ERR_OPERATOR_POSITION'
+  | 'ERR_OPERATOR_ROLE'
+  | 'ERR_OPERATOR_SELF'
+  | 'ERR_OPERATOR_UNKNOWN'
+  | 'ERR_PASSKEY'
+  | 'ERR_PASSKEY_COUNT'
+  | 'ERR_PASSKEY_KNOWN'
+  | 'ERR_PASSKEY_ORIGIN'
+  | 'ERR_PASSKEY_UNKNOWN'
+  | 'ERR_PASSWORD'
+  | 'ERR_PASSWORD_LENGTH'
+  | 'ERR_PASSWORD_SAME'
+  | 'ERR_SIGN_IN'
+  | 'ERR_SIGN_IN_CODE'
+  | 'ERR_SIGN_IN_PASSKEY'
+  | 'ERR_SIGN_IN_WAIT'
+  | 'ERR_TITLE'
+  | 'ERR_TOTP_CODE'
+  | 'ERR_TOTP_SEAL'
+  | 'ERR_VENDOR_UNKNOWN';
+
+/** Asked for in due form, and refused. A row of another vendor is as unknown as one that is not there. */
+export class RefusedError extends GateError {
+  override readonly code: RefusalCode;
+  readonly kind: RefusalKind;
+  /** Where waiting helps: seconds. */
+  readonly waitS: number | undefined;
+
+  constructor(kind: RefusalKind, code: RefusalCode, message: string, waitS?: number) {
+    super(code, message);
+    this.code = code;
+    this.kind = kind;
+    this.waitS = waitS;
+  }
+}
+
+export const editedMeanwhile = () =>
+  new RefusedError(
+    'conflict',
+    'ERR_EDIT_CONFLICT',
+    'somebody changed this meanwhile: look at it again, then change it',
+  );
+
+/** What became of an edit that was made of a revision that somebody saw. */
+export type Edit = 'changed' | 'unknown' | 'conflict';

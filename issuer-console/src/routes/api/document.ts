@@ -1,0 +1,80 @@
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { bodyLimit } from 'hono/body-limit';
+import type { AuditLog } from '../../domain/audit.ts';
+import { type Actor, may, PERMISSIONS, type Permission } from '../../domain/permission.ts';
+import { actorOn, open, type VisitorEnv } from '../access.ts';
+import { bodyTooLarge } from '../problem.ts';
+import { type ApiKeyApiDeps, apiKeyApi } from './api-keys.ts';
+import { auditApi } from './audit.ts';
+import { refuseForm } from './form.ts';
+import { type GateApiDeps, gateApi } from './gates.ts';
+import { type OperatorApiDeps, operatorApi } from './operators.ts';
+import { accessOfAll, Id, json, PROBLEMS } from './schema.ts';
+import { type VendorApiDeps, vendorApi } from './vendors.ts';
+
+/** One request is small; what is long has routes of its own. */
+export const MAX_API_LENGTH = 256 * 1024;
+
+const Me = z
+  .object({
+    kind: z.enum(['operator', 'api-key']),
+    id: Id,
+    vendorId: Id.optional(),
+    permissions: z.array(z.string()),
+  })
+  .openapi('Me');
+
+const me = createRoute({
+  method: 'get',
+  path: '/api/v1/me',
+  summary: 'Who you are here, and what you may',
+  ...accessOfAll,
+  responses: { 200: json(Me, 'you'), ...PROBLEMS },
+});
+
+export type ApiDeps = VendorApiDeps &
+  OperatorApiDeps &
+  ApiKeyApiDeps &
+  GateApiDeps & { readonly audit: AuditLog; readonly version: string };
+
+/** The JSON API, and the document that describes it, made of the same routes. */
+export const api = (deps: ApiDeps): OpenAPIHono<VisitorEnv> => {
+  const app = new OpenAPIHono<VisitorEnv>({ defaultHook: refuseForm });
+  app.use(
+    '/api/v1/*',
+    bodyLimit({ maxSize: MAX_API_LENGTH, onError: bodyTooLarge(MAX_API_LENGTH) }),
+    async (c, next) => {
+      c.header('cache-control', 'no-store');
+      await next();
+    },
+  );
+  app.openapi(me, (c) => c.json(shown(actorOn(c)), 200));
+  app.route('/', vendorApi(deps));
+  app.route('/', operatorApi(deps));
+  app.route('/', apiKeyApi(deps));
+  app.route('/', gateApi(deps));
+  app.route('/', auditApi(deps.audit));
+  app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'An API key of a vendor: pgk_…',
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'session',
+    description: 'A page of this console; requests that change something carry its form-token too',
+  });
+  const document = app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: { title: 'pinless-gate issuer console', version: deps.version },
+  });
+  app.get('/api/openapi.json', open, (c) => c.json(document));
+  return app;
+};
+
+function shown(actor: Actor) {
+  const { kind, id, vendorId } = actor;
+  const all = Object.keys(PERMISSIONS) as Permission[];
+  return { kind, id, vendorId, permissions: all.filter((permission) => may(actor, permission)) };
+}

@@ -1,0 +1,55 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
+import { isLoopback } from '../config.ts';
+import { ProblemError } from './problem.ts';
+
+const YEAR_S = 31_536_000;
+
+/** What every answer carries: held to this origin, in nobody's frame, and no referrer. */
+export function headers(origin: URL | undefined): MiddlewareHandler {
+  return secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      fontSrc: ["'self'"],
+      imgSrc: ["'self'"],
+      connectSrc: ["'self'"],
+      baseUri: ["'none'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+    },
+    xFrameOptions: 'DENY',
+    referrerPolicy: 'no-referrer',
+    // Plain HTTP on loopback: nothing to promise about TLS.
+    strictTransportSecurity: origin?.protocol === 'https:' ? `max-age=${YEAR_S}` : false,
+    permissionsPolicy: { camera: [], microphone: [], geolocation: [] },
+  });
+}
+
+/** A web page elsewhere must not reach us through a name of its own. */
+export function ownNames(origin: URL | undefined): MiddlewareHandler {
+  return async (c, next) => {
+    const host = hostOf(c);
+    if (!isLoopback(host) && host !== origin?.hostname) throw new ProblemError(MISDIRECTED);
+    await next();
+  };
+}
+
+/** For the machine itself: what a proxy passes on comes with the name that people type. */
+export function loopbackOnly(): MiddlewareHandler {
+  return async (c, next) => {
+    if (!isLoopback(hostOf(c))) throw new ProblemError(MISDIRECTED);
+    await next();
+  };
+}
+
+function hostOf(c: Context): string {
+  return new URL(c.req.url).hostname;
+}
+
+const MISDIRECTED = {
+  status: 421,
+  code: 'ERR_HTTP_HOST',
+  title: 'this console does not answer to this name',
+} as const;

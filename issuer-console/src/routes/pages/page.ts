@@ -1,0 +1,63 @@
+import type { Context } from 'hono';
+import { may, type Permission } from '../../domain/permission.ts';
+import type { Language } from '../../views/language.ts';
+import type { View, Viewer, Views } from '../../views/view.ts';
+import type { VisitorEnv } from '../access.ts';
+
+/** The pages in the bar, and what it takes to see them. The first that somebody may see is their home. */
+const PAGES: readonly (readonly [path: string, permission: Permission])[] = [
+  ['/', 'board.read'],
+  ['/gates', 'gate.read'],
+];
+
+export interface PageDeps {
+  readonly views: Views;
+  readonly assets: string;
+  readonly now: () => number;
+}
+
+/** Words of the visitor's language, and the visitor. Sets what every page of theirs carries. */
+export function viewOf(c: Context<VisitorEnv>, views: Views): View {
+  const view = views[c.get('language') as Language];
+  c.header('content-language', view.format.language);
+  c.header('vary', 'accept-language');
+  c.header('cache-control', 'no-store');
+  return { ...view, viewer: viewerOf(c) };
+}
+
+function viewerOf(c: Context<VisitorEnv>): Viewer | undefined {
+  const formToken = c.get('formToken');
+  const session = c.get('session');
+  if (formToken === undefined || !session) return undefined;
+  return { name: session.operator.name, formToken, pages: pagesOf(c) };
+}
+
+function pagesOf(c: Context<VisitorEnv>): string[] {
+  const actor = c.get('actor');
+  return PAGES.flatMap(([path, permission]) => (actor && may(actor, permission) ? [path] : []));
+}
+
+/** In the language of the page that one comes from. */
+export function goTo(c: Context<VisitorEnv>, path: string): Response {
+  c.header('cache-control', 'no-store');
+  return c.redirect(`${path}?lang=${c.get('language')}`, 303);
+}
+
+export function home(c: Context<VisitorEnv>): string {
+  return pagesOf(c)[0] ?? '/account';
+}
+
+/** Why the last request was refused, where its answer was to come back here. */
+export function refusedOf(c: Context<VisitorEnv>): string | undefined {
+  const code = c.req.query('refused');
+  return code !== undefined && /^ERR_[A-Z_]{1,40}$/.test(code) ? code : undefined;
+}
+
+/** A field of a form, as text: missing ones and files are empty. */
+export async function fieldsOf(c: Context<VisitorEnv>): Promise<(name: string) => string> {
+  const form = await c.req.parseBody();
+  return (name) => {
+    const value = form[name];
+    return typeof value === 'string' ? value : '';
+  };
+}

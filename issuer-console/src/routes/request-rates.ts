@@ -1,0 +1,76 @@
+import type { MiddlewareHandler } from 'hono';
+import type { VisitorEnv } from './access.ts';
+import { ProblemError } from './problem.ts';
+import { RateLimit } from './rate-limit.ts';
+
+export interface Rate {
+  readonly burst: number;
+  readonly everyMs: number;
+}
+
+/** Requests of one address, and of one operator or key wherever they come from. */
+export interface RequestRates {
+  readonly address: Rate;
+  readonly actor: Rate;
+}
+
+export const DEFAULT_RATES: RequestRates = {
+  address: { burst: 600, everyMs: 20 },
+  actor: { burst: 300, everyMs: 20 },
+};
+
+/** Memory is bounded whoever asks: the longest silent goes. */
+const MAX_KEYS = 10_000;
+
+export class KeyedRates {
+  readonly #limits = new Map<string, RateLimit>();
+  readonly #rate: Rate;
+  readonly #now: () => number;
+
+  constructor(rate: Rate, now: () => number) {
+    this.#rate = rate;
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#limits.size;
+  }
+
+  /** Seconds to wait; 0 where the request was counted. */
+  take(key: string): number {
+    const limit = this.#limits.get(key) ?? new RateLimit({ ...this.#rate, now: this.#now });
+    this.#limits.delete(key);
+    this.#limits.set(key, limit);
+    const [oldest] = this.#limits.keys();
+    if (this.#limits.size > MAX_KEYS && oldest !== undefined) this.#limits.delete(oldest);
+    const { waitS } = limit;
+    if (waitS === 0) limit.take();
+    return waitS;
+  }
+}
+
+/** By address: before anybody is looked up, so that looking up is limited too. */
+export const limitAddresses = (rate: Rate, now: () => number) =>
+  limitBy(new KeyedRates(rate, now), (c) => c.get('address'));
+
+export const limitActors = (rate: Rate, now: () => number) =>
+  limitBy(new KeyedRates(rate, now), (c) => c.get('actor')?.id);
+
+function limitBy(
+  rates: KeyedRates,
+  keyOf: (c: Parameters<MiddlewareHandler<VisitorEnv>>[0]) => string | undefined,
+): MiddlewareHandler<VisitorEnv> {
+  return async (c, next) => {
+    const key = keyOf(c);
+    const waitS = key === undefined ? 0 : rates.take(key);
+    if (waitS > 0) {
+      c.header('retry-after', String(waitS));
+      throw new ProblemError({
+        status: 429,
+        code: 'ERR_HTTP_RATE',
+        title: 'too many requests: wait, then try again',
+      });
+    }
+    await next();
+  };
+}

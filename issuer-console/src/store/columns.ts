@@ -1,0 +1,16 @@
+import { bigint, customType, timestamp } from 'drizzle-orm/pg-core';
+
+export const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({
+  dataType: () => 'bytea',
+  toDriver: (value) => Buffer.from(value),
+  fromDriver: (value) => new Uint8Array(value),
+});
+
+/** A UUID in SQL, 32 hex digits everywhere else. */
+export const id = customType<{ data: string; driverData: string }>({
+  dataType: () => 'uuid',
+  fromDriver: (value) => value.replaceAll('-', ''),
+});
+
+export const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
+export const count = (name: string) => bigint(name, { mode: 'number' });

@@ -1,0 +1,28 @@
+import { apiKeyStore } from './api-keys.ts';
+import { auditLog } from './audit.ts';
+import { credentialStore } from './credentials.ts';
+import type { Database } from './database.ts';
+import { enrolmentStore } from './enrolment.ts';
+import { gateStore, overviewStore } from './gates.ts';
+import { journalStore } from './journal.ts';
+import { keyDeliveryStore } from './keys.ts';
+import { operatorStore } from './operators.ts';
+import { sessionStore } from './sessions.ts';
+import { vendorStore } from './vendors.ts';
+
+/** All that is kept, in one database. */
+export const storesOn = (db: Database) => ({
+  gates: gateStore(db),
+  journal: journalStore(db),
+  overview: overviewStore(db),
+  enrolment: enrolmentStore(db),
+  keys: keyDeliveryStore(db),
+  vendors: vendorStore(db),
+  operators: operatorStore(db),
+  credentials: credentialStore(db),
+  sessions: sessionStore(db),
+  apiKeys: apiKeyStore(db),
+  audit: auditLog(db),
+});
+
+export type Stores = ReturnType<typeof storesOn>;
