@@ -27,6 +27,12 @@ import { institutionKeyId } from '@pinless-gate/protocol/key-envelope';
 import { TRANSPORT_MECHANISMS } from '@pinless-gate/protocol/transport-mechanism';
 import { unwrapOctets, wrapOctets } from './key-carriage.ts';
 
+/** PKCS#8, or the octets of a secret key. */
+export interface KeyOctets {
+  readonly info: KeyInfo;
+  readonly key: Uint8Array;
+}
+
 /** Keys in plain memory: for tests of what uses a `KeyStore`, never for anything else. */
 export class FakeKeyStore implements KeyStore {
   readonly #keys = new Map<string, { info: KeyInfo; key: KeyObject | Uint8Array }>();
@@ -40,6 +46,24 @@ export class FakeKeyStore implements KeyStore {
     const copy = new FakeKeyStore();
     for (const [label, key] of this.#keys) copy.#keys.set(label, key);
     return copy;
+  }
+
+  /** The keys for another process of the same test; crosses with `serialization: 'advanced'`. */
+  octets(): KeyOctets[] {
+    return [...this.#keys.values()].map(({ info, key }) => ({
+      info,
+      key: key instanceof Uint8Array ? key : key.export({ format: 'der', type: 'pkcs8' }),
+    }));
+  }
+
+  static of(keys: readonly KeyOctets[]): FakeKeyStore {
+    const store = new FakeKeyStore();
+    for (const { info, key } of keys) {
+      const der = { key: Buffer.from(key), format: 'der', type: 'pkcs8' } as const;
+      const value = info.type === 'secret' ? key : createPrivateKey(der);
+      store.#keys.set(info.label, { info, key: value });
+    }
+    return store;
   }
 
   async keys(): Promise<KeyInfo[]> {

@@ -98,7 +98,7 @@ const AFTERWARDS_MS = 1000;
 function timely({ clock, limits }: TapParts, times: StepTimes, verdict: Verdict): Verdict {
   if (!verdict.decision.admitted) return verdict;
   const { fault } = clock;
-  if (fault) return { ...verdict, fault, decision: refused('gate-fault') };
+  if (fault) return { ...verdict, fault, decision: refused('clock-fault') };
   if (times.totalMs <= limits.tapTimeoutMs + AFTERWARDS_MS) return verdict;
   return { ...verdict, decision: refused('card-too-slow') };
 }

@@ -64,7 +64,7 @@ describe('while a card signs', () => {
     const result = await tapWhile((time) => {
       time.wall += by;
     });
-    expect(outcomeOf(result)).toBe('gate-fault');
+    expect(outcomeOf(result)).toBe('clock-fault');
     expect(result.fault).toMatchObject({ code: expect.stringMatching(/^ERR_CLOCK_/) });
     expect(result.tapMs).toBe(0);
   });
