@@ -14,6 +14,11 @@ const SIZES = {
   landscape: { width: 1920, height: 1080 },
 } as const;
 
+const OVERVIEW = ['idle', 'hold', 'admitted-party', 'removed', 'refused-help', 'evacuate'].map(
+  (name) => `${name}-ja-portrait.png`,
+);
+const pictures = new Map<string, string>();
+
 await rm(OUT, { recursive: true, force: true });
 await mkdir(OUT, { recursive: true });
 const browser = await launchBrowser();
@@ -27,7 +32,8 @@ for (const language of LANGUAGES) {
     for (const [name, state] of Object.entries(states(language))) {
       await lane.show(page, state);
       const file = `${name}-${language}-${size}.png`;
-      await page.screenshot({ path: join(OUT, file) });
+      const png = await page.screenshot({ path: join(OUT, file) });
+      if (OVERVIEW.includes(file)) pictures.set(file, png.toString('base64'));
       figures.push(
         `<figure><img src="${file}" alt="" loading="lazy"><figcaption>${name}</figcaption></figure>`,
       );
@@ -39,6 +45,11 @@ for (const language of LANGUAGES) {
   }
   await lane.stop();
 }
+// What docs/display.md shows.
+const overview = await browser.newPage({ viewport: { width: 1110, height: 320 } });
+await overview.setContent(`<body style="margin: 0; display: flex; gap: 6px; background: #ccc">
+${OVERVIEW.map((name) => `<img src="data:image/png;base64,${pictures.get(name)}" height="320">`).join('')}`);
+await overview.screenshot({ path: join(OUT, 'overview.png') });
 await browser.close();
 await writeFile(
   join(OUT, 'index.html'),

@@ -4,6 +4,7 @@ import { GateError } from '@pinless-gate/protocol/errors';
 import { createLog } from '@pinless-gate/runtime/log';
 import { type Command, EXIT_OK } from '@pinless-gate/runtime/program';
 import { readGateConfig } from '../config.ts';
+import { kioskCommand } from '../display/kiosk.ts';
 import { Gate } from '../gate.ts';
 import { configFile } from './options.ts';
 
@@ -23,8 +24,12 @@ export const runCommand: Command = async (argv, io) => {
   const destroyOrdered = (await readCeremonyConfig(file)).kind !== 'directory';
   const log = createLog('gate', config.logLevel);
   const gate = await Gate.open(config, log, { transcript: values.transcript, destroyOrdered });
-  if (values.json) io.out(JSON.stringify({ display: gate.url }));
-  else io.out(`attendee display: ${gate.url}`);
+  const kiosk = kioskCommand(gate.url, '"$HOME/.config/pinless-gate-display"');
+  if (values.json) io.out(JSON.stringify({ display: gate.url, kiosk }));
+  else {
+    io.out(`attendee display: ${gate.url}`);
+    io.out(`in a kiosk browser: ${kiosk}`);
+  }
   // What goes wrong at the end is told by the last `close`.
   const stop = () => void gate.close().catch(() => undefined);
   io.signal.addEventListener('abort', stop);
