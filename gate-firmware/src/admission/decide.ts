@@ -119,10 +119,13 @@ function modeRefusal({ mode, direction = 'in' }: Lane): RefusalReason | undefine
 
 /** The turnstile is open for this very card. */
 function passageRefusal({ list, lane, history, at }: Facts): RefusalReason | undefined {
-  const openMs = 1000 * (list.policy.passage?.annulAfterS ?? 0);
+  const { passage } = list.policy;
+  if (!passage) return undefined;
   const open = history.some(
     ({ pending, last }) =>
-      pending && last?.direction === (lane.direction ?? 'in') && at - pending.at < openMs,
+      pending &&
+      last?.direction === (lane.direction ?? 'in') &&
+      at - pending.at < 1000 * passage.annulAfterS,
   );
   return open ? 'already-open' : undefined;
 }

@@ -94,9 +94,12 @@ function visitRefusal(
   if (state.entries >= Math.min(ticket.entries, limits.entries)) return 'already-admitted';
   if (date !== undefined && entriesOn(state, date) >= limits.perDay) return 'daily-limit';
   if (entriesThrough(state, gate) >= limits.perGate) return 'gate-limit';
-  const { lastEntryAt } = state;
-  const tooSoon = lastEntryAt !== undefined && at - lastEntryAt < limits.minimumMs;
-  return tooSoon ? 'not-yet-minimum-time' : undefined;
+  return isTooSoon(state, limits, at) ? 'not-yet-minimum-time' : undefined;
+}
+
+/** A clock that was set back makes the time longer; where no rule asks for one it does not matter. */
+function isTooSoon({ lastEntryAt }: TicketState, { minimumMs }: Limits, at: number): boolean {
+  return minimumMs > 0 && lastEntryAt !== undefined && at - lastEntryAt < minimumMs;
 }
 
 /** Entered before, and the stay that began then is not over, whether it is in or has gone out. */
