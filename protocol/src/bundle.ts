@@ -45,6 +45,11 @@ export interface Manifest {
   readonly eventKeyId: Uint8Array;
 }
 
+/** A manifest whose hashes are left as they came, one after the other: of millions of entries there are very many. */
+export interface PackedManifest extends Omit<Manifest, 'buckets'> {
+  readonly hashes: Uint8Array;
+}
+
 export function encodeManifest(manifest: Manifest): Uint8Array {
   const { event, policy, buckets, ...rest } = manifest;
   return encodeCbor({
@@ -57,6 +62,17 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 }
 
 export function decodeManifest(bytes: Uint8Array): Manifest {
+  const { hashes, ...manifest } = decodePackedManifest(bytes);
+  const buckets = Array.from({ length: 2 ** manifest.bucketBits }, (_, i) => hashAt(hashes, i));
+  return { ...manifest, buckets };
+}
+
+/** One of the hashes of a `PackedManifest`; a view. */
+export function hashAt(hashes: Uint8Array, bucket: number): Uint8Array {
+  return hashes.subarray(32 * bucket, 32 * bucket + 32);
+}
+
+export function decodePackedManifest(bytes: Uint8Array): PackedManifest {
   const map = CborMap.decode(bytes, 'manifest');
   const format = map.text('format');
   if (format !== MANIFEST_FORMAT) {
@@ -64,7 +80,7 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   }
   const event = map.map('event');
   const hashes = map.bytes('buckets');
-  const manifest: Manifest = {
+  const manifest: PackedManifest = {
     eventId: map.bytes('eventId', 16),
     event: {
       name: event.text('name'),
@@ -78,9 +94,7 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
     revocationCheckedAt: map.uintOrUndefined('revocationCheckedAt'),
     entryCount: map.uint('entryCount'),
     bucketBits: map.uint('bucketBits'),
-    buckets: Array.from({ length: Math.floor(hashes.length / 32) }, (_, i) =>
-      hashes.subarray(32 * i, 32 * i + 32),
-    ),
+    hashes,
     policy: decodePolicy(map.map('policy')),
     previous: map.bytesOrUndefined('previous', 32),
     eventKeyId: map.bytes('eventKeyId', 16),
@@ -263,7 +277,10 @@ export interface Passport {
   readonly fingerprint: string;
 }
 
-export function passportOf(manifest: Manifest, manifestHash: Uint8Array): Passport {
+export function passportOf(
+  manifest: Omit<Manifest, 'buckets'>,
+  manifestHash: Uint8Array,
+): Passport {
   return {
     eventId: manifest.eventId,
     eventName: manifest.event.name,

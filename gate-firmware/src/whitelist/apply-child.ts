@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
-import { decodeManifest, sha256 } from '@pinless-gate/protocol/bundle';
+import { decodePackedManifest, sha256 } from '@pinless-gate/protocol/bundle';
 import { serveIsolated } from '@pinless-gate/runtime/isolated-process';
 import { type Environment, openReadOnly } from '../storage/lmdb.ts';
 import { readBucket } from './buckets.ts';
@@ -48,7 +48,7 @@ async function presentBuckets(
   environment: Environment,
 ): Promise<PresentBuckets> {
   const encoded = await readFile(join(directory, MANIFEST_FILE));
-  const manifest = decodeManifest(encoded);
+  const manifest = decodePackedManifest(encoded);
   const bucket = (index: number) => readBucket(environment, index, manifest.bucketBits);
   return { hash: sha256(encoded), manifest, bucket };
 }

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import {
   BundleError,
   contentName,
+  hashAt,
   MAX_BUCKET_LENGTH,
   type Manifest,
+  type PackedManifest,
   sha256,
 } from '@pinless-gate/protocol/bundle';
 import { equal } from '@pinless-gate/protocol/bytes';
@@ -14,7 +16,7 @@ import type { BundleSource } from './source.ts';
 /** Buckets of the list that the gate has already. */
 export interface PresentBuckets {
   readonly hash: Uint8Array;
-  readonly manifest: Manifest;
+  readonly manifest: PackedManifest;
   bucket(index: number): Uint8Array;
 }
 
@@ -89,7 +91,8 @@ export class BucketFetch implements AsyncIterable<{ index: number; bytes: Uint8A
   }
 
   #fromPresent(index: number, hash: Uint8Array): Uint8Array | undefined {
-    if (!this.#present || !equal(this.#present.manifest.buckets[index]!, hash)) return undefined;
+    if (!this.#present) return undefined;
+    if (!equal(hashAt(this.#present.manifest.hashes, index), hash)) return undefined;
     const bytes = this.#present.bucket(index);
     return equal(sha256(bytes), hash) ? bytes : undefined;
   }

@@ -6,10 +6,11 @@ import {
   BundleError,
   bucketOf,
   contentName,
-  decodeManifest,
+  decodePackedManifest,
   decodeSignatures,
-  type Manifest,
+  hashAt,
   type ManifestSignature,
+  type PackedManifest,
   type Passport,
   type Publishers,
   passportOf,
@@ -32,6 +33,7 @@ import {
 
 interface SignedOctets {
   readonly encoded: Uint8Array;
+  readonly hash: Uint8Array;
   readonly signatures: readonly ManifestSignature[];
 }
 
@@ -46,7 +48,7 @@ export interface OpenOptions {
  */
 export class Whitelist {
   readonly directory: string;
-  readonly manifest: Manifest;
+  readonly manifest: PackedManifest;
   readonly hash: Uint8Array;
   readonly passport: Passport;
   readonly #signatures: readonly ManifestSignature[];
@@ -65,19 +67,19 @@ export class Whitelist {
 
   private constructor(
     directory: string,
-    { encoded, signatures }: SignedOctets,
+    { encoded, hash, signatures }: SignedOctets,
     environment: Environment,
     serving: string | undefined,
   ) {
     this.directory = directory;
     this.#encoded = encoded;
     this.#signatures = signatures;
-    this.manifest = decodeManifest(encoded);
-    this.hash = sha256(encoded);
+    this.manifest = decodePackedManifest(encoded);
+    this.hash = hash;
     this.passport = passportOf(this.manifest, this.hash);
     this.#environment = environment;
     this.#serving = serving;
-    this.#verified = new Uint8Array(this.manifest.buckets.length);
+    this.#verified = new Uint8Array(2 ** this.manifest.bucketBits);
     this.#file = openSync(join(directory, DATA_FILE), 'r');
     this.#size = fstatSync(this.#file).size;
   }
@@ -100,11 +102,15 @@ export class Whitelist {
     ]).catch((cause: NodeJS.ErrnoException) => {
       throw corrupt(`a file of the list on the disk cannot be read (${cause.code})`, cause);
     });
-    if (contentName(sha256(encoded)) !== basename(directory)) {
+    const hash = sha256(encoded);
+    if (contentName(hash) !== basename(directory)) {
       throw new BundleError('ERR_LIST_MANIFEST', 'the list on the disk has another manifest');
     }
-    const signed = { encoded, signatures: decodeSignatures(signatures) };
+    const signed = { encoded, hash, signatures: decodeSignatures(signatures) };
+    // Of tens of millions of entries a manifest is megabytes: taps have a turn between any two readings of it.
+    await setImmediate();
     verifyManifestSignatures(encoded, signed.signatures, publishers);
+    await setImmediate();
     const checked = await isAsChecked(directory, identity);
     if (!checked && (await digestOf(directory)) !== digest) {
       throw corrupt('the list on the disk is damaged');
@@ -192,7 +198,7 @@ export class Whitelist {
   }
 
   #verify(index: number): void {
-    if (!equal(sha256(this.bucket(index)), this.manifest.buckets[index]!)) {
+    if (!equal(sha256(this.bucket(index)), hashAt(this.manifest.hashes, index))) {
       this.#damage ??= damaged(index);
       throw damaged(index);
     }
@@ -200,7 +206,7 @@ export class Whitelist {
   }
 
   async #verifyAll(): Promise<void> {
-    for (const index of this.manifest.buckets.keys()) {
+    for (let index = 0; index < this.#verified.length; index++) {
       // A lane may be serving another list meanwhile: a tap waits for one bucket at most.
       await setImmediate();
       this.#verify(index);

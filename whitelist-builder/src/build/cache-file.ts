@@ -1,4 +1,4 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CacheKey } from '@pinless-gate/hsm/conversion-value';
 import { Scratch } from './cipher-chunks.ts';
@@ -6,8 +6,11 @@ import { Kept, LENGTH_LENGTH } from './kept.ts';
 import { ROW_KEY_LENGTH } from './outcome.ts';
 import { CacheError, SealedSections, SealedSectionsWriter } from './sealed-sections.ts';
 
-/** What lies beside a file after so many builds is written into one by the next. */
-const MAX_ADDITIONS = 8;
+/**
+ * What lies beside a file after so many builds is written into one by the next, without what the feed no longer has. Few: whose
+ * purchase is gone is nobody's to keep, sealed or not.
+ */
+const MAX_ADDITIONS = 4;
 /** Octets. A smaller file is written anew by each build. */
 const WORTH_ADDING = 64 * 1024;
 
@@ -23,7 +26,7 @@ export interface CacheFileJob {
 }
 
 /**
- * One file of the cache, and up to eight beside it (`rows`, `rows.1` to `rows.8`), each sealed as a whole: a build adds
+ * One file of the cache, and up to four beside it (`rows`, `rows.1` to `rows.4`), each sealed as a whole: a build adds
  * what it learned, since writing all that it knew already costs more than knowing it. From time to time one file is made of
  * them, of what that build has met: so rows that have gone are forgotten.
  */
@@ -52,7 +55,6 @@ export class CacheFile {
   static async open(job: CacheFileJob): Promise<CacheFile> {
     const { directory, key } = job;
     if (directory === undefined) return new CacheFile(job, { old: [], number: 0 }, undefined);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
     const found = await findOld(job);
     try {
       const writer = await SealedSectionsWriter.create(pathOf(job, found.number), key);

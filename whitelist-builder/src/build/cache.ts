@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Converter } from '@pinless-gate/hsm/conversion-value';
 import { toHex, utf8 } from '@pinless-gate/protocol/bytes';
+import { lockDirectory } from '@pinless-gate/runtime/directory-lock';
 import type { ListingRules } from '../purchase/listing.ts';
 import { CacheFile } from './cache-file.ts';
-import type { CacheError } from './sealed-sections.ts';
+import { type CacheError, isUnfinishedSections } from './sealed-sections.ts';
 
 /**
  * Rises with every change of the code that makes another outcome of the same row: what is kept is
@@ -51,11 +54,26 @@ export interface BuildCache {
   readonly holders: CacheFile;
 }
 
-/** Files of the same key; those of another are told and made anew. */
+/** Files of the same key; those of another are told and made anew. One build at a time has a directory. */
 export async function withCache<T>(
   job: CacheJob,
   work: (cache: BuildCache) => Promise<T>,
 ): Promise<T> {
+  const { directory } = job;
+  if (directory === undefined) return withFiles(job, work);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const unlock = await lockDirectory(directory);
+  try {
+    for (const name of await readdir(directory)) {
+      if (isUnfinishedSections(name)) await rm(join(directory, name));
+    }
+    return await withFiles(job, work);
+  } finally {
+    await unlock();
+  }
+}
+
+async function withFiles<T>(job: CacheJob, work: (cache: BuildCache) => Promise<T>): Promise<T> {
   const key = await job.converter.cacheKey(job.rules.eventId, settingsOf(job.rules));
   const told = new Set<string>();
   const warn = (error: CacheError) => {

@@ -42,6 +42,11 @@ interface Blob {
   readonly length: number;
 }
 
+/** Whether a file of a directory is one that a writer did not live to put in its place. */
+export function isUnfinishedSections(name: string): boolean {
+  return /^\.[0-9a-f]{12}$/.test(name);
+}
+
 export class SealedSectionsWriter {
   readonly #path: string;
   readonly #beside: string;

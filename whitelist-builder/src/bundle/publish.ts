@@ -12,6 +12,7 @@ import {
 } from '@pinless-gate/protocol/bundle';
 import { equal } from '@pinless-gate/protocol/bytes';
 import { publishersName } from '@pinless-gate/protocol/publishers';
+import { lockDirectory } from '@pinless-gate/runtime/directory-lock';
 import { replaceFile, syncDirectory, writeFileDurably } from '@pinless-gate/runtime/durable-file';
 import { copyBuckets } from './copy-buckets.ts';
 import {
@@ -64,12 +65,22 @@ export interface Published extends ManifestFile {
  * verified, and on the disk before `latest` names it: whenever this ends, the old list is served or the new one.
  */
 export async function publishBundle(job: PublishJob): Promise<Published> {
-  const { from, to } = job;
-  const latest = await readLatestManifest(from);
-  await mkdir(to, { recursive: true });
+  const latest = await readLatestManifest(job.from);
+  await mkdir(job.to, { recursive: true });
+  // Of two at once the older list could end in `latest`, or lose buckets that the other drops.
+  const unlock = await lockDirectory(job.to);
+  try {
+    return await publish(job, latest);
+  } finally {
+    await unlock();
+  }
+}
+
+async function publish(job: PublishJob, latest: ManifestFile): Promise<Published> {
+  const { to } = job;
   const present = await readPresent(to);
   const sets = await followedSets(job, latest);
-  const signatures = await readSignatures(from, latest.hash);
+  const signatures = await readSignatures(job.from, latest.hash);
   verifyManifestSignatures(latest.bytes, signatures, sets.publishers);
   checkFollows(latest, present, sets, job);
 

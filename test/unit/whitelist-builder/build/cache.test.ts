@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { lockDirectory } from '@pinless-gate/runtime/directory-lock';
 import { settingsOf } from '@pinless-gate/whitelist-builder/build/cache';
 import { Renewals, withRenewals } from '@pinless-gate/whitelist-builder/validity/renewal';
 import { readRevocation } from '@pinless-gate/whitelist-builder/validity/revocation';
@@ -179,6 +181,19 @@ describe('a cache that somebody changed', () => {
     await writeFile(path, foreign);
     expect((await ours.build(many(3))).gathered.cached).toBe(0);
     expect(ours.lost).toEqual(['ERR_CACHE_DAMAGED']);
+  });
+
+  test('what a killed build left is removed by the next, and one build has it at a time', async () => {
+    const shop = await shopWithCache();
+    await shop.build(many(3));
+    const left = join(shop.cache, '.0123456789ab');
+    await writeFile(left, 'sealed');
+    const unlock = await lockDirectory(shop.cache);
+    await expect(shop.build(many(3))).rejects.toMatchObject({ code: 'ERR_LOCKED' });
+    expect(existsSync(left)).toBe(true);
+    await unlock();
+    expect((await shop.build(many(3))).gathered.cached).toBe(3);
+    expect((await readdir(shop.cache)).filter((name) => !/^[a-z]+$/.test(name))).toEqual([]);
   });
 
   test('says nothing, and is nobody else’s to read', async () => {

@@ -1,4 +1,14 @@
-import { appendFile, cp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import {
+  appendFile,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type decodeSignatures,
@@ -12,6 +22,7 @@ import {
   type PublisherSet,
   publishersName,
 } from '@pinless-gate/protocol/publishers';
+import { lockDirectory } from '@pinless-gate/runtime/directory-lock';
 import { type PublishJob, publishBundle } from '@pinless-gate/whitelist-builder/bundle/publish';
 import { readPublisherSet } from '@pinless-gate/whitelist-builder/bundle/publisher-sets';
 import { withSignature } from '@pinless-gate/whitelist-builder/bundle/signing';
@@ -101,6 +112,22 @@ async function signedBy({ files }: Published, ...labels: string[]): Promise<void
 }
 
 describe('publishBundle', () => {
+  test('one at a time into a directory; the lock of a killed one holds nobody up', async () => {
+    await make(1);
+    await mkdir(to);
+    const unlock = await lockDirectory(to);
+    await expect(publish()).rejects.toMatchObject({ code: 'ERR_LOCKED' });
+    expect(await readdir(to)).toEqual(['lock']);
+    const holder = JSON.parse(await readFile(join(to, 'lock'), 'utf8'));
+    await unlock();
+    const { pid } = spawnSync('true');
+    await writeFile(join(to, 'lock'), JSON.stringify({ ...holder, pid, nonce: 'killed' }));
+    expect(await publish()).toMatchObject({ changed: true });
+    expect(await readdir(to)).not.toContain('lock');
+    const both = await Promise.allSettled([publish({ keep: 1 }), publish({ keep: 1 })]);
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+
   test('into an empty directory, and again without a change', async () => {
     await make(1);
     expect(await publish()).toMatchObject({ changed: true, buckets: 4, dropped: 0 });
