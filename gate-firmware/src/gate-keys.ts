@@ -37,11 +37,12 @@ export async function openGateKeys(parts: GateKeysParts): Promise<GateKeys> {
   const store = await openKeys(config, log, metrics, watch);
   closers.push(() => store.close());
   await checkDeviceKey(store, labels.device, journaling.journal);
-  const follower = enrolment && (await followKeys(config, store, log, destroyOrdered));
+  const { journal } = journaling;
+  const follower = enrolment && (await followKeys(config, store, journal, log, destroyOrdered));
   closers.push(() => follower?.close());
   // One HMAC for each key, to learn what it is called.
   watch.explained();
-  const eventKeys = await openEventKeys(store, config, journaling.clock.now() / 1000);
+  const eventKeys = await openEventKeys(store, config, journaling.clock.now() / 1000, journal);
   journaling.vouch((message) => store.sign(labels.device, message), config);
   closers.push(() => journaling.endVouching());
   return { store, eventKeys, watch };

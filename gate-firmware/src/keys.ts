@@ -7,6 +7,7 @@ import type { GateConfig } from './config.ts';
 import type { ConversionWatch } from './conversion-watch.ts';
 import { requireOwnDeviceKey } from './enrolment-file.ts';
 import { LANE_LIMITS, limitCalls } from './hsm-calls.ts';
+import type { Journal } from './journal/journal.ts';
 import { systemClock } from './lane/clock.ts';
 import type { Metrics } from './metrics.ts';
 import { keySenders } from './whitelist/present.ts';
@@ -44,15 +45,22 @@ export async function openKeys(
   return store;
 }
 
-/** The keys of the gate's event; rejects where none may be used now. `now`: Unix seconds. */
+/**
+ * The keys of the gate's event; rejects where none may be used now. `now`: Unix seconds. `journal`: that of the gate, where it
+ * is open; publishers that it noted must be there.
+ */
 export function openEventKeys(
   store: KeyStore,
   config: GateConfig,
   now: number,
+  journal?: Pick<Journal, 'publishersFloor'>,
 ): Promise<EventKeys> {
   const { eventId, gateId, labels, keyDirectory } = config;
   const directory = new KeyDirectory(keyDirectory);
-  const publishers = async () => (await keySenders(config)).ever;
+  const publishers = async () => {
+    const taken = journal?.publishersFloor(eventId) ?? 0;
+    return (await keySenders(config, { taken, fresh: false })).ever;
+  };
   const { event: label } = labels;
   return EventKeys.open({ store, directory, eventId, gateId, publishers, label }, now);
 }

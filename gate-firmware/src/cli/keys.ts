@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { readCeremonyConfig } from '@pinless-gate/hsm/ceremony/config';
 import { KeyDirectory } from '@pinless-gate/hsm/ceremony/key-directory';
@@ -5,6 +6,7 @@ import { destroyEventKeyCommand } from '@pinless-gate/hsm/cli/destroy-event-key'
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
 import { fromHex, toHex } from '@pinless-gate/protocol/bytes';
 import { GateError } from '@pinless-gate/protocol/errors';
+import { lockDirectory } from '@pinless-gate/runtime/directory-lock';
 import { type Command, EXIT_OK, EXIT_REFUSED, UsageError } from '@pinless-gate/runtime/program';
 import { type GateConfig, readGateConfig } from '../config.ts';
 import {
@@ -13,6 +15,7 @@ import {
   deliveryParts,
   reportDestruction,
 } from '../fleet/key-delivery.ts';
+import { Journal } from '../journal/journal.ts';
 import { systemClock } from '../lane/clock.ts';
 import { configFile } from './options.ts';
 
@@ -78,17 +81,22 @@ export const destroyKeysCommand: Command = async (argv, io) => {
   return EXIT_OK;
 };
 
-/** With the module open, for as long as `use` runs. */
+/** With module and journal open, for as long as `use` runs. */
 async function withDelivery<T>(
   config: GateConfig,
   destroy: boolean,
   use: (parts: DeliveryParts) => Promise<T>,
 ): Promise<T> {
-  const store = await openKeyStore(config.hsm);
+  await mkdir(config.journalDirectory, { recursive: true });
+  const closers: (() => unknown)[] = [await lockDirectory(config.journalDirectory)];
   try {
-    return await use(deliveryParts(config, store, destroy));
+    const journal = Journal.open(config.journalDirectory, config.gateId);
+    closers.push(() => journal.close());
+    const store = await openKeyStore(config.hsm);
+    closers.push(() => store.close());
+    return await use(deliveryParts(config, store, journal, destroy));
   } finally {
-    await store.close();
+    for (const close of closers.reverse()) await close();
   }
 }
 

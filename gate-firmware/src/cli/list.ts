@@ -33,7 +33,7 @@ export const applyCommand: Command = async (argv, io) => {
     closers.push(() => journal.close());
     const store = await openKeyStore(config.hsm);
     closers.push(() => store.close());
-    const eventKeys = await openEventKeys(store, config, systemClock.now() / 1000);
+    const eventKeys = await openEventKeys(store, config, systemClock.now() / 1000, journal);
     const { directory } = config.whitelist;
     const source = directorySource(from);
     const parts: FollowParts = {

@@ -13,6 +13,7 @@ import { DESTRUCTION_TYPE, encodeDestruction } from '@pinless-gate/protocol/key-
 import { decodeEnvelope, type KeyEnvelope } from '@pinless-gate/protocol/key-envelope';
 import { z } from 'zod';
 import type { GateConfig } from '../config.ts';
+import type { Journal } from '../journal/journal.ts';
 import { systemClock } from '../lane/clock.ts';
 import { keySenders } from '../whitelist/present.ts';
 import {
@@ -37,10 +38,11 @@ export interface DeliveryParts {
   readonly destroy: boolean;
 }
 
-/** Of a gate that knows its console. `destroy` as in `DeliveryParts`. */
+/** Of a gate that knows its console. `journal`: publishers that it noted must be there. `destroy` as in `DeliveryParts`. */
 export function deliveryParts(
   config: GateConfig,
   store: DeliveryParts['store'],
+  journal: Pick<Journal, 'publishersFloor'>,
   destroy: boolean,
 ): DeliveryParts {
   const { console, gateId, eventId, labels, keyDirectory } = config;
@@ -61,7 +63,10 @@ export function deliveryParts(
     },
     labels,
     eventId,
-    publishers: async () => (await keySenders(config)).now,
+    publishers: async () => {
+      const taken = journal.publishersFloor(eventId);
+      return (await keySenders(config, { taken, fresh: true })).now;
+    },
     destroy,
   };
 }

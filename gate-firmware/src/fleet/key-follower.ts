@@ -1,6 +1,7 @@
 import { GateError } from '@pinless-gate/protocol/errors';
 import type { Logger } from '@pinless-gate/runtime/log';
 import type { GateConfig } from '../config.ts';
+import type { Journal } from '../journal/journal.ts';
 import { troubleLog } from '../trouble.ts';
 import { type Delivery, type DeliveryParts, deliverKeys, deliveryParts } from './key-delivery.ts';
 
@@ -64,10 +65,11 @@ export class KeyFollower {
 export async function followKeys(
   config: GateConfig,
   store: DeliveryParts['store'],
+  journal: Journal,
   log: Logger,
   destroyOrdered: boolean,
 ): Promise<KeyFollower> {
-  const parts = deliveryParts(config, store, destroyOrdered);
+  const parts = deliveryParts(config, store, journal, destroyOrdered);
   const follower = new KeyFollower({
     deliver: () => deliverKeys(parts),
     onDelivery: ({ taken, destroyed }) => {

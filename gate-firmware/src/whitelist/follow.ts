@@ -1,5 +1,4 @@
 import {
-  BundleError,
   LATEST_NAME,
   MAX_LATEST_LENGTH,
   type Publishers,
@@ -12,7 +11,12 @@ import type { Journal } from '../journal/journal.ts';
 import { type ApplyList, makeCurrent, openCurrent } from './apply.ts';
 import { checkManifest } from './expectations.ts';
 import { Lists } from './lists.ts';
-import { fetchPublishers, type PublisherChain, readPublishers } from './publishers.ts';
+import {
+  fetchPublishers,
+  type PublisherChain,
+  readPublishers,
+  requireTaken,
+} from './publishers.ts';
 import type { BundleSource } from './source.ts';
 import type { Whitelist } from './store.ts';
 
@@ -110,13 +114,7 @@ function presentPublishers({ directory, publishers, eventId }: FollowParts) {
 function takePublishers(parts: FollowParts, chain: PublisherChain): PublisherChain {
   const { journal, eventId } = parts;
   const taken = journal.publishersFloor(eventId);
-  if (chain.number < taken) {
-    throw new BundleError(
-      'ERR_LIST_PUBLISHERS',
-      `publishers ${taken} were in force, and publishers ${chain.number} are the newest there`,
-      { hint: 'the gate fetches them again with the next list' },
-    );
-  }
+  requireTaken(chain, taken);
   for (const { number, listFloor } of chain.sets.slice(taken)) {
     journal.takePublishers(
       { eventId, number, listFloor },

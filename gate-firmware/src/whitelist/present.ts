@@ -1,6 +1,7 @@
 import type { GateConfig } from '../config.ts';
 import { openCurrent } from './apply.ts';
-import { readPublishers } from './publishers.ts';
+import { fetchPublishers, readPublishers, requireTaken } from './publishers.ts';
+import { openSource } from './source.ts';
 import type { Whitelist } from './store.ts';
 
 /** The list in force under the publishers in force, to look at; undefined where there is none yet. */
@@ -21,10 +22,21 @@ export interface KeySenders {
   readonly ever: readonly Uint8Array[];
 }
 
-/** As far as the sets of publishers on the disk go. Throws ERR_LIST_PUBLISHERS where one does not hold. */
-export async function keySenders({ whitelist, eventId }: GateConfig): Promise<KeySenders> {
-  const { directory, publishers: configured } = whitelist;
-  const { publishers, sets } = await readPublishers(directory, configured, eventId);
-  const before = [configured, ...sets.map((set) => set.publishers)];
-  return { now: publishers.keys, ever: before.flatMap(({ keys }) => keys) };
+/**
+ * As far as the sets of publishers go that this gate has, or `fresh`ly fetches beyond them from where it gets its lists:
+ * a gate that is new after a change has none. `taken`: the number of those that its journal noted. Throws
+ * ERR_LIST_PUBLISHERS where one does not hold, or is nowhere any more.
+ */
+export async function keySenders(
+  { whitelist, eventId }: GateConfig,
+  { taken, fresh }: { readonly taken: number; readonly fresh: boolean },
+): Promise<KeySenders> {
+  const { directory, publishers: configured, source } = whitelist;
+  let chain = await readPublishers(directory, configured, eventId);
+  if (source && (fresh || chain.number < taken)) {
+    chain = await fetchPublishers(openSource(source), directory, chain, eventId);
+  }
+  requireTaken(chain, taken);
+  const before = [configured, ...chain.sets.map((set) => set.publishers)];
+  return { now: chain.publishers.keys, ever: before.flatMap(({ keys }) => keys) };
 }

@@ -61,6 +61,16 @@ export async function fetchPublishers(
   return chain;
 }
 
+/** What the journal noted must be there: a set that somebody deletes brings back those who were rotated away. */
+export function requireTaken({ number }: PublisherChain, taken: number): void {
+  if (number >= taken) return;
+  throw new BundleError(
+    'ERR_LIST_PUBLISHERS',
+    `publishers ${taken} were in force, and publishers ${number} are the newest there`,
+    { hint: 'the gate fetches them again from where it gets its lists' },
+  );
+}
+
 function following(bytes: Uint8Array, before: PublisherChain, eventId: Uint8Array): PublisherChain {
   try {
     const next = verifyPublisherSet(bytes, before, eventId);

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GateConfig } from '@pinless-gate/gate-firmware/config';
 import { deliveryParts } from '@pinless-gate/gate-firmware/fleet/key-delivery';
@@ -34,7 +34,12 @@ let issuer: FakeKeyStore;
 let gate: FakeKeyStore;
 let config: GateConfig;
 
+/** Number of the publishers that the journal noted. */
+let taken: number;
+const journal = { publishersFloor: () => taken };
+
 beforeEach(async () => {
+  taken = 0;
   [issuer, gate] = await Promise.all([makeIssuer(), makeGate()]);
   for (const label of ['publisher-2', 'publisher-3']) await issuer.generate(label, 'publisher');
   const directory = join(temporary(), 'lists');
@@ -51,7 +56,7 @@ beforeEach(async () => {
 });
 
 /** Publishers 1, in the gate's directory of lists, as it is after the gate took the set. */
-async function rotate(): Promise<void> {
+async function rotate(directory = config.whitelist.directory): Promise<void> {
   const keys = [await issuer.publicKey('publisher-2')];
   const facts = { eventId: EVENT_ID, number: 1, issuedAt: 1, publishers: { keys, threshold: 1 } };
   const set = encodePublisherSet(facts);
@@ -60,12 +65,20 @@ async function rotate(): Promise<void> {
     signature: await issuer.sign(label, set),
   }));
   const file = encodeSignedPublisherSet({ set, signatures: await Promise.all(signed) });
-  writeFileSync(join(config.whitelist.directory, publishersName(1)), file);
+  writeFileSync(join(directory, publishersName(1)), file);
+}
+
+/** From now on the gate gets its lists from a directory, which is empty. */
+function serve(): string {
+  const directory = join(temporary(), 'served');
+  mkdirSync(directory);
+  config = { ...config, whitelist: { ...config.whitelist, source: { directory } } };
+  return directory;
 }
 
 /** As the gate takes what the console holds for it. */
 async function take(sender: string, change: Sent, publishers?: readonly Uint8Array[]) {
-  const parts = deliveryParts(config, gate, false);
+  const parts = deliveryParts(config, gate, journal, false);
   const taker = await takerOf(issuer, { publishers: publishers ?? (await parts.publishers()) });
   const bytes = await sent(issuer, gate, { ...change, publisher: sender });
   return takeKey(gate, new KeyDirectory(config.keyDirectory), bytes, taker);
@@ -104,6 +117,34 @@ describe('who sends this gate keys', () => {
     await rotate();
     const opened = openEventKeys(gate, config, NOW);
     await expect(opened).rejects.toThrow(code('ERR_ENVELOPE_SIGNATURE'));
+  });
+
+  test('a set that the journal noted is deleted: nobody is believed until it is there again', async () => {
+    await rotate();
+    taken = 1;
+    await take('publisher-2', {});
+    rmSync(join(config.whitelist.directory, publishersName(1)));
+    const lost = code('ERR_LIST_PUBLISHERS');
+    await expect(take('publisher', { generation: 2 })).rejects.toThrow(lost);
+    await expect(openEventKeys(gate, config, NOW, journal)).rejects.toThrow(lost);
+    // The next look at the source heals it, without a list.
+    const served = serve();
+    await rotate(served);
+    const keys = await openEventKeys(gate, config, NOW, journal);
+    expect(keys.newest.label).toBe(labelOf(1));
+    expect(readdirSync(config.whitelist.directory)).toEqual([publishersName(1)]);
+    await expect(take('publisher', { generation: 2 })).rejects.toThrow(
+      code('ERR_ENVELOPE_SIGNATURE'),
+    );
+  });
+
+  test('a gate that is new after a change takes the sets from the source', async () => {
+    const served = serve();
+    await rotate(served);
+    await expect(take('publisher', {})).rejects.toThrow(code('ERR_ENVELOPE_SIGNATURE'));
+    await take('publisher-2', {});
+    const keys = await openEventKeys(gate, config, NOW, journal);
+    expect(keys.newest.label).toBe(labelOf(1));
   });
 
   test('a set on the disk that does not follow: nobody is believed', async () => {
