@@ -91,11 +91,12 @@ describe('gate run', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(notes.map(({ kind, detail }) => `${kind} ${detail}`)).toEqual([
+    expect(notes.map(({ kind, detail }) => [kind, detail].filter(Boolean).join(' '))).toEqual([
       'list applied',
       'start gate',
       `fault ${code}`,
       'stop gate',
+      'checkpoint',
     ]);
   });
 
