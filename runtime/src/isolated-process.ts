@@ -95,7 +95,9 @@ export class IsolatedProcess {
     }
     const id = this.#nextId++;
     return new Promise<T>((resolve, reject) => {
-      const timer = setTimeout(() => this.#missed(id, method, timeoutMs), timeoutMs);
+      const missed = () => this.#missed(id, method, timeoutMs);
+      // First what came in time is read, also where this process was stopped for longer than the deadline.
+      const timer = setTimeout(() => setImmediate(missed), timeoutMs);
       const message = { id, method, args };
       const pending = {
         message,
@@ -204,13 +206,14 @@ export class IsolatedProcess {
 
   #missed(id: number, method: string, timeoutMs: number): void {
     const pending = this.#settle(id);
+    if (!pending) return;
     const why = this.#error(
       'ERR_ISOLATED_TIMEOUT',
       `no answer to ${method} within ${timeoutMs} ms`,
     );
-    pending?.reject(why);
+    pending.reject(why);
     // Before it was sent the child cannot be blamed: its start has a deadline of its own.
-    if (pending?.sent && this.#child) this.#died(this.#child, why);
+    if (pending.sent && this.#child) this.#died(this.#child, why);
   }
 
   /** Once per death, whether it ended by itself or is ended here. */

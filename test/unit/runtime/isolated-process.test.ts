@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +46,11 @@ function restarts(options: Partial<IsolatedOptions> = {}) {
     onUp: () => downs.length > 0 && up(),
   });
   return { started, again, downs };
+}
+
+/** As a signal, or a machine that has others to serve, would have it. */
+function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -121,6 +127,15 @@ describe('IsolatedProcess.call', () => {
     await expect(isolated.call('echo', 3, 1000)).rejects.toThrow(code('ERR_ISOLATED_BUSY'));
     expect(await Promise.all(served)).toEqual([1, 2]);
     expect(await isolated.call('echo', 4, 1000)).toBe(4);
+  });
+
+  test('an answer that came while this process stood still is in time', async () => {
+    const isolated = await start();
+    const marked = join(directory, 'marked');
+    const answered = isolated.call('mark', marked, 50);
+    while (!existsSync(marked)) standStill(20);
+    standStill(1000);
+    await expect(answered).resolves.toBeUndefined();
   });
 
   test.each(['never', 'spin'])(
