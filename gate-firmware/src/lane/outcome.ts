@@ -1,4 +1,5 @@
 import { toHex } from '@pinless-gate/protocol/bytes';
+import type { Entered } from '@pinless-gate/protocol/journal/entered';
 import type { LaneMode } from '@pinless-gate/protocol/lane-mode';
 import type { Language } from '@pinless-gate/protocol/record';
 import type { Logger } from '@pinless-gate/runtime/log';
@@ -27,6 +28,7 @@ export interface OutcomeParts {
 export interface LetIn
   extends Pick<TapResult, 'sequence' | 'decision' | 'record' | 'list' | 'code' | 'at'> {
   readonly decision: Admitted;
+  readonly entered: readonly Entered[];
   /** More than tickets where somebody has none. */
   readonly people: number;
 }
@@ -49,7 +51,11 @@ export class Outcome {
     const id = this.#id(result.sequence);
     const { decision } = result;
     if (decision.admitted && mode() !== 'rehearsal') {
-      this.#open({ ...result, decision, people: decision.tickets.length });
+      const entered = decision.tickets.map(({ ticket: { ticketNo }, entry }) => ({
+        ticketNo,
+        entry,
+      }));
+      this.#open({ ...result, decision, entered, people: entered.length });
     }
     this.#newest = id;
     this.#show(result);
@@ -72,17 +78,16 @@ export class Outcome {
     if (id === this.#newest) this.visit.withoutReceipt();
   }
 
-  #open({ sequence, decision, people, list }: LetIn): void {
+  #open({ sequence, decision, entered: tickets, people, list }: LetIn): void {
     const { turnstile, passages, log, metrics } = this.#parts;
-    const { direction, tickets } = decision;
+    const { direction } = decision;
     const id = this.#id(sequence);
     turnstile.open({ id, direction, people }).catch((error: unknown) => {
       log.error({ tap: id, error: codeOf(error) }, 'turnstile did not open');
       metrics.deviceErrors.inc({ device: 'turnstile' });
     });
-    const entered = tickets.map(({ ticket: { ticketNo }, entry }) => ({ ticketNo, entry }));
     const annulAfterS = list?.manifest.policy.passage?.annulAfterS;
-    passages.opened({ sequence, direction, tickets: entered, people }, annulAfterS);
+    passages.opened({ sequence, direction, tickets, people }, annulAfterS);
   }
 
   close(): void {
