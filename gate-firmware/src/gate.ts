@@ -4,13 +4,15 @@ import type { Logger } from '@pinless-gate/runtime/log';
 import { Closers } from './closers.ts';
 import type { GateConfig } from './config.ts';
 import { displaySettings } from './display/config.ts';
-import { type LaneServer, serveLane } from './display/server.ts';
+import { type Listening, listen } from './display/listen.ts';
+import { serveLane } from './display/server.ts';
 import { DisplayBus } from './display/state.ts';
 import { type GateKeys, openGateKeys } from './gate-keys.ts';
 import { registerGauges } from './gauges.ts';
 import { Journaling } from './journaling.ts';
 import { Lane } from './lane/lane.ts';
 import { Metrics } from './metrics.ts';
+import { openStaffDesk } from './staff/desk.ts';
 import { VERSION } from './version.ts';
 import type { Lists } from './whitelist/lists.ts';
 import { serveLists } from './whitelist/serving.ts';
@@ -37,7 +39,8 @@ export class Gate {
   #lane!: Lane;
   #running: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
-  #server!: LaneServer;
+  #server!: Listening;
+  #staff: Listening | undefined;
 
   private constructor(config: GateConfig, log: Logger, options: GateOptions) {
     this.#config = config;
@@ -60,6 +63,11 @@ export class Gate {
   /** The attendee display. */
   get url(): string {
     return this.#server.url;
+  }
+
+  /** Where staff sign in; undefined where there are none. */
+  get staffUrl(): string | undefined {
+    return this.#staff && new URL('staff', this.#staff.url).href;
   }
 
   /** What keeps the lane from deciding now, as a code. */
@@ -101,6 +109,7 @@ export class Gate {
     await this.#openLists();
     await this.#openLane();
     await this.#openServer();
+    await this.#openStaff();
     this.#journaling.start();
   }
 
@@ -170,5 +179,14 @@ export class Gate {
       ...http,
     });
     this.#closers.push(() => this.#server.close());
+  }
+
+  async #openStaff(): Promise<void> {
+    const { staff } = this.#config;
+    if (!staff) return;
+    const { metrics } = this;
+    const desk = { ...this.#common, staff, metrics, lane: this.#lane, lists: this.#lists };
+    this.#staff = await listen(openStaffDesk(desk).fetch, staff);
+    this.#closers.push(() => this.#staff?.close());
   }
 }

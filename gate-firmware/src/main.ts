@@ -9,6 +9,12 @@ import { destroyKeysCommand, fetchKeysCommand, showKeysCommand } from './cli/key
 import { applyCommand, showListCommand } from './cli/list.ts';
 import { receiptPreviewCommand } from './cli/receipt.ts';
 import { signatureVerifyCommand } from './cli/signature.ts';
+import { staffCommand } from './cli/staff.ts';
+import {
+  addOperatorCommand,
+  disableOperatorCommand,
+  listOperatorsCommand,
+} from './cli/staff-operators.ts';
 
 const USAGE = `gate: decide at the door, offline, who may enter
 
@@ -29,6 +35,17 @@ const USAGE = `gate: decide at the door, offline, who may enter
   gate journal export --config gate.toml [--format ndjson|csv] [--from TIME] [--to TIME]
              [--kind KIND…] [--outcome admitted|refused]
   gate clock accept --config gate.toml --operator ID --reason TEXT [--json]
+  gate staff add ID --role staff|lead|auditor --config gate.toml [--pin-file FILE] [--json]
+  gate staff disable ID --config gate.toml [--json]
+  gate staff list --config gate.toml [--json]
+  gate staff override CODE --reason TEXT [--ticket NUMBER…] --operator ID --config gate.toml
+  gate staff undo CODE --reason TEXT --operator ID --config gate.toml
+  gate staff block|unblock TICKET --reason TEXT --operator ID --config gate.toml
+  gate staff accept TICKET --proof KIND --reason TEXT --operator ID --config gate.toml
+  gate staff face-check CODE passed|failed --reason TEXT --operator ID --config gate.toml
+  gate staff mode MODE --reason TEXT --operator ID --config gate.toml
+  gate staff readmit --reason TEXT --operator ID --config gate.toml
+  gate staff reprint CODE --reason TEXT --operator ID --config gate.toml
   gate receipt preview --ticket ticket.json --out receipt.svg
   gate certificate verify --anchor ca.pem… [--policy OID] [--at TIME] [--profile jpki|generic]
                           [--allow-test-anchor] [--json] FILE…
@@ -36,6 +53,8 @@ const USAGE = `gate: decide at the door, offline, who may enter
 
 The token of gate enrol is asked for at the terminal, or read from a file or standard input (-). --token takes it as an
 argument, where everybody on this machine can read it while the command runs; it is good once, but once is enough.
+
+gate staff asks the gate that runs and wants the operator's PIN: asked for at the terminal, or read with --pin-file.
 
 examples
   gate enrol --config gate.toml --console https://console.example.jp/
@@ -45,6 +64,7 @@ examples
   gate journal verify --config gate.toml --json
   gate journal export --config gate.toml > journal.ndjson
   gate journal verify journal.ndjson --device-key device.pem
+  gate staff override K7-42 --reason "name on the ticket checked" --operator sato --config gate.toml
   gate certificate verify --anchor ca.pem --at 2026-12-20T18:00:00+09:00 user.pem
 
 exit codes: 0 done, 1 refused or failed with a reason, 2 wrong usage, 70 a defect of ours`;
@@ -66,6 +86,18 @@ await main({
     'journal verify': verifyCommand,
     'journal export': exportCommand,
     'clock accept': acceptClockCommand,
+    'staff add': addOperatorCommand,
+    'staff disable': disableOperatorCommand,
+    'staff list': listOperatorsCommand,
+    'staff override': staffCommand('override'),
+    'staff undo': staffCommand('undo'),
+    'staff block': staffCommand('block'),
+    'staff unblock': staffCommand('unblock'),
+    'staff accept': staffCommand('accept'),
+    'staff face-check': staffCommand('face-check'),
+    'staff mode': staffCommand('mode'),
+    'staff readmit': staffCommand('readmit'),
+    'staff reprint': staffCommand('reprint'),
     'receipt preview': receiptPreviewCommand,
     'certificate verify': certificateVerifyCommand,
     'signature verify': signatureVerifyCommand,

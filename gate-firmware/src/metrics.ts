@@ -63,6 +63,13 @@ export class Metrics {
       registers: [],
     }),
   );
+  readonly staffRefused = this.#add(
+    new Counter({
+      name: 'gate_staff_sign_ins_refused_total',
+      help: 'Sign-ins of staff with a wrong PIN, or too soon after one',
+      registers: [],
+    }),
+  );
   readonly hsmCalls = this.#add(
     new Counter({
       name: 'gate_hsm_calls_total',

@@ -24,6 +24,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   receiptline: ['gate-firmware/src/receipt/'],
   hono: [
     'gate-firmware/src/display/',
+    'gate-firmware/src/staff/',
     'issuer-console/src/app.ts',
     'issuer-console/src/routes/',
     'issuer-console/src/views/',

@@ -25,10 +25,12 @@ export const runCommand: Command = async (argv, io) => {
   const log = createLog('gate', config.logLevel);
   const gate = await Gate.open(config, log, { transcript: values.transcript, destroyOrdered });
   const kiosk = kioskCommand(gate.url, '"$HOME/.config/pinless-gate-display"');
-  if (values.json) io.out(JSON.stringify({ display: gate.url, kiosk }));
+  const { staffUrl } = gate;
+  if (values.json) io.out(JSON.stringify({ display: gate.url, kiosk, staff: staffUrl }));
   else {
     io.out(`attendee display: ${gate.url}`);
     io.out(`in a kiosk browser: ${kiosk}`);
+    if (staffUrl !== undefined) io.out(`staff: ${staffUrl}`);
   }
   // What goes wrong at the end is told by the last `close`.
   const stop = () => void gate.close().catch(() => undefined);

@@ -1,10 +1,8 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { PushedInput } from '../hardware/open.ts';
 import { createDisplay, type DisplayOptions } from './app.tsx';
 import { inputRoutes } from './inputs.ts';
+import { type Listening, listen } from './listen.ts';
 
 export interface LaneServerOptions {
   readonly display: DisplayOptions;
@@ -18,13 +16,8 @@ export interface LaneServerOptions {
   readonly port: number;
 }
 
-export interface LaneServer {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
 /** The gate's pages and figures, on loopback. */
-export async function serveLane(options: LaneServerOptions): Promise<LaneServer> {
+export async function serveLane(options: LaneServerOptions): Promise<Listening> {
   const app = new Hono();
   app.get('/metrics', async (c) =>
     c.body(await options.metrics(), 200, { 'content-type': 'text/plain; version=0.0.4' }),
@@ -37,19 +30,5 @@ export async function serveLane(options: LaneServerOptions): Promise<LaneServer>
   app.route('/', inputRoutes(options.inputs ?? []));
   app.route('/', createDisplay(options.display));
 
-  const server = createServer(getRequestListener(app.fetch));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
-  return {
-    url: `http://${host}:${port}/`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return listen(app.fetch, options);
 }

@@ -13,6 +13,7 @@ import type { DisplayBus } from '../display/state.ts';
 import type { GateKeys } from '../gate-keys.ts';
 import type { Journaling } from '../journaling.ts';
 import { KeyHealth } from '../key-health.ts';
+import { Listeners } from '../listeners.ts';
 import type { Metrics } from '../metrics.ts';
 import { profilesInUse } from '../profiles-in-use.ts';
 import type { Lists } from '../whitelist/lists.ts';
@@ -53,6 +54,8 @@ export class Lane {
   readonly devices: Devices;
   readonly receipts: Receipts;
   readonly crossing: Crossing;
+  /** Told of every tap that is in the journal. */
+  readonly taps = new Listeners<TapResult>();
   readonly #outcome: Outcome;
   readonly #loop: LaneLoop;
   readonly #end = new AbortController();
@@ -241,6 +244,7 @@ export class Lane {
     const { keys, journaling } = this.#parts;
     keys.watch.explained(conversionsOf(result));
     this.#outcome.apply(result);
+    this.taps.tell(result);
     journaling.entry();
   }
 

@@ -1,3 +1,4 @@
+import { JournalError } from '@pinless-gate/protocol/journal';
 import { type Operator, parseReason } from '@pinless-gate/protocol/journal/act';
 import { block, readmit, type TicketState, unblock } from '../admission/state.ts';
 import type { Ledger } from '../journal/ledger.ts';
@@ -15,6 +16,8 @@ export interface ActsParts {
   /** Prints an admission's receipts again, as copies; how many. */
   readonly reprint: (sequence: number) => number;
   readonly onDone: (order: Order, operator: Operator) => void;
+  /** The journal could not be written: the gate must be started anew. */
+  readonly onBroken: (error: JournalError) => void;
 }
 
 // Documents have numbers of at least five digits; seats, gates and times have not.
@@ -33,9 +36,15 @@ export class Acts {
     if (!mayOrder(operator.role, order)) {
       refuse('ERR_STAFF_ROLE', `${order.act} is not for the role ${operator.role}`, 'ask the lead');
     }
-    const done = this.#perform({ operator, reason: plainReason(order.reason) }, order);
-    this.#parts.onDone(order, operator);
-    return done;
+    const by = { operator, reason: plainReason(order.reason) };
+    try {
+      const done = this.#perform(by, order);
+      this.#parts.onDone(order, operator);
+      return done;
+    } catch (error) {
+      if (error instanceof JournalError) this.#parts.onBroken(error);
+      throw error;
+    }
   }
 
   #perform(by: By, order: Order): Done {

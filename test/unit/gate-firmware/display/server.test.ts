@@ -1,11 +1,12 @@
-import { type LaneServer, serveLane } from '@pinless-gate/gate-firmware/display/server';
+import type { Listening } from '@pinless-gate/gate-firmware/display/listen';
+import { serveLane } from '@pinless-gate/gate-firmware/display/server';
 import { DisplayBus } from '@pinless-gate/gate-firmware/display/state';
 import type { TapResult } from '@pinless-gate/gate-firmware/lane/tap';
 import { Metrics } from '@pinless-gate/gate-firmware/metrics';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { BUSY_MS } from '../../../busy.ts';
 
-async function serve(notReady?: string, port = 0): Promise<LaneServer & { metrics: Metrics }> {
+async function serve(notReady?: string, port = 0): Promise<Listening & { metrics: Metrics }> {
   const metrics = new Metrics();
   const display = {
     bus: new DisplayBus(),
@@ -25,7 +26,7 @@ async function serve(notReady?: string, port = 0): Promise<LaneServer & { metric
   return { ...server, metrics };
 }
 
-const get = async ({ url }: LaneServer, path: string) => {
+const get = async ({ url }: Listening, path: string) => {
   const response = await fetch(`${url.slice(0, -1)}${path}`);
   return {
     status: response.status,
