@@ -29,7 +29,7 @@ async function opened(argv: readonly string[]) {
 export const addOperatorCommand: Command = async (argv, io) => {
   const { values, id, file, rows } = await opened(argv);
   const role = PERSON_ROLES.find((known) => known === values.role);
-  if (id === undefined || role === undefined || role === 'device') {
+  if (id === undefined || role === undefined) {
     throw new UsageError(`gate staff add ID --role ${PERSON_ROLES.join('|')}`);
   }
   const pin = await hashPin(await readPin(values['pin-file'], io));
