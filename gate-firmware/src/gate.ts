@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { lockDirectory } from '@pinless-gate/runtime/directory-lock';
 import type { Logger } from '@pinless-gate/runtime/log';
+import { receiptCheckPage } from '@pinless-gate/runtime/receipt-check';
 import { Closers } from './closers.ts';
 import type { GateConfig } from './config.ts';
 import { displaySettings } from './display/config.ts';
@@ -166,7 +167,11 @@ export class Gate {
   }
 
   async #openServer(): Promise<void> {
-    const { display, http } = this.#config;
+    const { display, http, labels, timeZone } = this.#config;
+    const receiptCheck = receiptCheckPage(
+      [{ name: this.#config.name, deviceKey: await this.#keys.store.publicKey(labels.device) }],
+      timeZone,
+    );
     this.#server = await serveLane({
       display: {
         bus: this.#bus,
@@ -176,6 +181,7 @@ export class Gate {
       metrics: () => this.metrics.text(),
       notReady: () => this.notReady,
       inputs: this.#lane.devices.inputs,
+      receiptCheck,
       ...http,
     });
     this.#closers.push(() => this.#server.close());

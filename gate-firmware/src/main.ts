@@ -7,7 +7,8 @@ import { exportCommand, showCommand } from './cli/journal.ts';
 import { verifyCommand } from './cli/journal-verify.ts';
 import { destroyKeysCommand, fetchKeysCommand, showKeysCommand } from './cli/keys.ts';
 import { applyCommand, showListCommand } from './cli/list.ts';
-import { receiptPreviewCommand } from './cli/receipt.ts';
+import { receiptPreviewCommand, receiptTemplateCommand } from './cli/receipt.ts';
+import { receiptCheckPageCommand, receiptVerifyCommand } from './cli/receipt-verify.ts';
 import { signatureVerifyCommand } from './cli/signature.ts';
 import { staffCommand } from './cli/staff.ts';
 import {
@@ -46,7 +47,11 @@ const USAGE = `gate: decide at the door, offline, who may enter
   gate staff mode MODE --reason TEXT --operator ID --config gate.toml
   gate staff readmit --reason TEXT --operator ID --config gate.toml
   gate staff reprint CODE --reason TEXT --operator ID --config gate.toml
-  gate receipt preview --ticket ticket.json --out receipt.svg
+  gate receipt preview --ticket ticket.json --out receipt.svg|png|txt|escpos [--template FILE]
+             [--encoding cp932|utf-8] [--json]
+  gate receipt template
+  gate receipt verify --key device.pem… CODE [--json]
+  gate receipt check-page --key device.pem… --out check.html [--time-zone ZONE]
   gate certificate verify --anchor ca.pem… [--policy OID] [--at TIME] [--profile jpki|generic]
                           [--allow-test-anchor] [--json] FILE…
   gate signature verify --vectors wycheproof.json [--json]
@@ -99,6 +104,9 @@ await main({
     'staff readmit': staffCommand('readmit'),
     'staff reprint': staffCommand('reprint'),
     'receipt preview': receiptPreviewCommand,
+    'receipt template': receiptTemplateCommand,
+    'receipt verify': receiptVerifyCommand,
+    'receipt check-page': receiptCheckPageCommand,
     'certificate verify': certificateVerifyCommand,
     'signature verify': signatureVerifyCommand,
   },

@@ -39,6 +39,7 @@ export function receiptCheckPage(gates: readonly CheckedGate[], timeZone: string
 <meta http-equiv="content-security-policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src blob:">
 <title>控えの確認 Receipt check</title>
 <style>${STYLE}</style>
+<main>
 <h1>控えの確認 <span lang="en">Receipt check</span></h1>
 <p id="verdict" role="status" hidden></p>
 <dl id="facts" hidden></dl>
@@ -52,6 +53,7 @@ export function receiptCheckPage(gates: readonly CheckedGate[], timeZone: string
 <p id="unable" role="alert" hidden>このブラウザーでは確認できません。ページを保存して開くか、https で開いてください。<span lang="en">This browser cannot check signatures here: save the page and open it, or open it over https.</span></p>
 <h2>ゲートの鍵 <span lang="en">Keys of the gates</span></h2>
 <dl id="keys"></dl>
+</main>
 <script>const DATA = ${data};${RECEIPT_CHECK_SCRIPT}</script>
 `;
 }

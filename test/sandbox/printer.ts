@@ -27,6 +27,8 @@ export interface SandboxPrinter {
   /** Resolves with job number `count`, from 1, once it is printed. */
   printed(count: number): Promise<PrintedJob>;
   set(condition: PrinterCondition): void;
+  /** Off and on again: connections and what it had not printed yet are gone, and it is ready. */
+  powerCycle(): void;
   close(): Promise<void>;
 }
 
@@ -82,6 +84,11 @@ export async function startPrinter(options: PrinterOptions = {}): Promise<Sandbo
     set(next) {
       condition = next;
       for (const line of lines) line.proceed();
+    },
+    powerCycle() {
+      for (const line of lines) line.end();
+      lines.clear();
+      condition = 'ready';
     },
     async close() {
       for (const line of lines) line.end();

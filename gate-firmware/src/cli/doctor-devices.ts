@@ -1,17 +1,21 @@
 import { statfs } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { GateError } from '@pinless-gate/protocol/errors';
 import { Reader } from '../card/reader.ts';
 import { isWell } from '../card/reader-messages.ts';
 import type { GateConfig } from '../config.ts';
 import { MIN_FREE_SHARE } from '../journaling.ts';
+import type { PrinterTable } from '../receipt/config.ts';
+import { probeCups } from '../receipt/cups-printer.ts';
+import { probeDevice } from '../receipt/device-printer.ts';
+import { cannotPrint, codeOfState, type PrinterState } from '../receipt/printer.ts';
+import { probePrinter as probeTcp } from '../receipt/tcp-printer.ts';
 import { attempt, type Finding } from './finding.ts';
 
 // What `gate doctor` asks of the machine that the lane stands on.
 
 /** The longest command of a tap: header, extended Lc, a CV certificate's body, no Le. */
 const LONGEST_COMMAND = 4 + 3 + 307;
-const CONNECT_MS = 2000;
+const PROBE_MS = 2000;
 
 export async function reader({ reader: wanted }: GateConfig): Promise<Finding[]> {
   const opened = await attempt('reader', 'plug it in, start pcscd, check [reader]', async () => {
@@ -54,24 +58,29 @@ export async function reader({ reader: wanted }: GateConfig): Promise<Finding[]>
 
 export async function printer({ printer: table }: GateConfig): Promise<Finding> {
   if (table.driver === 'none') return { check: 'printer', outcome: 'ok', what: 'none configured' };
-  const { host, port } = table;
-  const result = await attempt('printer', 'check cable, power and [printer]', async () => {
-    await new Promise<void>((resolve, reject) => {
-      const socket = connect({ host, port, timeout: CONNECT_MS });
-      socket.once('connect', () => {
-        socket.end();
-        resolve();
-      });
-      const fail = (why: string) => {
-        socket.destroy();
-        reject(new GateError('ERR_PRINTER_OFFLINE', `${host}:${port}: ${why}`));
-      };
-      socket.once('timeout', () => fail('no answer'));
-      socket.once('error', ({ message }) => fail(message));
-    });
-    return [`${host}:${port} answers`, undefined] as const;
+  const where =
+    table.driver === 'tcp'
+      ? `${table.host}:${table.port}`
+      : table.driver === 'device'
+        ? table.device
+        : `queue ${table.queue}`;
+  const result = await attempt('printer', 'check cable, power, paper and [printer]', async () => {
+    const state = await probe(table);
+    if (cannotPrint(state)) throw new GateError(codeOfState(state), where);
+    return [`${where}: ${SAID[state] ?? state}`, undefined] as const;
   });
   return result.finding;
+}
+
+const SAID: Readonly<Partial<Record<PrinterState, string>>> = {
+  'paper-low': 'prints, and wants a new roll soon',
+  unknown: 'there, and does not say how it is',
+};
+
+function probe(table: Exclude<PrinterTable, { driver: 'none' }>): Promise<PrinterState> {
+  if (table.driver === 'tcp') return probeTcp({ ...table, timeoutMs: PROBE_MS });
+  if (table.driver === 'device') return probeDevice(table.device);
+  return probeCups({ queue: table.queue, timeoutMs: PROBE_MS });
 }
 
 export async function disk({ journalDirectory }: GateConfig): Promise<Finding> {

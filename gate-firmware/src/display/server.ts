@@ -12,6 +12,8 @@ export interface LaneServerOptions {
   readonly notReady: () => string | undefined;
   /** Sensors that report by HTTP. */
   readonly inputs?: readonly PushedInput[];
+  /** By which staff check receipts on their phones. */
+  readonly receiptCheck?: string;
   readonly host: string;
   readonly port: number;
 }
@@ -28,6 +30,8 @@ export async function serveLane(options: LaneServerOptions): Promise<Listening> 
     return why === undefined ? c.text('ready\n') : c.text(`${why}\n`, 503);
   });
   app.route('/', inputRoutes(options.inputs ?? []));
+  const { receiptCheck } = options;
+  if (receiptCheck !== undefined) app.get('/receipt-check', (c) => c.html(receiptCheck));
   app.route('/', createDisplay(options.display));
 
   return listen(app.fetch, options);

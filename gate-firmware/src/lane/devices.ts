@@ -9,6 +9,7 @@ import { fileReceipts } from '../receipt/file-receipts.ts';
 import type { Printer } from '../receipt/printer.ts';
 import { troubleLog } from '../trouble.ts';
 import { followDisplay } from './lights.ts';
+import { PrinterNotes } from './printer-notes.ts';
 
 /** What a lane opens and prints with. None of it can hold up or fail a tap. */
 export interface Devices
@@ -23,22 +24,28 @@ export interface DeviceSurroundings {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly display: DisplayBus;
+  /** Into the journal, as a fault. */
+  readonly note: (detail: string) => void;
 }
 
 export function openDevices(
   config: GateConfig,
-  { log, metrics, display }: DeviceSurroundings,
+  { log, metrics, display, note }: DeviceSurroundings,
 ): Devices {
   const hardware = openHardware(config.hardware, deviceTrouble(log, metrics));
   followDisplay(display, hardware.lights);
   const printer = openPrinter(config.printer);
+  const notes = new PrinterNotes({ note });
   if (config.printer.driver !== 'none') {
     printer.onReport(({ id, outcome, why }) => {
       if (why === undefined) return;
       log.warn({ receipt: id, outcome, code: why }, 'receipt not confirmed');
       metrics.deviceErrors.inc({ device: 'printer' });
     });
-    printer.onState((state) => log.info({ state }, 'printer'));
+    printer.onState((state) => {
+      log.info({ state }, 'printer');
+      notes.become(state);
+    });
   }
   const { receiptsDirectory } = config;
   const pictures = receiptsDirectory === undefined ? undefined : fileReceipts(receiptsDirectory);
@@ -53,6 +60,7 @@ export function openDevices(
       await pictures?.close();
       await hardware.close();
       await printer.close();
+      notes.close();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { GateError } from '@pinless-gate/protocol/errors';
+import { GateError } from '@pinless-gate/protocol/errors';
 import type { Language } from '@pinless-gate/protocol/record';
 import type { Logger } from '@pinless-gate/runtime/log';
 import { LIST_CODES, listRefusal } from '../admission/decide.ts';
@@ -84,7 +84,12 @@ export class Lane {
       eventId,
       institution: terminals.size > 0 ? labels.institution : undefined,
     });
-    const devices = openDevices(config, { log, metrics, display: parts.display });
+    const devices = openDevices(config, {
+      log,
+      metrics,
+      display: parts.display,
+      note: (detail) => noteDevice(parts, detail),
+    });
     closers.push(() => devices.close());
     const cards = await Reader.open({ reader: reader.name, socket: reader.socket });
     closers.push(() => cards.close());
@@ -257,5 +262,16 @@ export class Lane {
     }
     metrics.faults.inc({ code: fault.code });
     journaling.fault(fault);
+  }
+}
+
+/** A device is no reason to stop; a journal that cannot be written tells so with the next tap. */
+function noteDevice({ journaling, log, signal }: LaneParts, detail: string): void {
+  if (signal.aborted) return;
+  try {
+    journaling.note('fault', detail);
+  } catch (error) {
+    if (!(error instanceof GateError)) throw error;
+    log.error({ code: error.code }, `not noted: ${detail}`);
   }
 }

@@ -1,7 +1,17 @@
 import { z } from 'zod';
+import { cupsPrinter } from './cups-printer.ts';
+import { devicePrinter } from './device-printer.ts';
 import { PRINTER_ENCODINGS } from './encoding.ts';
 import { nullPrinter, type Printer } from './printer.ts';
 import { tcpPrinter } from './tcp-printer.ts';
+
+const common = {
+  encoding: z.enum(PRINTER_ENCODINGS).default('cp932'),
+  timeout_ms: z.int().min(100).max(60_000).default(5000),
+  queue_limit: z.int().min(1).max(100).default(8),
+};
+/** False for printers that do not answer status requests. */
+const status = z.boolean().default(true);
 
 /** The `[printer]` table. */
 export const printerTable = z.discriminatedUnion('driver', [
@@ -10,23 +20,32 @@ export const printerTable = z.discriminatedUnion('driver', [
     driver: z.literal('tcp'),
     host: z.string().min(1),
     port: z.int().min(1).max(65535).default(9100),
-    encoding: z.enum(PRINTER_ENCODINGS).default('cp932'),
-    timeout_ms: z.int().min(100).max(60_000).default(5000),
-    queue_limit: z.int().min(1).max(100).default(8),
-    /** False for printers that do not answer status requests. */
-    status: z.boolean().default(true),
+    status,
+    ...common,
+  }),
+  z.strictObject({
+    driver: z.literal('device'),
+    device: z.string().startsWith('/').default('/dev/usb/lp0'),
+    status,
+    ...common,
+  }),
+  z.strictObject({
+    driver: z.literal('cups'),
+    queue: z.string().regex(/^[0-9A-Za-z_][0-9A-Za-z_.-]{0,126}$/, 'not the name of a queue'),
+    ...common,
   }),
 ]);
 export type PrinterTable = z.infer<typeof printerTable>;
 
 export function openPrinter(table: PrinterTable): Printer {
   if (table.driver === 'none') return nullPrinter();
-  const { host, port, status } = table;
-  return tcpPrinter({
-    host,
-    port,
-    status,
-    timeoutMs: table.timeout_ms,
-    queueLimit: table.queue_limit,
-  });
+  const queued = { ...table, timeoutMs: table.timeout_ms, queueLimit: table.queue_limit };
+  switch (queued.driver) {
+    case 'tcp':
+      return tcpPrinter(queued);
+    case 'device':
+      return devicePrinter(queued);
+    case 'cups':
+      return cupsPrinter(queued);
+  }
 }

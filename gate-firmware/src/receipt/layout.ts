@@ -80,10 +80,10 @@ function qr(data: string): string {
   return `{option:qrcode,${cell},${level}; code:${escapeProperty(data)}}`;
 }
 
-/** Twice as large, or only twice as high where the line is too short for that. */
+/** Twice as large, or only bold where the line is too short for that. */
 function title(text: string): string {
   const escaped = escapeText(text);
-  return columnsOf(plainLine(text)) * 2 <= COLUMNS ? `"^^^${escaped}^^^"` : `^^${escaped}^^`;
+  return columnsOf(plainLine(text)) * 2 <= COLUMNS ? `"^^^${escaped}^^^"` : `"${escaped}"`;
 }
 
 function dayIn(locale: string, timeZone: string, date: Date): string {

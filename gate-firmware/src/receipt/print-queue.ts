@@ -7,6 +7,8 @@ export interface QueueOptions {
   readonly timeoutMs: number;
   /** Jobs that may wait; one more is not printed. */
   readonly queueLimit: number;
+  /** Between two questions to a printer in trouble. */
+  readonly askAgainMs?: number;
 }
 
 export interface Delivery extends Omit<PrintReport, 'id'> {
@@ -107,7 +109,7 @@ export class PrintQueue implements Printer {
     if (this.#closed || !this.#line.ask || isWell(this.#state)) return;
     this.#asking = setTimeout(() => {
       this.#working ??= this.#ask();
-    }, ASK_AGAIN_MS);
+    }, this.#options.askAgainMs ?? ASK_AGAIN_MS);
     this.#asking.unref();
   }
 

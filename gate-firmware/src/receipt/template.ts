@@ -107,6 +107,7 @@ export const DEFAULT_TEMPLATE_TEXT = `{width:auto}
 {{seat}}
 -
 {width:12 *}
+
 |{{label.party}} |"^^^{{party}}^^^" |
 
 |{{label.ticket}} |{{ticket}} |

@@ -73,7 +73,17 @@ describe('gate receipt preview', () => {
     expect(result.err[0]).not.toContain('Hanako');
   });
 
+  test('with a template of the venue, whose mistake is told by its line', async () => {
+    const template = join(directory, 'receipt.txt');
+    await writeFile(template, 'ようこそ {{ticket}}\n');
+    expect((await preview(VALID, 'x.txt', '--template', template)).code).toBe(0);
+    expect(await readFile(join(directory, 'x.txt'), 'utf8')).toContain('ようこそ T-1');
+    await writeFile(template, 'ようこそ\n{{name}}\n');
+    const { code, err } = await preview(VALID, 'x.txt', '--template', template);
+    expect([code, err.join()]).toEqual([1, expect.stringContaining('receipt.txt:2: {{name}}')]);
+  });
+
   test('a format it does not know', async () => {
-    expect((await preview(VALID, 'x.png')).code).toBe(2);
+    expect((await preview(VALID, 'x.pdf')).code).toBe(2);
   });
 });

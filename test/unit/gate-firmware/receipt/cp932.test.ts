@@ -43,4 +43,14 @@ describe('renderEscPos', () => {
     const octets = renderEscPos(receiptDocument(CONTENT), { encoding: 'cp932' });
     expect(Buffer.from(octets.subarray(-7)).toString('hex')).toBe('1d5642001d7231');
   });
+
+  test('to a printer that takes UTF-8, in UTF-8, but for ruled lines', () => {
+    const octets = Buffer.from(renderEscPos('横浜 café 𠮷👍\n-', { encoding: 'utf-8' }));
+    const [byUtf8, byOctet] = ['\x1c(C\x02\x000\x02', '\x1c(C\x02\x000\x01'];
+    expect(octets.includes(Buffer.from(`横浜 café ${MISSING}${MISSING}`))).toBe(true);
+    const text = octets.toString('latin1');
+    expect(text.indexOf(byUtf8)).toBeLessThan(octets.indexOf('横浜'));
+    expect(text.lastIndexOf(byOctet)).toBeGreaterThan(octets.indexOf('横浜'));
+    expect(text.lastIndexOf('\x95'.repeat(42))).toBeGreaterThan(text.lastIndexOf(byOctet));
+  });
 });
