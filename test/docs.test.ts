@@ -13,6 +13,7 @@ import {
   readDocuments,
   tableBelow,
 } from './docs/markdown.ts';
+import { refusalsPage } from './docs/refusals.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const documents = readDocuments(ROOT);
@@ -100,6 +101,10 @@ describe('documents', () => {
         return [`\`${reason}\``, what, next];
       }),
     );
+  });
+
+  test('the page of refusals is what the code says (npm run refusals)', () => {
+    expect(readFileSync(join(ROOT, 'docs', 'refusals.md'), 'utf8')).toBe(refusalsPage());
   });
 
   test('decisions have a number each', () => {

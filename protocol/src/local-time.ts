@@ -8,11 +8,22 @@ const DAY_MS = 86_400_000;
 /** No zone changes its clocks but on a quarter of an hour. */
 const QUARTER_MS = 15 * MINUTE_MS;
 const MOST_REMEMBERED = 4096;
+/** Of an event, the day before and some that a clock may have strayed to. */
+const DAYS_REMEMBERED = 8;
 
 interface Zone {
   readonly format: Intl.DateTimeFormat;
   /** Offset by quarter of an hour: what is asked is nearly always what was asked before. */
   readonly offsets: Map<number, number>;
+  /** Days that were asked for lately, by the minute at which they begin. */
+  readonly days: Map<number, Day[]>;
+}
+
+/** From `begins` until `ends`, which is the next day's. */
+interface Day {
+  readonly date: string;
+  readonly begins: number;
+  readonly ends: number;
 }
 
 const zones = new Map<string, Zone>();
@@ -29,8 +40,21 @@ export function isTimeZone(name: string): boolean {
 
 /** `2026-12-20`. The day begins at a minute of the local clock, for events that end after midnight. */
 export function localDay(at: number, timeZone: string, beginsAtMinute = 0): string {
-  const date = isoDate(wallClock(at, timeZone));
-  return at < dayBegin(date, timeZone, beginsAtMinute) ? isoDate(Date.parse(date) - DAY_MS) : date;
+  const { days } = zoneOf(timeZone);
+  const lately = days.get(beginsAtMinute) ?? [];
+  const known = lately.find(({ begins, ends }) => at >= begins && at < ends);
+  if (known) return known.date;
+  const day = dayAt(at, timeZone, beginsAtMinute);
+  days.set(beginsAtMinute, [day, ...lately.slice(0, DAYS_REMEMBERED - 1)]);
+  return day.date;
+}
+
+function dayAt(at: number, timeZone: string, beginsAtMinute: number): Day {
+  const begin = (date: string) => dayBegin(date, timeZone, beginsAtMinute);
+  const today = isoDate(wallClock(at, timeZone));
+  const date = at < begin(today) ? isoDate(Date.parse(today) - DAY_MS) : today;
+  const next = isoDate(Date.parse(date) + DAY_MS);
+  return { date, begins: begin(date), ends: begin(next) };
 }
 
 /** `20:05`, and with the date before it where wanted. */
@@ -99,7 +123,7 @@ function zoneOf(name: string): Zone {
       minute: 'numeric',
       second: 'numeric',
     });
-    zone = { format, offsets: new Map() };
+    zone = { format, offsets: new Map(), days: new Map() };
     zones.set(name, zone);
   }
   return zone;

@@ -3,15 +3,8 @@ import type { Direction, LaneMode } from '@pinless-gate/protocol/lane-mode';
 import type { Policy } from '@pinless-gate/protocol/policy';
 import type { Ticket } from '@pinless-gate/protocol/record';
 import type { RefusalReason } from '@pinless-gate/protocol/refusal';
-import { ENTRY_REFUSALS, type Entry, type EntryRefusal, entryOf } from './entry.ts';
-import {
-  arriving,
-  type Candidate,
-  candidates,
-  type Entering,
-  type Party,
-  withCompanions,
-} from './party.ts';
+import { ENTRY_REFUSALS, type EntryRefusal, entryOf } from './entry.ts';
+import { arriving, candidates, type Entering, type Party, withCompanions } from './party.ts';
 import { nextEntry } from './state.ts';
 
 export interface Lane {
@@ -136,21 +129,18 @@ function decideEntry(facts: Facts): Decision {
     return refused('certificate-expired');
   }
   const { policy } = list;
-  const verdicts = candidates(facts).map((one) => ({
-    ...one,
-    ...entryOf({ policy, ...one, gates: lane.gates, at }),
-  }));
-  const may = withCompanions(policy, facts, verdicts.filter(mayEnter));
+  const entering: Entering[] = [];
+  const reasons = new Set<EntryRefusal>();
+  for (const { ticket, state } of candidates(facts)) {
+    const entry = entryOf({ policy, ticket, state, gates: lane.gates, at });
+    if (entry.refusal === undefined) entering.push({ ticket, state, entry });
+    else reasons.add(entry.refusal);
+  }
+  const may = withCompanions(policy, facts, entering);
   if (may.length > 0) return admitted(policy, facts.chosen ? may : arriving(policy, may));
-  const reasons = new Set<EntryRefusal>(
-    verdicts.map((one) => (mayEnter(one) ? 'companion-first' : one.refusal)),
-  );
+  if (entering.length > 0) reasons.add('companion-first');
   // A card that opens nothing, or of whose tickets none was chosen, is not on the list here.
   return refused(ENTRY_REFUSALS.find((one) => reasons.has(one)) ?? 'not-listed');
-}
-
-function mayEnter<T extends Candidate>(one: T & { refusal?: unknown }): one is T & Entry {
-  return one.refusal === undefined;
 }
 
 function admitted(policy: Policy, entering: readonly Entering[]): Admitted {
@@ -161,12 +151,12 @@ function admitted(policy: Policy, entering: readonly Entering[]): Admitted {
   return {
     admitted: true,
     direction: 'in',
-    tickets: entering.map(({ ticket, state, gate, date, returns }) => ({
+    tickets: entering.map(({ ticket, state, entry: { gate, date, returns } }) => ({
       ticket,
       entry: returns ? state.entries : nextEntry(state),
       gate,
       date,
-      ...(returns && { returns }),
+      returns,
     })),
     attention: attention.map(({ flag }) => flag),
     ...(wait && { wait }),

@@ -62,7 +62,7 @@ export function entryOf(facts: EntryFacts): Entry | { readonly refusal: EntryRef
     policy.timeZone === undefined
       ? undefined
       : localDay(at, policy.timeZone, limits.checkOutMinute);
-  const entry: Entry = { gate, date, ...(isReturn(facts, limits) && { returns: true }) };
+  const entry: Entry = { gate, date, returns: isReturn(facts, limits) || undefined };
   const refusal =
     (state.readmitted ? undefined : visitRefusal(facts, limits, entry)) ??
     windowRefusal(facts, limits) ??
@@ -123,8 +123,7 @@ function sameStay(
   if (checkOutMinute === undefined || timeZone === undefined || lastEntryAt === undefined) {
     return true;
   }
-  const [then, now] = [lastEntryAt, at].map((time) => localDay(time, timeZone, checkOutMinute));
-  return then! >= now!;
+  return localDay(lastEntryAt, timeZone, checkOutMinute) >= localDay(at, timeZone, checkOutMinute);
 }
 
 /** Too early while some window is still to come. */

@@ -22,7 +22,9 @@ export interface Candidate {
   readonly state: TicketState;
 }
 
-export type Entering = Candidate & Entry;
+export interface Entering extends Candidate {
+  readonly entry: Entry;
+}
 
 /** The tickets that are asked about: those that staff chose, else all of the card. */
 export function candidates({ record, history, chosen }: Party): Candidate[] {
