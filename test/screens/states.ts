@@ -73,6 +73,15 @@ export function states(language: Language): Record<string, DisplayState> {
       Array.from({ length: 12 }, (_, i) => ticket(i + 15, { place: i + 1 })),
       { partySize: 14 },
     ),
+    'admitted-8-wide': admitted(
+      Array.from({ length: 8 }, (_, i) =>
+        ticket(i, {
+          place: i + 1,
+          category: 'プレミアム指定席',
+          seat: { ...WIDE, number: String(10100 + i) },
+        }),
+      ),
+    ),
     goodbye: admitted([ticket(15)], { direction: 'out' }),
     'refused-help': refused('not-listed'),
     'refused-again': refused('card-removed'),

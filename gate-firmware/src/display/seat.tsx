@@ -53,6 +53,9 @@ interface SeatProps {
   readonly languages: readonly WrittenLanguage[];
 }
 
+/** More tickets than this have their guest beside the seat, not above it. */
+const MANY = 5;
+
 interface SeatListProps {
   readonly tickets: readonly ShownTicket[];
   readonly partySize: number;
@@ -78,7 +81,9 @@ export const SeatList = ({ tickets, partySize, languages }: SeatListProps) => {
         </p>
       )}
       <div class="list-area">
-        <ol class={`tickets ${grid(tickets.length)} ${sizeOf(own)}`}>
+        <ol
+          class={`${tickets.length > MANY ? 'many' : 'few'} tickets ${grid(tickets.length)} ${sizeOf(own)}`}
+        >
           {tickets.map(({ place, category }, i) => (
             <li>
               <p class="guest">

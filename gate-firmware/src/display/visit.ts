@@ -63,7 +63,7 @@ export class Visit {
     this.#display.show({ state: 'hold', progress, ...this.#inChosen() });
   }
 
-  /** Stays to be read for as long as it takes, or until the next card. */
+  /** Stays to be read for as long as it takes, or until the next card; that staff come, until they were there. */
   tell(told: Told): void {
     this.#told = this.#chosen ? { ...told, language: this.#chosen } : told;
     this.#after(readingMs(told));
@@ -103,8 +103,9 @@ export class Visit {
     clearTimeout(this.#timer);
   }
 
-  #after(ms: number): void {
+  #after(ms: number | undefined): void {
     clearTimeout(this.#timer);
+    if (ms === undefined) return;
     this.#timer = setTimeout(() => {
       this.#told = undefined;
       this.#chosen = undefined;
@@ -131,7 +132,9 @@ export class Visit {
   }
 }
 
-function readingMs(told: Told): number {
+/** Undefined: until something else is told. */
+function readingMs(told: Told): number | undefined {
+  if (told.state === 'staff') return undefined;
   if (told.state !== 'admitted') return READ_MS;
   if (told.noReceipt || told.attention?.length) return LONGEST_MS;
   return Math.min(READ_MS + EACH_SEAT_MS * (told.tickets.length - 1), LONGEST_MS);

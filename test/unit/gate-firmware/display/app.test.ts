@@ -9,6 +9,10 @@ const app = createDisplay({
   languages: ['ja', 'en'],
   defaultLanguage: 'ja',
   helpDesk: { ja: '右の「案内」へ' },
+  ways: new Map([
+    ['B', { arrow: 'right', text: { en: 'Gate B' } }],
+    ['2F', { text: { en: 'Second floor' } }],
+  ]),
   heartbeatMs: 20,
   choose: (language) => chosen.push(language),
 });
@@ -36,6 +40,39 @@ describe('GET /', () => {
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
     const html = await response.text();
     expect(html).not.toMatch(/ style=|<style|<script(?![^>]* src=)| on\w+=|https?:/);
+  });
+
+  test('a switch of languages where there are several', async () => {
+    expect(await page({ state: 'idle' })).toContain('aria-pressed="true">日本語<');
+    const alone = createDisplay({ bus, languages: ['en'], defaultLanguage: 'en' });
+    expect(await (await alone.request('/')).text()).not.toContain('<button');
+  });
+
+  test.each([
+    ['the zone leads before the gate', { zone: '2F' }, 'Second floor', 'Gate B'],
+    ['the gate, where nothing is said of the zone', { zone: '9F' }, 'Gate B', 'Second floor'],
+    [
+      'words in another language, where there are none in the ticket’s',
+      { language: 'ko' },
+      'Gate B',
+      'Second floor',
+    ],
+  ] as const)('the way: %s', async (_, more, said, unsaid) => {
+    const html = await page({
+      state: 'admitted',
+      language: 'en',
+      tickets: [{ seat: { gate: 'B' }, category: 'adult', place: 1 }],
+      partySize: 1,
+      ...more,
+    });
+    expect(html).toContain(said);
+    expect(html).not.toContain(unsaid);
+  });
+
+  test('no way where the tickets lead through different gates', async () => {
+    const tickets = ['B', 'C'].map((gate) => ({ seat: { gate }, category: 'adult', place: 1 }));
+    const html = await page({ state: 'admitted', language: 'en', tickets, partySize: 2 });
+    expect(html).not.toContain('class="way"');
   });
 
   test('text of the vendor is text', async () => {

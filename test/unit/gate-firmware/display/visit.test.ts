@@ -60,6 +60,17 @@ describe('Visit', () => {
     expect(display.current.state).toBe('idle');
   });
 
+  test('who waits for staff reads so until they were there', () => {
+    const { visit, states } = lane();
+    visit.tell({ state: 'staff', language: 'ja', code: 'K7-42', why: 'face-check' });
+    vi.advanceTimersByTime(600_000);
+    visit.choose('ko');
+    vi.advanceTimersByTime(600_000);
+    visit.tell(ADMITTED);
+    vi.advanceTimersByTime(4000);
+    expect(states()).toEqual(['staff', 'staff', 'admitted', 'idle']);
+  });
+
   test('out of service, and what was told stands again for the rest of its time', () => {
     const { visit, states } = lane();
     visit.tell(ADMITTED);
