@@ -26,7 +26,10 @@ import { healthRoutes } from './routes/health.ts';
 import { liveRoutes, type StillThere } from './routes/live.ts';
 import { notFoundPage } from './routes/not-found.tsx';
 import { accountPages } from './routes/pages/account.tsx';
+import { apiKeyPages } from './routes/pages/api-keys.tsx';
+import { auditPages } from './routes/pages/audit.tsx';
 import { boardPages } from './routes/pages/board.tsx';
+import { operatorPages, vendorPages } from './routes/pages/directory.tsx';
 import { answerRefusal, leadToSignIn, wantsPage } from './routes/pages/refused.tsx';
 import { signInPages } from './routes/pages/sign-in.tsx';
 import { people } from './routes/people.ts';
@@ -165,9 +168,14 @@ function pages(deps: AppDeps, { page, cookie, read }: PageParts): Hono<VisitorEn
     return { now: now(), gates, keys };
   };
   const app = new Hono<VisitorEnv>();
-  app.route('/', boardPages({ ...page, read, holdings }));
+  const shared = { ...page, ...apiDeps(deps) };
+  app.route('/', boardPages({ ...shared, read, holdings }));
   app.route('/', signInPages({ ...own, signIn: signIn(signInDeps) }));
   app.route('/', accountPages({ ...own, account: account(signInDeps) }));
+  app.route('/', vendorPages(shared));
+  app.route('/', operatorPages(shared));
+  app.route('/', apiKeyPages({ ...shared, keysOffice: shared.keys }));
+  app.route('/', auditPages(shared));
   return app;
 }
 

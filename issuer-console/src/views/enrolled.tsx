@@ -1,5 +1,6 @@
 import { type GateRecord, type GateStanding, standingOf } from '../domain/enrolment.ts';
 import type { Holdings } from '../domain/holdings.ts';
+import { Form } from './form.tsx';
 import { Icon, type Shape } from './icon.tsx';
 import { isoTime } from './language.ts';
 import { ago } from './messages.ts';
@@ -14,7 +15,18 @@ const SHAPES: Readonly<Record<GateStanding, Shape>> = {
   revoked: 'refused',
 };
 
-export const EnrolledView = ({ view, holdings }: { view: View; holdings: Holdings }) => {
+export interface HoldingsActs {
+  readonly invite: boolean;
+  readonly revoke: boolean;
+}
+
+interface EnrolledProps {
+  readonly view: View;
+  readonly holdings: Holdings;
+  readonly acts: HoldingsActs;
+}
+
+export const EnrolledView = ({ view, holdings, acts }: EnrolledProps) => {
   const { text } = view;
   if (holdings.gates.length === 0) return <p class="quiet">{text.enrolled.none}</p>;
   return (
@@ -26,11 +38,12 @@ export const EnrolledView = ({ view, holdings }: { view: View; holdings: Holding
           <th scope="col">{text.enrolled.module}</th>
           <th scope="col">{text.enrolled.deviceKey}</th>
           <th scope="col">{text.enrolled.since}</th>
+          {acts.revoke && <th scope="col">{text.account.gates.revokeWhat}</th>}
         </tr>
       </thead>
       <tbody>
         {holdings.gates.map((gate) => (
-          <EnrolledRow view={view} gate={gate} now={holdings.now} />
+          <EnrolledRow view={view} gate={gate} now={holdings.now} mayRevoke={acts.revoke} />
         ))}
       </tbody>
     </table>
@@ -41,9 +54,11 @@ interface EnrolledRowProps {
   readonly view: View;
   readonly gate: GateRecord;
   readonly now: number;
+  readonly mayRevoke: boolean;
 }
 
-const EnrolledRow = ({ view: { text, format }, gate, now }: EnrolledRowProps) => {
+const EnrolledRow = ({ view, gate, now, mayRevoke }: EnrolledRowProps) => {
+  const { text, format } = view;
   const standing = standingOf(gate, now);
   const { stated } = gate;
   const since = gate.revokedAt ?? gate.withdrawnAt ?? gate.addedAt ?? gate.invitedAt;
@@ -75,6 +90,17 @@ const EnrolledRow = ({ view: { text, format }, gate, now }: EnrolledRowProps) =>
           </time>
         )}
       </td>
+      {mayRevoke && (
+        <td>
+          {gate.revokedAt === undefined && gate.withdrawnAt === undefined && (
+            <Form view={view} action={`/gates/${gate.id}/revoke`} class="inline">
+              <button type="submit" class="second">
+                {text.account.gates.revoke(gate.name)}
+              </button>
+            </Form>
+          )}
+        </td>
+      )}
     </tr>
   );
 };

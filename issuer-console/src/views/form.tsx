@@ -17,6 +17,8 @@ export const Form = ({ view, action, class: name = 'form', children }: FormProps
 );
 
 interface FieldProps {
+  /** Where one name stands on a page more than once. */
+  readonly id?: string;
   readonly label: string;
   readonly name: string;
   readonly hint?: string;
@@ -27,12 +29,12 @@ interface FieldProps {
   readonly optional?: boolean;
 }
 
-export const Field = ({ label, name, hint, type = 'text', optional, ...more }: FieldProps) => (
+export const Field = ({ id, label, name, hint, type = 'text', optional, ...more }: FieldProps) => (
   <p class="field">
-    <label for={`field-${name}`}>{label}</label>
+    <label for={id ?? `field-${name}`}>{label}</label>
     {hint !== undefined && <span id={`hint-${name}`}>{hint}</span>}
     <input
-      id={`field-${name}`}
+      id={id ?? `field-${name}`}
       name={name}
       type={type}
       required={!optional}
@@ -47,16 +49,17 @@ export const Field = ({ label, name, hint, type = 'text', optional, ...more }: F
 );
 
 interface ChoiceProps {
+  readonly id?: string;
   readonly label: string;
   readonly name: string;
   readonly options: readonly (readonly [value: string, label: string])[];
   readonly chosen?: string | undefined;
 }
 
-export const Choice = ({ label, name, options, chosen }: ChoiceProps) => (
+export const Choice = ({ id, label, name, options, chosen }: ChoiceProps) => (
   <p class="field">
-    <label for={`field-${name}`}>{label}</label>
-    <select id={`field-${name}`} name={name}>
+    <label for={id ?? `field-${name}`}>{label}</label>
+    <select id={id ?? `field-${name}`} name={name}>
       {options.map(([value, text]) => (
         <option value={value} selected={value === chosen}>
           {text}

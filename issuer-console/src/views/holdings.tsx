@@ -1,6 +1,7 @@
 import { type Holdings, keysByEvent } from '../domain/holdings.ts';
-import { EnrolledView } from './enrolled.tsx';
+import { EnrolledView, type HoldingsActs } from './enrolled.tsx';
 import { EventKeysView } from './event-keys.tsx';
+import { Field, Form, Refusal } from './form.tsx';
 import { Layout } from './layout.tsx';
 import type { View } from './view.ts';
 
@@ -8,10 +9,14 @@ export interface HoldingsProps {
   readonly view: View;
   readonly holdings: Holdings;
   readonly assets: string;
+  readonly now: number;
+  readonly refused?: string | undefined;
+  /** What whoever looks may do. */
+  readonly acts: HoldingsActs;
 }
 
 /** Which gates are known, and which keys each of them has. */
-export const HoldingsPage = ({ view, holdings, assets }: HoldingsProps) => {
+export const HoldingsPage = ({ view, holdings, assets, refused, acts }: HoldingsProps) => {
   const { text } = view;
   const events = [...keysByEvent(holdings.keys)];
   return (
@@ -23,9 +28,11 @@ export const HoldingsPage = ({ view, holdings, assets }: HoldingsProps) => {
       path="/gates"
     >
       <h1 class="page-title">{text.holdings.title}</h1>
+      <Refusal view={view} code={refused} />
       <section>
         <h2>{text.enrolled.heading}</h2>
-        <EnrolledView view={view} holdings={holdings} />
+        <EnrolledView view={view} holdings={holdings} acts={acts} />
+        {acts.invite && <Invite view={view} />}
       </section>
       {events.length === 0 ? (
         <section>
@@ -41,5 +48,19 @@ export const HoldingsPage = ({ view, holdings, assets }: HoldingsProps) => {
         ))
       )}
     </Layout>
+  );
+};
+
+const Invite = ({ view }: { view: View }) => {
+  const text = view.text.account.gates;
+  return (
+    <details>
+      <summary>{text.invite}</summary>
+      <Form view={view} action="/gates/invite">
+        <Field label={text.name} name="name" />
+        <Field label={text.hours} name="hours" type="number" value="24" />
+        <button type="submit">{text.invite}</button>
+      </Form>
+    </details>
   );
 };

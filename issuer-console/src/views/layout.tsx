@@ -22,6 +22,10 @@ export interface LayoutProps {
 const TITLES: Readonly<Record<string, (text: Messages) => string>> = {
   '/': (text) => text.title,
   '/gates': (text) => text.holdings.title,
+  '/vendors': (text) => text.account.vendors.title,
+  '/operators': (text) => text.account.operators.title,
+  '/api-keys': (text) => text.account.apiKeys.title,
+  '/audit': (text) => text.account.audit.title,
 };
 
 const LANGUAGE_NAMES = { ja: '日本語', en: 'English' } as const;

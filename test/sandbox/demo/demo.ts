@@ -20,6 +20,12 @@ export interface DemoOptions {
   readonly freePorts: boolean;
 }
 
+interface SignIn {
+  readonly name: string;
+  readonly password: string;
+}
+
+const OPERATOR = 'admin';
 const CONSOLE_PORT = 8470;
 const DISPLAY_PORT = 8460;
 const KAZASHI_DISPLAY_PORT = 8461;
@@ -46,6 +52,8 @@ export class Demo {
   readonly #onTap = new Map<LaneName, (line: TapLine) => void>();
   readonly #taps: { demo: DemoTap; line: TapLine }[] = [];
   readonly urls: { console: string; display: string };
+  /** For the console: good once, and to be changed. */
+  signIn: SignIn = { name: OPERATOR, password: '' };
 
   private constructor(io: Io, ports: ServedPorts) {
     this.#io = io;
@@ -169,6 +177,9 @@ export class Demo {
     );
     this.#closers.push(() => service.stop());
     await service.started();
+    const argv = ['operator', 'add', '--name', OPERATOR, ...config, '--json'];
+    const { name, password } = JSON.parse(await run('issuer-console', argv, directory)) as SignIn;
+    this.signIn = { name, password };
   }
 
   async #startReader(): Promise<void> {

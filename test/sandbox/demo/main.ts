@@ -25,7 +25,9 @@ async function demo(argv: readonly string[], io: Io): Promise<number> {
     await running.tapAll();
     if (!values.once) {
       const { console, display } = running.urls;
+      const { name, password } = running.signIn;
       io.err(`issuer console    ${console}`);
+      io.err(`  sign in as      ${name}, password ${password} (to be changed)`);
       io.err(`attendee display  ${display}`);
       io.err(`gate figures      ${display}metrics`);
       io.err('Ctrl-C ends');

@@ -332,6 +332,9 @@ directory = "console/store"
 [bundle]
 directory = "bundle"
 
+[accounts]
+second_factor = "offered"
+
 [[gates]]
 id = "${GATE_ID}"
 name = "レーン 1"

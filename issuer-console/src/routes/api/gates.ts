@@ -1,8 +1,8 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { type Author, authorOf } from '../../domain/audit.ts';
 import { type GateRecord, standingOf } from '../../domain/enrolment.ts';
-import { GateEnrolmentError } from '../../domain/gate.ts';
-import { type Office, OfficeError } from '../../domain/office.ts';
+import type { Office } from '../../domain/office.ts';
+import { acceptable } from '../acceptable.ts';
 
 import { actorOn, type VisitorEnv } from '../access.ts';
 import { NOT_FOUND, ProblemError } from '../problem.ts';
@@ -100,15 +100,4 @@ function shown(gate: GateRecord, now: number) {
     lastSeenAt: momentOf(lastSeenAt),
     revokedAt: momentOf(revokedAt),
   };
-}
-
-/** What an operator asked for in due form and cannot have. */
-async function acceptable<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof GateEnrolmentError || error instanceof OfficeError)) throw error;
-    const { code, message } = error;
-    throw new ProblemError({ status: 422, code, title: message });
-  }
 }

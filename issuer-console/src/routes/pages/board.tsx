@@ -1,23 +1,52 @@
 import { Hono } from 'hono';
+import { type Author, authorOf } from '../../domain/audit.ts';
 import type { Holdings } from '../../domain/holdings.ts';
+import type { Office } from '../../domain/office.ts';
 import type { Overview } from '../../domain/overview.ts';
+import { may } from '../../domain/permission.ts';
+import { ShownOncePage } from '../../views/account.tsx';
 import { HoldingsPage } from '../../views/holdings.tsx';
 import { OverviewPage } from '../../views/overview.tsx';
-import { allow, type VisitorEnv } from '../access.ts';
-import { type PageDeps, viewOf } from './page.ts';
+import { acceptable } from '../acceptable.ts';
+import { actorOn, allow, type VisitorEnv } from '../access.ts';
+import { NOT_FOUND, ProblemError } from '../problem.ts';
+import { fieldsOf, goTo, idOf, type PageDeps, pageOf, viewOf } from './page.ts';
 
 export interface BoardPagesDeps extends PageDeps {
   readonly read: () => Promise<Overview>;
   readonly holdings: () => Promise<Holdings>;
+  readonly officeOf: (by: Author) => Office;
 }
 
-export const boardPages = ({ read, holdings, views, assets }: BoardPagesDeps) =>
-  new Hono<VisitorEnv>()
+const HOUR_MS = 3_600_000;
+
+export const boardPages = (deps: BoardPagesDeps) => {
+  const { read, holdings, views, assets } = deps;
+  return new Hono<VisitorEnv>()
     .get('/', allow('board.read'), async (c) => {
       const view = viewOf(c, views);
       return c.html(<OverviewPage view={view} overview={await read()} assets={assets} />);
     })
     .get('/gates', allow('gate.read'), async (c) => {
-      const view = viewOf(c, views);
-      return c.html(<HoldingsPage view={view} holdings={await holdings()} assets={assets} />);
+      const actor = actorOn(c);
+      const acts = { invite: may(actor, 'gate.invite'), revoke: may(actor, 'gate.revoke') };
+      const page = pageOf(c, deps);
+      return c.html(<HoldingsPage {...page} holdings={await holdings()} acts={acts} />);
+    })
+    .post('/gates/invite', allow('gate.invite'), async (c) => {
+      const field = await fieldsOf(c);
+      const validMs = Number(field('hours')) * HOUR_MS;
+      const office = deps.officeOf(authorOf(actorOn(c)));
+      const wanted = { name: field('name'), eventIds: [], validMs };
+      const { token, name } = await acceptable(() => office.invite(wanted));
+      const page = pageOf(c, deps);
+      const { token: title, tokenWhat: what } = page.view.text.account.gates;
+      const shown = { title: title(name), what, lines: [token], path: '/gates' };
+      return c.html(<ShownOncePage {...page} {...shown} />);
+    })
+    .post('/gates/:id/revoke', allow('gate.revoke'), async (c) => {
+      const outcome = await deps.officeOf(authorOf(actorOn(c))).revoke(idOf(c));
+      if (outcome === 'unknown') throw new ProblemError(NOT_FOUND);
+      return goTo(c, '/gates');
     });
+};

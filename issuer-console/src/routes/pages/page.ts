@@ -3,12 +3,29 @@ import { may, type Permission } from '../../domain/permission.ts';
 import type { Language } from '../../views/language.ts';
 import type { View, Viewer, Views } from '../../views/view.ts';
 import type { VisitorEnv } from '../access.ts';
+import { NOT_FOUND, ProblemError } from '../problem.ts';
 
 /** The pages in the bar, and what it takes to see them. The first that somebody may see is their home. */
 const PAGES: readonly (readonly [path: string, permission: Permission])[] = [
   ['/', 'board.read'],
   ['/gates', 'gate.read'],
+  ['/vendors', 'vendor.read'],
+  ['/operators', 'operator.read'],
+  ['/api-keys', 'api-key.read'],
+  ['/audit', 'audit.read'],
 ];
+
+/** What every page is given. */
+export function pageOf(c: Context<VisitorEnv>, { views, assets, now }: PageDeps) {
+  return { view: viewOf(c, views), assets, now: now(), refused: refusedOf(c) };
+}
+
+/** In a path of a page: 32 hex digits, or there is nothing. */
+export function idOf(c: Context<VisitorEnv>): string {
+  const id = c.req.param('id') ?? '';
+  if (/^[0-9a-f]{32}$/.test(id)) return id;
+  throw new ProblemError(NOT_FOUND);
+}
 
 export interface PageDeps {
   readonly views: Views;
