@@ -7,7 +7,7 @@ export interface Pace {
 interface Count {
   readonly failures: number;
   readonly last: number;
-  readonly until: number;
+  readonly waitMs: number;
 }
 
 const FORGET_MS = 3_600_000;
@@ -26,8 +26,10 @@ class Failures {
   }
 
   waitS(key: string): number {
-    const { until = 0 } = this.#counts.get(key) ?? {};
-    return Math.max(0, Math.ceil((until - this.#now()) / 1000));
+    const { last = 0, waitMs = 0 } = this.#counts.get(key) ?? {};
+    // A clock that was set back makes nobody wait for longer than they had to.
+    const left = Math.min(waitMs, last + waitMs - this.#now());
+    return Math.max(0, Math.ceil(left / 1000));
   }
 
   failed(key: string): void {
@@ -37,7 +39,7 @@ class Failures {
     const over = failures - this.#pace.free;
     const waitS = over <= 0 ? 0 : Math.min(2 ** Math.min(over - 1, 30), this.#pace.longestS);
     this.#counts.delete(key);
-    this.#counts.set(key, { failures, last: now, until: now + waitS * 1000 });
+    this.#counts.set(key, { failures, last: now, waitMs: waitS * 1000 });
     shrink(this.#counts);
   }
 

@@ -7,7 +7,7 @@ import { sealWith } from '@pinless-gate/issuer-console/credentials/seal';
 import { totpCodes } from '@pinless-gate/issuer-console/credentials/totp';
 import type { Gate } from '@pinless-gate/issuer-console/domain/gate';
 import { BundleDirectory } from '@pinless-gate/issuer-console/store/bundle-directory';
-import { type OpenDatabase, openMemoryDatabase } from '@pinless-gate/issuer-console/store/database';
+import type { OpenDatabase } from '@pinless-gate/issuer-console/store/database';
 import { type Stores, storesOn } from '@pinless-gate/issuer-console/store/stores';
 import { encodeManifest, formatLatest, type Manifest, sha256 } from '@pinless-gate/protocol/bundle';
 import { fromHex } from '@pinless-gate/protocol/bytes';
@@ -25,6 +25,7 @@ import {
   journalOrigin,
 } from '@pinless-gate/protocol/journal';
 import { NO_RATES, plainPasswords, signedIn, TEST_ORIGIN } from './accounts.ts';
+import { openTestDatabase } from './database.ts';
 
 export const NOW = Date.parse('2026-12-20T18:04:05+09:00');
 
@@ -179,8 +180,7 @@ export async function startConsole({
   accounts,
   ...more
 }: TestConsoleOptions = {}): Promise<TestConsole> {
-  const database = await openMemoryDatabase();
-  await database.migrate();
+  const database = await openTestDatabase();
   const bundles = await mkdtemp(join(tmpdir(), 'console-bundle-'));
   const logged: string[] = [];
   const keep = (...line: unknown[]) => void logged.push(JSON.stringify(line));
