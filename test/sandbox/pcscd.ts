@@ -10,7 +10,7 @@ import { VPCD_PORT } from './vpcd.ts';
 /** Where the daemon puts its socket: compiled in. */
 const PCSCD_DIRECTORY = '/run/pcscd';
 const PCSCD_SOCKET = 'pcscd.comm';
-const READY_TIMEOUT_MS = 5000;
+const READY_TIMEOUT_MS = 20_000;
 const RETRY_MS = 5;
 
 const READER_CONFIGURATION = `FRIENDLYNAME "Virtual PCD"

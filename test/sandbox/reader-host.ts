@@ -21,13 +21,15 @@ import { VPCD_PORT } from './vpcd.ts';
 
 /** pcscd looks at its slots every 400 ms: a card put in sooner than that would not be seen as a new one. */
 const SLOT_POLL_MS = 450;
-const POWER_TIMEOUT_MS = 3000;
+/** A busy machine keeps pcscd from looking; that the slot is another program's is told by nothing else. */
+const POWER_TIMEOUT_MS = 20_000;
 
 let init: HostInit | undefined;
 let pcscd: ChildProcess | undefined;
 let lastCard = 0;
 const cards = new Map<number, FieldCard>();
 const leftAt = new Map<number, number>();
+const taken = new Set<number>();
 
 const methods: HostMethods = {
   async start(given) {
@@ -55,6 +57,7 @@ const methods: HostMethods = {
 
   async insert(request) {
     const { slot } = request;
+    if (taken.has(slot)) throw slotTaken(slot);
     const since = performance.now() - (leftAt.get(slot) ?? Number.NEGATIVE_INFINITY);
     if (!request.atOnce && since < SLOT_POLL_MS) await delay(SLOT_POLL_MS - since);
     const card = await enterField(cardFromFile(request.card), {
@@ -63,7 +66,9 @@ const methods: HostMethods = {
     });
     const number = ++lastCard;
     cards.set(number, card);
+    taken.add(slot);
     card.left.then((report) => {
+      taken.delete(slot);
       leftAt.set(slot, performance.now());
       send({ removed: number, report });
     });
@@ -79,9 +84,7 @@ const methods: HostMethods = {
       return number;
     }
     await card.leave();
-    throw new GateError('ERR_SANDBOX_SLOT', `reader slot ${slot} did not power the card`, {
-      hint: 'a reader takes one card at a time: remove the other one first',
-    });
+    throw slotTaken(slot);
   },
 
   async remove(number) {
@@ -94,6 +97,12 @@ const methods: HostMethods = {
     return card.report();
   },
 };
+
+function slotTaken(slot: number): GateError {
+  return new GateError('ERR_SANDBOX_SLOT', `reader slot ${slot} did not power the card`, {
+    hint: 'a reader takes one card at a time: remove the other one first',
+  });
+}
 
 function sessionOptions({ card, timing, removeAfterStep }: InsertRequest) {
   const { maxCommandLength } = started();
