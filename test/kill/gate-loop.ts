@@ -85,7 +85,10 @@ process.once('message', async ({ venue, turnstile, seed }: LoopStart) => {
         codes: new ShortCodes(randomBytes),
       },
       events: {
-        onCard: () => outcome.visit.hold(0),
+        onCard: () => {
+          process.send!('card');
+          outcome.visit.hold(0);
+        },
         onProgress: (fraction) => outcome.visit.hold(fraction),
         onResult: (result) => {
           if (result.fault) fail(result.fault);
@@ -99,7 +102,6 @@ process.once('message', async ({ venue, turnstile, seed }: LoopStart) => {
     },
     new AbortController().signal,
   );
-  process.send!('serving');
   await loop.run().catch(fail);
 });
 
