@@ -49,6 +49,8 @@ export interface GateConfig {
     readonly socket: string | undefined;
     readonly commandTimeoutMs: number;
     readonly tapTimeoutMs: number;
+    /** For so long after an admission the same card hears the same again. */
+    readonly debounceMs: number;
   };
   readonly anchors: readonly TrustAnchor[];
   /** CV certificates in loading order, for each profile in use that wants the institution key. */
@@ -161,6 +163,7 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
       socket: reader.socket === undefined ? undefined : at(reader.socket),
       commandTimeoutMs: reader.command_timeout_ms,
       tapTimeoutMs: reader.tap_timeout_ms,
+      debounceMs: reader.debounce_ms,
     },
     anchors: pinnedAnchors(anchors, file),
     terminals,

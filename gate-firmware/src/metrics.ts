@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { TapResult } from './lane/tap.ts';
+import { type TapResult, toldOutcome } from './lane/tap.ts';
 
 const MS_BUCKETS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 350, 500, 750, 1000, 1500, 3000];
 
@@ -115,9 +115,10 @@ export class Metrics {
     });
   }
 
-  tap({ decision, steps, tapMs }: TapResult): void {
+  tap(result: TapResult): void {
+    const { decision, steps, tapMs } = result;
     const reason = decision.admitted ? '' : decision.reason;
-    this.#taps.inc({ outcome: decision.admitted ? 'admitted' : 'refused', reason });
+    this.#taps.inc({ outcome: toldOutcome(result), reason });
     this.#tapMs.observe(tapMs);
     for (const [step, micros] of Object.entries(steps)) {
       this.#steps.observe({ step }, micros / 1000);

@@ -225,6 +225,7 @@ export class Lane {
       look: (asked) => look.wait(asked),
       profiles,
       anchors,
+      debounceMs: reader.debounceMs,
       limits: { commandTimeoutMs: reader.commandTimeoutMs, tapTimeoutMs: reader.tapTimeoutMs },
       converterOf: (keyId, at) => keys.eventKeys.forList(keyId, at).converter,
       lists,
@@ -248,6 +249,10 @@ export class Lane {
   #onResult(result: TapResult): void {
     const { keys, journaling } = this.#parts;
     keys.watch.explained(conversionsOf(result));
+    if (result.repeated) {
+      this.#outcome.repeat(result);
+      return;
+    }
     this.#outcome.apply(result);
     this.taps.tell(result);
     journaling.entry();

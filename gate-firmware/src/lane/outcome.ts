@@ -10,7 +10,7 @@ import type { Turnstile } from '../hardware/turnstile.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Passages } from './passages.ts';
 import type { Receipts } from './receipts.ts';
-import type { TapResult } from './tap.ts';
+import { type TapResult, toldOutcome } from './tap.ts';
 
 export interface OutcomeParts {
   readonly gateId: Uint8Array;
@@ -62,6 +62,14 @@ export class Outcome {
     metrics.tap(result);
     log.info(logLine(id, result));
     this.#print(id, result);
+  }
+
+  /** The same card once more: shown again, and that is all. */
+  repeat(result: TapResult): void {
+    const { log, metrics } = this.#parts;
+    this.#show(result);
+    metrics.tap(result);
+    log.info(logLine(this.#id(result.sequence), result));
   }
 
   /** By an act of staff: opens, shows and prints as a tap does. */
@@ -133,10 +141,11 @@ export class Outcome {
   }
 }
 
-function logLine(id: string, { decision, profile, code, steps, tapMs, list }: TapResult): object {
+function logLine(id: string, result: TapResult): object {
+  const { decision, profile, code, steps, tapMs, list } = result;
   return {
     tap: id,
-    outcome: decision.admitted ? 'admitted' : 'refused',
+    outcome: toldOutcome(result),
     ...(!decision.admitted && { reason: decision.reason }),
     profile,
     code,

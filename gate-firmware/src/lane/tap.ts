@@ -16,6 +16,7 @@ import type { CardProfile } from '../card/profiles/profile.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Lists } from '../whitelist/lists.ts';
 import type { Whitelist } from '../whitelist/store.ts';
+import { admittedJustNow } from './again.ts';
 import { provenUser, verifyUser } from './certificate.ts';
 import { type Clock, StepTimes } from './clock.ts';
 import { lookUp } from './entry.ts';
@@ -55,6 +56,8 @@ export interface TapParts {
   readonly witnessed?: () => boolean;
   /** Asks staff to look before the lane opens; absent: there are none, and nobody is let in who needs one. */
   readonly look?: (asked: LookAsked) => Promise<boolean>;
+  /** For so long after an admission the same card hears the same again; absent: never. Milliseconds. */
+  readonly debounceMs?: number | undefined;
   /** Sends to the card that is connected now. */
   readonly transmit: Transmit;
   /** Told of each step of the dialogue that is done, 0 to 1. */
@@ -68,10 +71,19 @@ export interface TapResult extends Verdict {
   /** Microseconds. */
   readonly steps: Readonly<Record<string, number>>;
   readonly tapMs: number;
+  /** The card was admitted a moment ago: this is that decision, and nothing is new. */
+  readonly repeated?: true;
+}
+
+/** Of a tap, for log and metrics. */
+export function toldOutcome({ decision, repeated }: TapResult): string {
+  if (!decision.admitted) return 'refused';
+  return repeated ? 'repeated' : 'admitted';
 }
 
 /**
- * Decides on the connected card and journals the decision: what this returns is on the disk. Throws a
+ * Decides on the connected card and journals the decision: what this returns is on the disk, now or from the
+ * tap that it repeats. Throws a
  * `JournalError` where it could not be written, and then nothing may open.
  */
 export async function tap(parts: TapParts): Promise<TapResult> {
@@ -79,6 +91,11 @@ export async function tap(parts: TapParts): Promise<TapResult> {
   return parts.lists.use(async (list) => {
     const examined = timely(parts, times, await examine(parts, list, times));
     times.end('decide');
+    const again = admittedJustNow(parts, examined);
+    if (again) {
+      const { steps, totalMs: tapMs } = times;
+      return { ...examined, ...again, repeated: true, list, steps, tapMs };
+    }
     const code = parts.codes.code(examined.conversionValue, examined.at);
     const looked = await looksRight(parts, examined, code);
     if (looked !== examined) times.end('staff');

@@ -43,6 +43,8 @@ export interface LaneOptions {
   /** Lines of `[whitelist]` besides directory and publishers. */
   readonly whitelist?: string;
   readonly pollSeconds?: number;
+  /** None: tests tap one card twice as fast as they can. */
+  readonly debounceMs?: number;
   readonly hsm?: string;
   /** Where the envelopes of keys are; the venue's otherwise. */
   readonly keys?: string;
@@ -77,6 +79,7 @@ ${hsm}
 directory = "${options.keys ?? `${kept}/token/keys`}"
 [reader]
 ${reader}
+debounce_ms = ${options.debounceMs ?? 0}
 [card]
 anchors = ["${kept}/jlis/ca.pem"]
 jpki = { certificates = ["${kept}/token/cvc/jpki/intermediate.cvc", "${kept}/token/cvc/jpki/institution.cvc"] }

@@ -111,6 +111,44 @@ describe('the end of a gate', () => {
   });
 });
 
+describe('one tap and the next', () => {
+  test('a card that is tapped twice: one entry, one opening, the same verdict', async () => {
+    const lane = await laneFor({ debounceMs: 10_000 });
+    const gate = new GateProcess(lane);
+    const url = await gate.started();
+    const before = turnstile.openings.length;
+    expect((await tapCard(gate, reader, venue.cards.sato!)).outcome).toBe('admitted');
+    expect((await tapCard(gate, reader, venue.cards.sato!)).outcome).toBe('repeated');
+    const [first, second] = gate.lines.filter(({ tap, steps }) => tap && steps);
+    expect([second!.tap, second!.code]).toEqual([first!.tap, first!.code]);
+    const metrics = await (await fetch(new URL('metrics', url))).text();
+    expect(metrics).toMatch(/^gate_taps_total\{outcome="repeated",reason=""\} 1$/m);
+    expect(await gate.stop()).toEqual({ code: 0, signal: null });
+    expect(turnstile.openings).toHaveLength(before + 1);
+    expect(await verified(lane)).toMatchObject({ verified: true, admitted: 1, refused: {} });
+  });
+
+  test('a turnstile and a printer that never answer keep nobody waiting', async () => {
+    const hole = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(hole, 'listening');
+    onTestFinished(() => void hole.close());
+    const { port } = hole.address() as { port: number };
+    const more = `[turnstile]\ndriver = "http"\nurl = "http://127.0.0.1:${port}/"\ntimeout_ms = 10000
+[printer]\ndriver = "tcp"\nhost = "127.0.0.1"\nport = ${port}\n`;
+    const gate = new GateProcess(await laneFor({ more }));
+    await gate.started();
+    const outcomes = [];
+    for (const name of ['sato', 'pulled', 'family', 'stranger']) {
+      outcomes.push((await tapCard(gate, reader, venue.cards[name]!)).outcome);
+    }
+    expect(outcomes).toEqual(['admitted', 'card-removed', 'admitted', 'not-listed']);
+    // The next card was decided while the first one's turnstile was still to answer.
+    const given = gate.lines.findIndex(({ msg }) => msg === 'turnstile did not open');
+    const meanwhile = gate.lines.slice(0, given < 0 ? undefined : given);
+    expect(meanwhile.filter(({ tap, steps }) => tap && steps).length).toBeGreaterThan(1);
+  });
+});
+
 describe('a clock behind the journal', () => {
   const DAY_MS = 86_400_000;
 
