@@ -22,6 +22,7 @@ export interface LayoutProps {
 const TITLES: Readonly<Record<string, (text: Messages) => string>> = {
   '/': (text) => text.title,
   '/gates': (text) => text.holdings.title,
+  '/rules': (text) => text.rules.title,
   '/vendors': (text) => text.account.vendors.title,
   '/operators': (text) => text.account.operators.title,
   '/api-keys': (text) => text.account.apiKeys.title,

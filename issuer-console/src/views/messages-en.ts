@@ -117,6 +117,10 @@ export const en: Messages = {
     refused: 'Refused',
   },
   holdings: { title: 'Gates and keys' },
+  rules: {
+    title: 'Rules',
+    of: (version, fingerprint) => `As signed with list ${version}, ${fingerprint}`,
+  },
   enrolled: {
     heading: 'Known gates',
     none: 'No gate is known yet: issuer-console gate invite gives the token for one',

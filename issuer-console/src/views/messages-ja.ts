@@ -115,6 +115,10 @@ export const ja: Messages = {
     refused: '拒否',
   },
   holdings: { title: 'ゲートと鍵' },
+  rules: {
+    title: '入場の決まり',
+    of: (version, fingerprint) => `リスト${version}（${fingerprint}）に署名されたもの`,
+  },
   enrolled: {
     heading: '登録されたゲート',
     none: '登録されたゲートはまだありません。issuer-console gate invite で登録用のトークンを作成してください',

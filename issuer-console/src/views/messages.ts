@@ -89,6 +89,11 @@ export interface Messages {
   readonly holdings: {
     readonly title: string;
   };
+  readonly rules: {
+    readonly title: string;
+    /** Of which list. */
+    of(version: string, fingerprint: string): string;
+  };
   readonly enrolled: {
     readonly heading: string;
     readonly none: string;

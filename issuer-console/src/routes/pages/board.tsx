@@ -7,6 +7,7 @@ import { may } from '../../domain/permission.ts';
 import { ShownOncePage } from '../../views/account.tsx';
 import { HoldingsPage } from '../../views/holdings.tsx';
 import { OverviewPage } from '../../views/overview.tsx';
+import { RulesPage } from '../../views/rules.tsx';
 import { acceptable } from '../acceptable.ts';
 import { actorOn, allow, type VisitorEnv } from '../access.ts';
 import { NOT_FOUND, ProblemError } from '../problem.ts';
@@ -48,5 +49,9 @@ export const boardPages = (deps: BoardPagesDeps) => {
       const outcome = await deps.officeOf(authorOf(actorOn(c))).revoke(idOf(c));
       if (outcome === 'unknown') throw new ProblemError(NOT_FOUND);
       return goTo(c, '/gates');
+    })
+    .get('/rules', allow('board.read'), async (c) => {
+      const { list, now } = await read();
+      return c.html(<RulesPage view={viewOf(c, views)} list={list} now={now} assets={assets} />);
     });
 };

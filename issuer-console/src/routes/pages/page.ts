@@ -9,6 +9,7 @@ import { NOT_FOUND, ProblemError } from '../problem.ts';
 const PAGES: readonly (readonly [path: string, permission: Permission])[] = [
   ['/', 'board.read'],
   ['/gates', 'gate.read'],
+  ['/rules', 'board.read'],
   ['/vendors', 'vendor.read'],
   ['/operators', 'operator.read'],
   ['/api-keys', 'api-key.read'],

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REFUSAL_REASONS, STAFF_TEXT } from '@pinless-gate/protocol/refusal';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -304,5 +304,23 @@ describe('GET /metrics, /healthz, /readyz', () => {
     } finally {
       await started.database.db.execute('alter table elsewhere rename to gates');
     }
+  });
+});
+
+describe('GET /rules', () => {
+  test('says the policy of the newest list in the language of the page', async () => {
+    const rules = [{ categories: ['pass'], entriesPerDay: 1 }];
+    const policy = { ...POLICY, timeZone: 'Asia/Tokyo', rules };
+    await publish(started.bundles, manifestOf({ policy }));
+    const english = await page('/rules?lang=en');
+    expect(english).toMatch(/As signed with list v14, [2-9A-HJ-NP-Z]{3}-[2-9A-HJ-NP-Z]{3}/);
+    expect(english).toContain('For tickets of pass: may enter once a day.');
+    const japanese = await page('/rules?lang=ja');
+    expect(japanese).toContain('passの券は、1日に1回まで入場できます。');
+  });
+
+  test('without a list says so', async () => {
+    await rm(join(started.bundles, 'latest'));
+    expect(await page('/rules?lang=en')).toContain('There is no list yet');
   });
 });

@@ -1,0 +1,48 @@
+import { formatFingerprint } from '@pinless-gate/protocol/bundle';
+import { ruleSentences } from '@pinless-gate/protocol/rule-sentences';
+import type { PublishedList } from '../domain/publication.ts';
+import { Layout } from './layout.tsx';
+import type { View } from './view.ts';
+
+export interface RulesProps {
+  readonly view: View;
+  readonly list: PublishedList;
+  readonly now: number;
+  readonly assets: string;
+}
+
+/** What the newest list has lanes do, in sentences. */
+export const RulesPage = ({ view, list, now, assets }: RulesProps) => {
+  const { text } = view;
+  return (
+    <Layout view={view} assets={assets} title={text.rules.title} now={now} path="/rules">
+      <h1 class="page-title">{text.rules.title}</h1>
+      <section>
+        {list.state === 'published' ? (
+          <Sentences view={view} list={list} />
+        ) : (
+          <p class="quiet">{list.state === 'missing' ? text.list.missing : text.list.unreadable}</p>
+        )}
+      </section>
+    </Layout>
+  );
+};
+
+interface SentencesProps {
+  readonly view: View;
+  readonly list: Extract<PublishedList, { state: 'published' }>;
+}
+
+const Sentences = ({ view: { text, format }, list: { manifest, passport } }: SentencesProps) => (
+  <>
+    <h2>{manifest.event.name}</h2>
+    <p class="quiet">
+      {text.rules.of(`v${passport.version}`, formatFingerprint(passport.fingerprint))}
+    </p>
+    <ul class="rules">
+      {ruleSentences(manifest.policy, format.language === 'ja' ? 'ja' : 'en').map((sentence) => (
+        <li>{sentence}</li>
+      ))}
+    </ul>
+  </>
+);
