@@ -59,6 +59,8 @@ async function evening(): Promise<void> {
     south.refuse(reason, { at: NOW - 9000 * i, code: `M${2 + (i % 7)}-${40 + i}`, steps });
     south.admit({ at: NOW - 9000 * i - 4000, code: `P4-${10 + i}`, steps });
   }
+  north.act({ act: 'override', code: 'K7-42', at: NOW - 3000 });
+  north.act({ act: 'mode', detail: 'exit-only', at: NOW - 2000 });
   await started.upload(north);
   await started.upload(south);
 }

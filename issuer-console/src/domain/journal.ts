@@ -118,6 +118,25 @@ export function unexplainedCalls(entries: readonly UploadedEntry[]): number | un
   return noted?.entry.at;
 }
 
+/** How many people more entered, by this entry: fewer where an admission was taken back. */
+export function peopleOf(entry: JournalEntry): number {
+  switch (entry.kind) {
+    case 'decision': {
+      const counts = entry.direction !== 'out' && entry.mode !== 'rehearsal';
+      return counts ? entry.tickets.length : 0;
+    }
+    case 'act':
+      if (entry.act === 'undo') return -entry.tickets.length;
+      return entry.act === 'override' || entry.act === 'accept' ? entry.tickets.length : 0;
+    case 'passage': {
+      const back = entry.outcome === 'annulled' && entry.direction === 'in';
+      return back ? -entry.tickets.length : 0;
+    }
+    default:
+      return 0;
+  }
+}
+
 /** Microseconds of the whole tap; where the gate names no total, its steps added up. */
 export function totalUs(steps: Readonly<Record<string, number>>): number {
   const total = steps.total ?? Object.values(steps).reduce((sum, us) => sum + us, 0);

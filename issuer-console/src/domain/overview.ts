@@ -1,3 +1,4 @@
+import type { Act, Operator } from '@pinless-gate/protocol/journal/act';
 import { type Alarm, alarmsOf } from './alarm.ts';
 import type { GateSummary } from './gate.ts';
 import type { BundleFiles, PublishedList } from './publication.ts';
@@ -16,12 +17,27 @@ export interface Tap {
   readonly totalMs: number;
 }
 
+/** What somebody did by hand at a gate: who and why, nothing of the ticket. */
+export interface StaffAct {
+  readonly gateId: string;
+  readonly gate: string;
+  readonly sequence: number;
+  /** Unix milliseconds, by the gate's clock. */
+  readonly at: number;
+  readonly act: Act;
+  readonly operator: Operator;
+  readonly reason: string;
+  readonly code?: string | undefined;
+  readonly detail?: string | undefined;
+}
+
 /** Everything the first page shows, at one moment. */
 export interface Overview {
   readonly now: number;
   readonly list: PublishedList;
   readonly gates: readonly GateSummary[];
   readonly taps: readonly Tap[];
+  readonly acts: readonly StaffAct[];
   readonly alarms: readonly Alarm[];
 }
 
@@ -29,6 +45,8 @@ export interface OverviewStore {
   gates(): Promise<GateSummary[]>;
   /** Newest first. */
   lastTaps(limit: number): Promise<Tap[]>;
+  /** Newest first. */
+  lastActs(limit: number): Promise<StaffAct[]>;
 }
 
 export interface OverviewSources {
@@ -39,14 +57,16 @@ export interface OverviewSources {
 }
 
 export const TAPS_SHOWN = 50;
+export const ACTS_SHOWN = 20;
 
 export async function readOverview(sources: OverviewSources): Promise<Overview> {
   const { store, bundles, silentAfterMs } = sources;
-  const [list, gates, taps] = await Promise.all([
+  const [list, gates, taps, acts] = await Promise.all([
     bundles.list(),
     store.gates(),
     store.lastTaps(TAPS_SHOWN),
+    store.lastActs(ACTS_SHOWN),
   ]);
   const now = sources.now();
-  return { now, list, gates, taps, alarms: alarmsOf({ now, silentAfterMs, list, gates }) };
+  return { now, list, gates, taps, acts, alarms: alarmsOf({ now, silentAfterMs, list, gates }) };
 }

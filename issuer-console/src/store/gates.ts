@@ -1,8 +1,8 @@
 import { fromHex } from '@pinless-gate/protocol/bytes';
-import { journalOrigin } from '@pinless-gate/protocol/journal';
-import { and, desc, eq, lt } from 'drizzle-orm';
+import { decodeJournalEntry, journalOrigin } from '@pinless-gate/protocol/journal';
+import { and, desc, eq, isNotNull, lt } from 'drizzle-orm';
 import type { Gate, GateStore, GateSummary } from '../domain/gate.ts';
-import type { OverviewStore, Tap } from '../domain/overview.ts';
+import type { OverviewStore, StaffAct, Tap } from '../domain/overview.ts';
 import { change } from './audit.ts';
 import type { Database } from './database.ts';
 import { guarded } from './error.ts';
@@ -86,7 +86,7 @@ export function overviewStore(db: Database): OverviewStore {
           .select({ entry: tapColumns, name: gates.name })
           .from(journalEntries)
           .innerJoin(gates, eq(gates.id, journalEntries.gateId))
-          .where(eq(journalEntries.kind, 'decision'))
+          .where(and(eq(journalEntries.kind, 'decision'), isNotNull(journalEntries.outcome)))
           .orderBy(desc(journalEntries.at), journalEntries.gateId, desc(journalEntries.sequence))
           .limit(limit);
         return found.map(({ entry, name }): Tap => {
@@ -104,7 +104,30 @@ export function overviewStore(db: Database): OverviewStore {
           };
         });
       }),
+
+    lastActs: (limit) => guarded('read the last acts', () => lastActs(db, limit)),
   };
+}
+
+/** Who and why stand in the entry itself. */
+async function lastActs(db: Database, limit: number): Promise<StaffAct[]> {
+  const { gateId, at, sequence, kind, raw } = journalEntries;
+  const found = await db
+    .select({ raw, gateId, name: gates.name })
+    .from(journalEntries)
+    .innerJoin(gates, eq(gates.id, gateId))
+    .where(eq(kind, 'act'))
+    .orderBy(desc(at), gateId, desc(sequence))
+    .limit(limit);
+  return found.flatMap(({ raw: encoded, gateId: id, name }) => {
+    const { entry } = decodeJournalEntry(encoded);
+    if (entry.kind !== 'act') return [];
+    const { act, operator, reason, code, detail } = entry;
+    const { sequence: number, at: done } = entry;
+    return [
+      { gateId: id, gate: name, sequence: number, at: done, act, operator, reason, code, detail },
+    ];
+  });
 }
 
 const tapColumns = {

@@ -2,6 +2,7 @@ import { and, between, eq, sql } from 'drizzle-orm';
 import {
   type JournalStore,
   type Placement,
+  peopleOf,
   placeEntries,
   totalUs,
   type UploadedEntry,
@@ -112,10 +113,11 @@ function toRow(gateId: string, { entry, raw }: UploadedEntry, receivedAt: Date) 
     sequence: entry.sequence,
     at: new Date(entry.at),
     kind: entry.kind,
-    outcome: decision?.outcome,
+    // A rehearsal is shown and counts nowhere.
+    outcome: decision?.mode === 'rehearsal' ? undefined : decision?.outcome,
     reason: decision?.reason,
     code: decision?.code,
-    people: decision?.tickets.length ?? 0,
+    people: peopleOf(entry),
     totalUs: decision && totalUs(decision.steps),
     listVersion: entry.list?.version,
     receivedAt,

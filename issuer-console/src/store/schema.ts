@@ -95,6 +95,9 @@ export const journalEntries = pgTable(
     index('journal_entries_last_taps')
       .on(desc(table.at), table.gateId, desc(table.sequence))
       .where(sql`kind = 'decision'`),
+    index('journal_entries_last_acts')
+      .on(desc(table.at), table.gateId, desc(table.sequence))
+      .where(sql`kind = 'act'`),
   ],
 );
 

@@ -1,3 +1,4 @@
+import type { Act } from '@pinless-gate/protocol/journal/act';
 import type { GateStanding } from '../domain/enrolment.ts';
 import type { KeyState } from '../domain/keys.ts';
 import type { ListCondition } from '../domain/publication.ts';
@@ -85,6 +86,16 @@ export interface Messages {
     readonly duration: string;
     readonly admitted: string;
     readonly refused: string;
+  };
+  readonly acts: {
+    readonly heading: string;
+    readonly none: string;
+    readonly time: string;
+    readonly gate: string;
+    readonly act: string;
+    readonly operator: string;
+    readonly reason: string;
+    readonly names: Readonly<Record<Act, string>>;
   };
   readonly holdings: {
     readonly title: string;

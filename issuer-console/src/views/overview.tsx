@@ -1,4 +1,5 @@
 import type { Overview } from '../domain/overview.ts';
+import { ActsView } from './acts.tsx';
 import { AlarmCountView, AlarmsView } from './alarms.tsx';
 import { CountsView } from './counts.tsx';
 import { GatesView } from './gates.tsx';
@@ -14,6 +15,7 @@ const SECTIONS = {
   alarms: AlarmsView,
   gates: GatesView,
   taps: TapsView,
+  acts: ActsView,
 } as const;
 const PARTS = { ...SECTIONS, 'alarm-count': AlarmCountView };
 

@@ -18,11 +18,13 @@ import {
   gateRequestMessage,
 } from '@pinless-gate/protocol/gate-request';
 import {
+  type ActEntry,
   type DecisionEntry,
   encodeJournalEntry,
   hashEntry,
   type JournalEntry,
   journalOrigin,
+  type PassageEntry,
 } from '@pinless-gate/protocol/journal';
 import { NO_RATES, plainPasswords, signedIn, TEST_ORIGIN } from './accounts.ts';
 import { openTestDatabase } from './database.ts';
@@ -50,7 +52,13 @@ export class TestGate {
     return fromHex(this.gate.id);
   }
 
-  write(entry: Partial<DecisionEntry> | { readonly kind: 'start' | 'stop' }): Uint8Array {
+  write(
+    entry:
+      | Partial<DecisionEntry>
+      | { readonly kind: 'start' | 'stop' }
+      | (Partial<ActEntry> & { readonly kind: 'act' })
+      | (Partial<PassageEntry> & { readonly kind: 'passage' }),
+  ): Uint8Array {
     const base = {
       sequence: this.entries.length + 1,
       gateId: this.id,
@@ -59,8 +67,12 @@ export class TestGate {
       list: { version: 14, fingerprint: 'K7F2QD' },
     };
     const whole = (
-      entry.kind === 'start' || entry.kind === 'stop'
-        ? { ...base, detail: '', ...entry }
+      entry.kind !== undefined && entry.kind !== 'decision'
+        ? {
+            ...base,
+            ...(entry.kind === 'start' || entry.kind === 'stop' ? { detail: '' } : {}),
+            ...entry,
+          }
         : {
             ...base,
             kind: 'decision',
@@ -79,6 +91,12 @@ export class TestGate {
 
   admit(more: Partial<DecisionEntry> = {}): Uint8Array {
     return this.write({ tickets: [{ ticketNo: 'T-SECRET-1', entry: 1 }], ...more });
+  }
+
+  /** What the lead of the lane did by hand. */
+  act(more: Partial<ActEntry> & Pick<ActEntry, 'act'>): Uint8Array {
+    const operator = { id: 'sato', role: 'lead' } as const;
+    return this.write({ kind: 'act', operator, reason: '券面を確認', tickets: [], ...more });
   }
 
   refuse(reason = 'not-listed', more: Partial<DecisionEntry> = {}): Uint8Array {

@@ -59,6 +59,27 @@ describe('POST /api/journal', () => {
     expect(await counters()).toEqual({ admitted: 1, refused: 1, people: 1, sequence: 3 });
   });
 
+  test('who entered: with acts of staff, less what was given back; no rehearsal, no way out', async () => {
+    const tickets = [1, 2].map((n) => ({ ticketNo: `T-${n}`, entry: 1 }));
+    gate.admit({ tickets });
+    gate.admit({ mode: 'rehearsal' });
+    gate.admit({ direction: 'out' });
+    gate.refuse('not-listed', { mode: 'rehearsal' });
+    gate.act({ act: 'override', tickets });
+    gate.act({ act: 'undo', of: 5, tickets: tickets.slice(1) });
+    gate.act({ act: 'mode', detail: 'closed' });
+    const passage = {
+      kind: 'passage',
+      direction: 'in',
+      people: 1,
+      tickets: tickets.slice(1),
+    } as const;
+    gate.write({ ...passage, outcome: 'annulled', of: 1 });
+    gate.write({ ...passage, outcome: 'passed', of: 1 });
+    expect((await started.upload(gate)).status).toBe(200);
+    expect(await counters()).toMatchObject({ admitted: 2, refused: 0, people: 2 + 2 - 1 - 1 });
+  });
+
   test('the same upload again changes nothing', async () => {
     gate.admit();
     gate.admit();

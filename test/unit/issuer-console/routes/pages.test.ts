@@ -133,6 +133,16 @@ describe('GET /, gates and taps', () => {
     expect(codes?.at(-1)).toBe('C-11');
   });
 
+  test('shows who did what by hand, and why; no ticket', async () => {
+    gate.act({ act: 'block', ticketNo: 'T-SECRET-1', reason: 'lost <b>card</b>' });
+    await started.upload(gate);
+    const html = await (await get('/?lang=en')).text();
+    expect(html).toContain('Blocked a ticket');
+    expect(html).toContain('sato (lead)');
+    expect(html).toContain('lost &lt;b&gt;card&lt;/b&gt;');
+    expect(html).not.toContain('T-SECRET-1');
+  });
+
   test('a tap of another day carries its date', async () => {
     gate.admit({ at: NOW - 86_400_000 });
     await started.upload(gate);

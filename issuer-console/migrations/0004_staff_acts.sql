@@ -1,0 +1,1 @@
+CREATE INDEX "journal_entries_last_acts" ON "journal_entries" USING btree ("at" desc,"gate_id","sequence" desc) WHERE kind = 'act';
