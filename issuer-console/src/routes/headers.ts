@@ -20,7 +20,8 @@ export function headers(origin: URL | undefined): MiddlewareHandler {
       frameAncestors: ["'none'"],
     },
     xFrameOptions: 'DENY',
-    referrerPolicy: 'no-referrer',
+    // With no-referrer browsers would send forms with the origin "null".
+    referrerPolicy: 'same-origin',
     // Plain HTTP on loopback: nothing to promise about TLS.
     strictTransportSecurity: origin?.protocol === 'https:' ? `max-age=${YEAR_S}` : false,
     permissionsPolicy: { camera: [], microphone: [], geolocation: [] },

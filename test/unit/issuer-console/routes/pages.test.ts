@@ -219,7 +219,7 @@ describe('every answer', () => {
       expect(policy).not.toMatch(/unsafe|data:|\*/);
       expect(headers.get('x-content-type-options')).toBe('nosniff');
       expect(headers.get('x-frame-options')).toBe('DENY');
-      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('referrer-policy')).toBe('same-origin');
       expect(headers.get('access-control-allow-origin')).toBeNull();
       expect(headers.get('set-cookie')).toBeNull();
     },
