@@ -18,9 +18,15 @@ export interface LaneServerOptions {
   readonly port: number;
 }
 
+const OWN_NAMES = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
+
 /** The gate's pages and figures, on loopback. */
 export async function serveLane(options: LaneServerOptions): Promise<Listening> {
   const app = new Hono();
+  // Another name that leads here is that of a page from elsewhere (DNS rebinding).
+  app.use(async (c, next) =>
+    OWN_NAMES.test(c.req.header('host') ?? '') ? next() : c.text('not a name of mine', 421),
+  );
   app.get('/metrics', async (c) =>
     c.body(await options.metrics(), 200, { 'content-type': 'text/plain; version=0.0.4' }),
   );

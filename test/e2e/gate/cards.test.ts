@@ -45,18 +45,19 @@ async function expectServing(gate: GateProcess): Promise<void> {
 }
 
 /** What the display is sent, without repetitions, up to a state. */
-async function statesUntil({ body }: Response, last: string): Promise<string[]> {
+async function statesUntil({ body }: Response, last: string) {
   const states: string[] = [];
   let text = '';
   for await (const chunk of body!.pipeThrough(new TextDecoderStream())) {
     const events = (text + chunk).split('\n\n');
     text = events.pop()!;
-    for (const [, state] of events.join('\n').matchAll(/^data: \{"state":"([a-z-]+)"/gm)) {
+    const shown = events.join('\n').matchAll(/^data: \{"state":"([a-z-]+)","language":"(..)"/gm);
+    for (const [, state, language] of shown) {
       if (state !== states.at(-1)) states.push(state!);
-      if (state === last) return states;
+      if (state === last) return { states, language };
     }
   }
-  return states;
+  return { states };
 }
 
 const JPKI_STEPS = STEPS.filter((step) => !SURFACE_STEPS.has(step));
@@ -100,11 +101,20 @@ describe('a card that leaves', () => {
 
   test('and comes back at once: a tap of its own, and the display asks for it', async () => {
     const { gate } = await startLane();
-    const events = await fetch(new URL('display/events', await gate.started()));
+    const display = await gate.started();
+    const events = await fetch(new URL('display/events', display));
+    const chosen = await fetch(new URL('display/language', display), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"language":"ko"}',
+    });
+    expect(chosen.status).toBe(204);
     const { outcome } = await tapCard(gate, reader, withFault(venue.cards.sato!, 'sign', 'leave'));
     expect(outcome).toBe('card-removed');
     expect((await tapCard(gate, reader, venue.cards.sato!)).outcome).toBe('admitted');
-    const states = await statesUntil(events, 'admitted');
+    const { states, language } = await statesUntil(events, 'admitted');
+    // As somebody chose at the screen, and not as the ticket says.
+    expect(language).toBe('ko');
     // A machine so busy that two seconds went by says "refused" in between, as it should.
     const shown = states.filter((state) => state !== 'refused');
     expect(shown).toEqual(['idle', 'hold', 'removed', 'hold', 'admitted']);

@@ -7,7 +7,7 @@ export const en: Messages = {
   touch: 'Touch your card here',
   hold: 'Hold still',
   goIn: 'Please go in',
-  goodbye: { title: 'Thank you for coming', action: 'Take care on your way' },
+  goodbye: { title: 'Thank you', action: 'Take care on your way' },
   gate: 'Gate',
   block: 'Block',
   row: 'Row',

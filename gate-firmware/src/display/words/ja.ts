@@ -7,7 +7,7 @@ export const ja: Messages = {
   touch: 'カードをここにタッチしてください',
   hold: 'そのままお待ちください',
   goIn: 'ご入場ください',
-  goodbye: { title: 'ありがとうございました', action: 'お気をつけてお帰りください' },
+  goodbye: { title: 'ありがとうございました', action: 'お気をつけてお通りください' },
   gate: 'ゲート',
   block: 'ブロック',
   row: '列',

@@ -7,7 +7,7 @@ export const ko: Messages = {
   touch: '카드를 여기에 대 주세요',
   hold: '그대로 기다려 주세요',
   goIn: '입장해 주세요',
-  goodbye: { title: '감사합니다', action: '안녕히 가세요' },
+  goodbye: { title: '감사합니다', action: '조심해서 나가 주세요' },
   gate: '게이트',
   block: '구역',
   row: '열',

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { get as httpGet, type IncomingMessage } from 'node:http';
+import { urlToHttpOptions } from 'node:url';
 import type { Listening } from '@pinless-gate/gate-firmware/display/listen';
 import { serveLane } from '@pinless-gate/gate-firmware/display/server';
 import { DisplayBus } from '@pinless-gate/gate-firmware/display/state';
@@ -65,6 +68,20 @@ describe('serveLane', () => {
       expect((await get(await serve(), path)).status).toBe(404);
     },
   );
+
+  test.each([
+    ['localhost', 200],
+    ['127.0.0.1:80', 200],
+    ['[::1]:8460', 200],
+    ['gate.example', 421],
+    ['127.0.0.1.gate.example', 421],
+  ])('asked for by the name "%s": %d', async (host, status) => {
+    const { url } = await serve();
+    const request = httpGet({ ...urlToHttpOptions(new URL('healthz', url)), headers: { host } });
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.resume();
+    expect(response.statusCode).toBe(status);
+  });
 
   test('a port in use is an error with its code', async () => {
     const first = await serve();
