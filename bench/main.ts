@@ -23,6 +23,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'apply-1m': async () => (await import('./apply.ts')).apply1m,
   'apply-10m': async () => (await import('./apply.ts')).apply10m,
   journal: async () => (await import('./journal.ts')).journal,
+  'journal-latency': async () => (await import('./journal.ts')).journalLatency,
   'decide-1': async () => (await import('./decide.ts')).decideBench(1),
   'decide-4': async () => (await import('./decide.ts')).decideBench(4),
   'decide-10': async () => (await import('./decide.ts')).decideBench(10),
