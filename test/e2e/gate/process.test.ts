@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { type SandboxReader, startReader } from '@pinless-gate/test/sandbox/read
 import { type SandboxTurnstile, startTurnstile } from '@pinless-gate/test/sandbox/turnstile';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { BUSY_MS } from '../../busy.ts';
+import { compileDiskFault } from '../../fakes/disk-fault.ts';
 import {
   GateProcess,
   gateCommand,
@@ -205,6 +206,33 @@ describe('two gates', () => {
     const apply = await gateCommand(lane, 'list', 'apply', venue.bundle, '--config', 'gate.toml');
     expect(apply).toMatchObject({ code: 1, err: expect.stringContaining('[ERR_LOCKED]') });
     expect((await tapCard(first, reader, venue.cards.stranger!)).outcome).toBe('not-listed');
+  });
+});
+
+describe('a disk that fails', () => {
+  test('at fdatasync: nobody is let in, one clear line, and a clean new start', async () => {
+    const lane = await laneFor();
+    const { LD_PRELOAD, DISK_FAULT } = compileDiskFault(lane);
+    const bin = join(import.meta.dirname, '../../../gate-firmware/bin/gate.js');
+    const preloaded = ['env', `LD_PRELOAD=${LD_PRELOAD}`, `DISK_FAULT=${DISK_FAULT}`];
+    const gate = new GateProcess(lane, [...preloaded, process.execPath, bin]);
+    await gate.started();
+    expect((await tapCard(gate, reader, venue.cards.family!)).outcome).toBe('admitted');
+    await expect.poll(() => turnstile.openings.length).toBeGreaterThan(0);
+    const opened = turnstile.openings.length;
+    await writeFile(DISK_FAULT, 'E');
+    const inserted = await reader.insert(venue.cards.sato!);
+    expect(await gate.ended).toEqual({ code: 1, signal: null });
+    await inserted.remove();
+    expect(gate.text[0]).toMatch(/Input\/output error.* \[ERR_JOURNAL_BROKEN\]$/);
+    expect(turnstile.openings).toHaveLength(opened);
+    await rm(DISK_FAULT);
+    const next = new GateProcess(lane);
+    await next.started();
+    expect((await tapCard(next, reader, venue.cards.sato!)).outcome).toBe('admitted');
+    expect((await tapCard(next, reader, venue.cards.family!)).outcome).toBe('already-admitted');
+    expect(await next.stop()).toEqual({ code: 0, signal: null });
+    expect(await verified(lane)).toMatchObject({ verified: true, admitted: 2 });
   });
 });
 
