@@ -11,8 +11,9 @@ import type { Acts } from './acts.ts';
 import type { Board } from './board.ts';
 import type { Operators } from './operators.ts';
 import { type Done, orderSchema } from './order.ts';
-import { BoardPage, SignInPage } from './page.tsx';
+import { BoardPage } from './page.tsx';
 import { isCsrf, type Session, type Sessions } from './sessions.ts';
+import { SignInPage } from './shell.tsx';
 import { type StaffLanguage, WORDS } from './words.ts';
 
 export interface StaffAppOptions {
