@@ -41,7 +41,8 @@ const USAGE = `gate: decide at the door, offline, who may enter
   gate staff list --config gate.toml [--json]
   gate staff override CODE --reason TEXT [--ticket NUMBER…] --operator ID --config gate.toml
   gate staff undo CODE --reason TEXT --operator ID --config gate.toml
-  gate staff block|unblock TICKET --reason TEXT --operator ID --config gate.toml
+  gate staff block TICKET --reason TEXT --operator ID --config gate.toml
+  gate staff unblock TICKET --reason TEXT --operator ID --config gate.toml
   gate staff accept TICKET --proof KIND --reason TEXT --operator ID --config gate.toml
   gate staff face-check CODE passed|failed --reason TEXT --operator ID --config gate.toml
   gate staff mode MODE --reason TEXT --operator ID --config gate.toml
