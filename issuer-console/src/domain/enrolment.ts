@@ -100,6 +100,8 @@ export interface GateRecord {
   readonly eventIds: readonly string[];
   /** SHA-256 of its device key, hex; absent where a gate was only invited so far. */
   readonly deviceKeyId?: string | undefined;
+  /** The key itself, SubjectPublicKeyInfo in base64. */
+  readonly deviceKey?: string | undefined;
   /** What it stated of itself, where it enrolled itself. */
   readonly stated?: StatedAttributes | undefined;
   readonly invitedAt?: number | undefined;

@@ -199,6 +199,7 @@ function record({ gates: gate, invitations: invitation }: RecordRow): GateRecord
     name: gate?.name ?? invitation!.gateName,
     eventIds: gate?.eventIds ?? invitation!.eventIds,
     deviceKeyId: gate ? keyId(gate.deviceKey) : undefined,
+    deviceKey: gate ? Buffer.from(gate.deviceKey).toString('base64') : undefined,
     stated: gate?.statement ? stated(gate.statement) : undefined,
     invitedAt: invitation?.createdAt.getTime(),
     expiresAt: unused?.expiresAt.getTime(),

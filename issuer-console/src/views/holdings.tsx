@@ -32,6 +32,11 @@ export const HoldingsPage = ({ view, holdings, assets, refused, acts }: Holdings
       <section>
         <h2>{text.enrolled.heading}</h2>
         <EnrolledView view={view} holdings={holdings} acts={acts} />
+        {holdings.gates.some(({ deviceKeyId }) => deviceKeyId !== undefined) && (
+          <p>
+            <a href="/gates/receipt-check.html">{text.enrolled.receiptCheck}</a>
+          </p>
+        )}
         {acts.invite && <Invite view={view} />}
       </section>
       {events.length === 0 ? (

@@ -158,6 +158,7 @@ export const en: Messages = {
     module: 'Module',
     unwrapsNothing: 'takes no wrapped keys',
     deviceKey: 'Device key',
+    receiptCheck: 'Save the receipt check page',
     since: 'Since',
   },
   keys: {

@@ -156,6 +156,7 @@ export const ja: Messages = {
     module: '鍵の装置',
     unwrapsNothing: '包まれた鍵を受け取れません',
     deviceKey: '機器鍵',
+    receiptCheck: '控えの確認ページを保存',
     since: '日時',
   },
   keys: {

@@ -114,6 +114,7 @@ export interface Messages {
     readonly module: string;
     readonly unwrapsNothing: string;
     readonly deviceKey: string;
+    readonly receiptCheck: string;
     readonly since: string;
   };
   readonly keys: {

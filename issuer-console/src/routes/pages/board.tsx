@@ -1,5 +1,7 @@
+import { type CheckedGate, receiptCheckPage } from '@pinless-gate/runtime/receipt-check';
 import { Hono } from 'hono';
 import { type Author, authorOf } from '../../domain/audit.ts';
+import type { GateRecord } from '../../domain/enrolment.ts';
 import type { Holdings } from '../../domain/holdings.ts';
 import type { Office } from '../../domain/office.ts';
 import type { Overview } from '../../domain/overview.ts';
@@ -17,6 +19,8 @@ export interface BoardPagesDeps extends PageDeps {
   readonly read: () => Promise<Overview>;
   readonly holdings: () => Promise<Holdings>;
   readonly officeOf: (by: Author) => Office;
+  /** Of the venue, IANA name. */
+  readonly timeZone: string;
 }
 
 const HOUR_MS = 3_600_000;
@@ -33,6 +37,12 @@ export const boardPages = (deps: BoardPagesDeps) => {
       const acts = { invite: may(actor, 'gate.invite'), revoke: may(actor, 'gate.revoke') };
       const page = pageOf(c, deps);
       return c.html(<HoldingsPage {...page} holdings={await holdings()} acts={acts} />);
+    })
+    .get('/gates/receipt-check.html', allow('gate.read'), async (c) => {
+      const { gates } = await holdings();
+      // To be saved: this page's policy forbids the script that the file is there for.
+      c.header('content-disposition', 'attachment; filename="receipt-check.html"');
+      return c.html(receiptCheckPage(gates.flatMap(checkedGate), deps.timeZone));
     })
     .post('/gates/invite', allow('gate.invite'), async (c) => {
       const field = await fieldsOf(c);
@@ -55,3 +65,9 @@ export const boardPages = (deps: BoardPagesDeps) => {
       return c.html(<RulesPage view={viewOf(c, views)} list={list} now={now} assets={assets} />);
     });
 };
+
+/** One that may still sign. */
+function checkedGate({ name, deviceKey, revokedAt }: GateRecord): CheckedGate[] {
+  if (deviceKey === undefined || revokedAt !== undefined) return [];
+  return [{ name, deviceKey: new Uint8Array(Buffer.from(deviceKey, 'base64')) }];
+}

@@ -334,3 +334,13 @@ describe('GET /rules', () => {
     expect(await page('/rules?lang=en')).toContain('There is no list yet');
   });
 });
+
+describe('GET /gates/receipt-check.html', () => {
+  test('is a file to save, with the keys of the gates', async () => {
+    const response = await get('/gates/receipt-check.html');
+    expect(response.headers.get('content-disposition')).toContain('attachment');
+    const key = Buffer.from(gate.gate.deviceKey).toString('base64');
+    expect(await response.text()).toContain(`{"name":"A","key":"${key}"}`);
+    expect(await (await get('/gates?lang=en')).text()).toContain('/gates/receipt-check.html');
+  });
+});
