@@ -126,6 +126,18 @@ export class Footprints {
     }
   }
 
+  /** Whether this holds of everybody it lists: without a view of each, since there are many. */
+  everyHolder(
+    number: number,
+    holds: (octets: Buffer, from: number, to: number) => boolean,
+  ): boolean {
+    const end = this.#starts[number + 1]!;
+    for (let at = this.usesTo(number); at < end; at = this.#nextCard(at)) {
+      if (!holds(this.octets, at + CARD_HEAD_LENGTH, this.#nextCard(at))) return false;
+    }
+    return true;
+  }
+
   /** Conversion values of its cards. */
   *cardsOf(number: number): Generator<Buffer> {
     const to = this.usesTo(number);

@@ -63,6 +63,9 @@ export class KnownRows {
   #heldLength = 0;
   /** Of each footprint of each section. */
   readonly #states: Uint8Array[] = [];
+  readonly #isOnlyNumber: (octets: Buffer, from: number, to: number) => boolean;
+  /** Cards of the section of which no list speaks. */
+  #unasked = 0;
   /** Rows that need not be checked. */
   count = 0;
   /** Those of them whose entries stay as they are. */
@@ -72,6 +75,7 @@ export class KnownRows {
 
   constructor(job: KnownRowsJob) {
     this.#job = job;
+    this.#isOnlyNumber = (octets, from, to) => job.holders.isOnlyNumber(octets, from, to);
   }
 
   /** Gives the rows of a section that are not known, or not as they are now. */
@@ -86,6 +90,8 @@ export class KnownRows {
       if (number >= 0 && states[number] === STAYS) this.count++;
       else yield this.#toCheck(candidates, at);
     }
+    this.#job.carried?.addChecked(0, this.#unasked);
+    this.#unasked = 0;
   }
 
   /** Afterwards, of each section again: sets down what is known, and gives rows of which too little is. */
@@ -149,10 +155,21 @@ export class KnownRows {
         carried?.clashing.add(known.octets, at);
       }
     } else if (states[number] === GONE) {
+      if (this.#isUnasked(known, number)) {
+        states[number] = STAYS;
+        this.#unasked += known.cardCountOf(number);
+        return;
+      }
       const checkedAt = this.#checkedAt(known, number);
       states[number] = checkedAt ? STAYS : CHANGED;
       if (carried && checkedAt) for (const at of checkedAt) carried.addChecked(at, 1);
     }
+  }
+
+  /** Nobody is asked about the cards of a row, and nothing of them can have changed. */
+  #isUnasked(known: Footprints, number: number): boolean {
+    if (this.#job.revocation || !known.isLasting(number)) return false;
+    return known.everyHolder(number, this.#isOnlyNumber);
   }
 
   /** Of each card; undefined where what was kept no longer holds. */

@@ -56,17 +56,17 @@ export class RememberedHolders {
    * kept no longer holds: it is left out now or replaced, or nobody knows whose it is.
    */
   checkedAt(holder: Uint8Array, revocation: Revocation | undefined): number | undefined {
-    if (!revocation && this.#isOnlyNumber(holder)) return 0;
+    if (!revocation && this.isOnlyNumber(holder, 0, holder.length)) return 0;
     const subject = this.recall(holder);
     const answer = subject && revocation?.of(subject);
     if (!subject || answer?.status === 'revoked') return undefined;
     return answer?.checkedAt ?? 0;
   }
 
-  /** By serial number, and never renewed: most are, and there is nothing to ask. */
-  #isOnlyNumber(holder: Uint8Array): boolean {
-    if (holder.length !== HEAD_LENGTH + holder[2]!) return false;
-    return this.#issuers[holder[0]!]!.renewals === undefined;
+  /** Of a holder that stands in `octets`: by serial number, and never renewed. Most are, and there is nothing to recall. */
+  isOnlyNumber(octets: Uint8Array, from: number, to: number): boolean {
+    if (to - from !== HEAD_LENGTH + octets[from + 2]!) return false;
+    return this.#issuers[octets[from]!]!.renewals === undefined;
   }
 
   /**
