@@ -2,6 +2,7 @@ import type { Converter } from '@pinless-gate/hsm/conversion-value';
 import { bucketOf } from '@pinless-gate/protocol/bundle';
 import { GateError } from '@pinless-gate/protocol/errors';
 import type { Feed } from '../purchase/feed.ts';
+import type { LineProblem } from '../purchase/line.ts';
 import type { ListingRules } from '../purchase/listing.ts';
 import { feedChanged } from '../purchase/ndjson.ts';
 import type { CannotEnter } from '../validity/report.ts';
@@ -14,6 +15,7 @@ import type { Finding, Findings } from './findings.ts';
 import { LineSet } from './line-set.ts';
 import { type MergedEntry, mergeCards } from './merge.ts';
 import type { Partitions } from './partitions.ts';
+import { LateRefusalError } from './refusals.ts';
 import type { TicketIndexWriter } from './ticket-index.ts';
 import { KEY_LENGTH } from './uses.ts';
 
@@ -69,10 +71,15 @@ export async function assemble(job: AssembleJob): Promise<Assembled> {
     expiringLines: new LineSet(),
   };
   const keep = (line: number) => !job.left?.(line);
+  const late = new Map<number, LineProblem>();
+  const refuse = (line: number, problem: LineProblem) => late.set(line, problem);
   try {
     for (let i = 0; i < entries.count; i++) {
       if (signal.aborted) throw new GateError('ERR_INTERRUPTED', 'interrupted');
-      const merged = await mergeCards(job, sortedEntries(await entries.read(i), keep));
+      const merged = await mergeCards(
+        { ...job, refuse },
+        sortedEntries(await entries.read(i), keep),
+      );
       for (const entry of merged) note(job, tally, entry);
       if (carried) await patchBuckets(job, carried, buckets, { partition: i, entries: merged });
       else for (const entry of merged) buckets.add(entry);
@@ -82,6 +89,7 @@ export async function assemble(job: AssembleJob): Promise<Assembled> {
       job.progress(buckets.entryCount, (i + 1) / entries.count);
     }
     await cache.commit();
+    if (late.size > 0) throw new LateRefusalError(late);
     return { buckets, hashes: await buckets.end(), tally };
   } finally {
     await buckets.settled();

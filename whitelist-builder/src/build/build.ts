@@ -1,4 +1,4 @@
-import { mkdir, statfs } from 'node:fs/promises';
+import { readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Converter } from '@pinless-gate/hsm/conversion-value';
 import type { KeyStore } from '@pinless-gate/hsm/key-store';
@@ -18,6 +18,7 @@ import {
   readPrevious,
   signManifest,
 } from './publication.ts';
+import { LateRefusalError, type LateRefusals } from './refusals.ts';
 import { withStaging } from './staging.ts';
 import { TicketIndexWriter } from './ticket-index.ts';
 
@@ -63,15 +64,31 @@ export async function buildBundle(job: BuildJob): Promise<Built> {
   return withStaging(job.out, async (staging) => {
     const previous = await readPrevious(job.out, event.eventId, publisher);
     const opened = { job, publisher, previous };
-    try {
-      return await attempt(opened, staging, previous);
-    } catch (error) {
-      if (!(error instanceof CarryError)) throw error;
+    let way: Way = { carry: previous, refused: new Map() };
+    for (;;) {
+      try {
+        return await attempt(opened, staging, way);
+      } catch (error) {
+        way = otherWay(way, error);
+        for (const name of await readdir(staging)) await rm(join(staging, name));
+      }
     }
-    const anew = join(staging, 'anew');
-    await mkdir(anew);
-    return await attempt(opened, anew, undefined);
   });
+}
+
+/** How a list is made. */
+interface Way {
+  /** The list whose entries are taken over where nothing changed; a `CarryError` where they cannot be. */
+  readonly carry: ManifestFile | undefined;
+  /** Rows that are bad whatever is found; a `LateRefusalError` tells of more. */
+  readonly refused: LateRefusals;
+}
+
+/** Each way ends: nothing is carried twice in vain, and of a card that rows contradict one another on none is left. */
+function otherWay(way: Way, error: unknown): Way {
+  if (error instanceof CarryError) return { ...way, carry: undefined };
+  if (!(error instanceof LateRefusalError)) throw error;
+  return { ...way, refused: new Map([...way.refused, ...error.rows]) };
 }
 
 interface Opened {
@@ -80,12 +97,7 @@ interface Opened {
   readonly previous: ManifestFile | undefined;
 }
 
-/** `carry`: the list whose entries are taken over where nothing changed; a `CarryError` where they cannot be. */
-async function attempt(
-  opened: Opened,
-  staging: string,
-  carry: ManifestFile | undefined,
-): Promise<Built> {
+async function attempt(opened: Opened, staging: string, way: Way): Promise<Built> {
   const { job } = opened;
   const { event, keys } = job;
   const feed = await Feed.open(job.feed, staging);
@@ -96,7 +108,7 @@ async function attempt(
   try {
     const converter = new Converter(keys, event.keys.event);
     const rules = rulesOf(event, job.now, job.revocation);
-    const materials = { feed, staging, findings, leftOut, tickets, converter, rules, carry };
+    const materials = { feed, staging, findings, leftOut, tickets, converter, rules, ...way };
     return await build(opened, materials);
   } finally {
     await findings.close();

@@ -5,6 +5,7 @@ import { GateError } from '@pinless-gate/protocol/errors';
 import { sameLink } from '@pinless-gate/protocol/kazashi/surface';
 import type { SeatRecord } from '@pinless-gate/protocol/record';
 import type { Feed } from '../purchase/feed.ts';
+import type { LineProblem } from '../purchase/line.ts';
 import { type ListedCard, type ListingRules, listPurchase } from '../purchase/listing.ts';
 import { feedChanged } from '../purchase/ndjson.ts';
 import type { CacheFile } from './cache-file.ts';
@@ -18,6 +19,8 @@ export interface MergeJob {
   readonly converter: Converter;
   /** Card and sealed parts to the sealed entry that they share. */
   readonly cache: CacheFile;
+  /** Is told of rows that link one card with different chips: their card is nobody's then. */
+  readonly refuse: (line: number, problem: LineProblem) => void;
 }
 
 /** A card, with every row that it stands in, in the order of the feed. */
@@ -59,6 +62,7 @@ export async function mergeCards(
   }
   for (let i = 0; i < unknown.length; i += BATCH) {
     for (const { key, parts, entry } of await mergeBatch(job, unknown.slice(i, i + BATCH))) {
+      if (!entry) continue;
       sealed.set(parts[0]!, entry);
       job.cache.put(key, entry);
     }
@@ -69,7 +73,8 @@ export async function mergeCards(
     if (others.has(entry)) return [];
     const parts = groups.get(entry);
     if (!parts) return entry;
-    return { conversionValue: entry.conversionValue, sealed: sealed.get(entry)!, parts };
+    const octets = sealed.get(entry);
+    return octets ? { conversionValue: entry.conversionValue, sealed: octets, parts } : [];
   });
 }
 
@@ -125,8 +130,11 @@ async function mergeBatch(job: MergeJob, shared: readonly SharedCard[]) {
     const records = parts.map((place) => {
       const card = cards.get(place);
       if (!card) throw feedChanged();
-      return { record: card.record, where: job.feed.where(place.line) };
+      return { record: card.record, line: place.line, where: job.feed.where(place.line) };
     });
+    const contradictions = contradictingLinks(records);
+    for (const { line, problem } of contradictions) job.refuse(line, problem);
+    if (contradictions.length > 0) return { key, parts, entry: undefined };
     const { conversion } = cards.get(parts[0]!)!;
     const entry = sealOnce(mergeRecords(records), conversion, nonce(i), job.rules.eventId);
     return { key, parts, entry };
@@ -181,15 +189,31 @@ export function mergeRecords(records: readonly LineRecord[]): SeatRecord {
 
 /** The record whose card was linked, with the modulus where one has it. One card is one chip. */
 function linkedRecord(records: readonly LineRecord[]): LineRecord | undefined {
+  return (
+    records.find(({ record }) => record.kazashi?.modulus) ??
+    records.find(({ record }) => record.kazashi)
+  );
+}
+
+interface Contradiction {
+  readonly line: number;
+  readonly problem: LineProblem;
+}
+
+/** All rows that link one card, where they do not agree on its chip: nobody can tell which of them is right. */
+function contradictingLinks(
+  records: readonly (LineRecord & { readonly line: number })[],
+): Contradiction[] {
   const linked = records.filter(({ record }) => record.kazashi);
   const [first] = linked;
-  const other = linked.find(({ record }) => !sameLink(record.kazashi!, first!.record.kazashi!));
-  if (other) {
-    throw new GateError(
-      'ERR_BUILD_LINK_CONFLICT',
-      `${first!.where} and ${other.where} link one certificate with two chips`,
-      { hint: 'have the card linked once more, and give both lines what that captures' },
-    );
-  }
-  return linked.find(({ record }) => record.kazashi!.modulus) ?? first;
+  const agrees = ({ record }: LineRecord) => sameLink(record.kazashi!, first!.record.kazashi!);
+  const other = linked.find((one) => !agrees(one));
+  if (!other) return [];
+  return linked.map((one) => {
+    const { where } = agrees(one) ? other : first!;
+    return {
+      line: one.line,
+      problem: { field: '', reason: `links a card with another chip than ${where}` },
+    };
+  });
 }

@@ -10,7 +10,7 @@ import type { Findings } from './findings.ts';
 import { type Gathered, gather } from './gather.ts';
 import type { LeftOutCards, LeftOutTally } from './left-out.ts';
 import { Partitions, partitionBitsFor } from './partitions.ts';
-import { nothingToList, notProven, type RejectsAllowed } from './refusals.ts';
+import { type LateRefusals, nothingToList, notProven, type RejectsAllowed } from './refusals.ts';
 import { RememberedHolders } from './remembered-holders.ts';
 import { RowVerdicts } from './row-verdicts.ts';
 import type { CacheError } from './sealed-sections.ts';
@@ -48,6 +48,8 @@ export interface Materials {
   readonly rules: ListingRules;
   /** The list before this one, where what stays the same of it may be taken over. */
   readonly carry: ManifestFile | undefined;
+  /** Rows that an attempt before found bad. */
+  readonly refused: LateRefusals;
 }
 
 export interface Listed extends Assembled {
@@ -107,6 +109,7 @@ async function runPasses(job: ListJob, materials: Materials, stores: Stores): Pr
   const { spools, cache, carried } = stores;
   const verdicts = new RowVerdicts(job, feed, findings);
   const gathered = await firstPass(job, materials, stores, verdicts);
+  for (const [line, problem] of materials.refused) verdicts.reject(line, problem);
   const shared = await findConflicts(spools.uses, verdicts.onConflict());
   await verdicts.finish(gathered.lines);
   const { left } = verdicts;

@@ -1,3 +1,5 @@
+import { GateError } from '@pinless-gate/protocol/errors';
+import type { LineProblem } from '../purchase/line.ts';
 import { FeedError } from '../purchase/ndjson.ts';
 import { ValidityError } from '../validity/proven-only.ts';
 import { type LeftOutTally, reasonsOf } from './left-out.ts';
@@ -13,6 +15,19 @@ export interface RejectsAllowed {
   readonly allowRejects: number;
   /** Path of the reject file. */
   readonly rejects: string;
+}
+
+/** Rows that turned out bad after all were judged: by line. The build begins anew without them. */
+export type LateRefusals = ReadonlyMap<number, LineProblem>;
+
+/** Never told: what comes of it is a bad line for each row. */
+export class LateRefusalError extends GateError {
+  readonly rows: LateRefusals;
+
+  constructor(rows: LateRefusals) {
+    super('ERR_BUILD_LINK_CONFLICT', `${rows.size} rows link cards with different chips`);
+    this.rows = rows;
+  }
 }
 
 /** `lines` of the feed; undefined where it was not read to its end. */

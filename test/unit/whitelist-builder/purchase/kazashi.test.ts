@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fromHex, toHex } from '@pinless-gate/protocol/bytes';
 import { parseLine } from '@pinless-gate/whitelist-builder/purchase/line';
 import { describe, expect, test } from 'vitest';
@@ -69,11 +71,31 @@ describe('buildBundle with linked cards', () => {
     expect(toHex(record!.kazashi!.modulus!)).toBe(toHex(modulus));
   });
 
-  test('one certificate with two chips stops the build', async () => {
+  test('one certificate with two chips: the purchases that link it are bad lines, with and without a cache', async () => {
     const shop = await workshop(issuer);
+    const cache = join(shop.directory, 'cache');
     const other = { ...kazashi, modulusHash: '11'.repeat(32) };
-    const feed = feedOf(purchase(1, holder(kazashi)), purchase(2, holder(other)));
-    await expect(shop.build(feed)).rejects.toMatchObject({ code: 'ERR_BUILD_LINK_CONFLICT' });
+    const others = Array.from({ length: 5 }, (_, i) => purchase(i + 10));
+    const again = { serial: serialOf(1), issuer: 'jpki-auth' };
+    const rows = [purchase(1, holder(kazashi)), ...others, purchase(2, holder(other))];
+    const feed = feedOf(...rows, purchase(3, { holder: again }));
+    await expect(shop.build(feed)).rejects.toMatchObject({ code: 'ERR_FEED_REJECTS' });
+    const reasonOf = (line: number) => `links a card with another chip than line ${line}`;
+    for (const kept of [undefined, cache, cache]) {
+      const built = await shop.build(feed, { allowRejects: 2, cache: kept });
+      expect(built).toMatchObject({ rejects: 2, manifest: { entryCount: 6 } });
+      const rejects = (await readFile(shop.rejects, 'utf8')).trimEnd().split('\n');
+      expect(rejects.map((one) => JSON.parse(one))).toEqual([
+        { line: 1, field: '', reason: reasonOf(7) },
+        { line: 7, field: '', reason: reasonOf(1) },
+      ]);
+      const record = await shop.record(built, serialOf(1));
+      expect(record?.tickets.map(({ ticketNo }) => ticketNo)).toEqual(['T-3-1']);
+      expect(record?.kazashi).toBeUndefined();
+    }
+    const right = feedOf(...rows.slice(0, -1), purchase(3, { holder: again }));
+    const built = await shop.build(right, { cache });
+    expect((await shop.record(built, serialOf(1)))?.tickets).toHaveLength(2);
   });
 
   test.each<[string, object]>([
