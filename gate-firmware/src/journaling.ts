@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { toHex } from '@pinless-gate/protocol/bytes';
 import { GateError } from '@pinless-gate/protocol/errors';
 import { JournalError, type NoteEntry } from '@pinless-gate/protocol/journal';
 import type { Logger } from '@pinless-gate/runtime/log';
@@ -157,6 +158,9 @@ export class Journaling {
     if (!this.#started) return;
     try {
       this.note('stop', 'gate');
+      const { sequence, hash } = this.journal;
+      // Who has it on paper can say later that nothing was cut off (docs/journal.md).
+      this.#log.info({ sequence, hash: toHex(hash).slice(0, 16) }, 'the journal ends');
     } catch (error) {
       // A journal that cannot be written keeps nothing else from ending.
       if (!(error instanceof JournalError)) throw error;
