@@ -50,7 +50,8 @@ export class Outcome {
     const { log, metrics, mode } = this.#parts;
     const id = this.#id(result.sequence);
     const { decision } = result;
-    if (decision.admitted && mode() !== 'rehearsal') {
+    const rehearsed = mode() === 'rehearsal';
+    if (decision.admitted && !rehearsed) {
       const entered = decision.tickets.map(({ ticket: { ticketNo }, entry }) => ({
         ticketNo,
         entry,
@@ -59,8 +60,8 @@ export class Outcome {
     }
     this.#newest = id;
     this.#show(result);
-    metrics.tap(result);
-    log.info(logLine(id, result));
+    if (!rehearsed) metrics.tap(result);
+    log.info({ ...logLine(id, result), ...(rehearsed && { mode: 'rehearsal' }) });
     this.#print(id, result);
   }
 

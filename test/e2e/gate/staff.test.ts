@@ -43,59 +43,65 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test('an override, its undo, a mode, an evacuation and the readmission, all in the journal', async () => {
+/** A lane with two operators. */
+async function staffedLane(more = ''): Promise<string> {
+  const staff = `[staff]\noperators = "operators.toml"\nport = ${await freePort()}\n`;
   const lane = await makeLane(venue, {
     reader: readerLines(reader),
-    more: `[turnstile]\ndriver = "http"\nurl = "${turnstile.url}"\n[staff]\noperators = "operators.toml"\nport = ${await freePort()}\n`,
+    more: `[turnstile]\ndriver = "http"\nurl = "${turnstile.url}"\n${staff}${more}`,
   });
-  for (const name of ['lead', 'staff']) await writeFile(join(lane, name), `pin-of-${name}\n`);
   for (const role of ['lead', 'staff']) {
+    await writeFile(join(lane, role), `pin-of-${role}\n`);
     const add = ['staff', 'add', `${role}-1`, '--role', role, '--pin-file', role];
     expect(await gateCommand(lane, ...add, '--config', 'gate.toml')).toMatchObject({ code: 0 });
   }
-  expect((await stat(join(lane, 'operators.toml'))).mode & 0o777).toBe(0o600);
+  return lane;
+}
 
+/** `gate staff …` with a reason, by one of the two. */
+async function act(lane: string, role: string, ...words: string[]) {
+  const who = ['--operator', `${role}-1`, '--pin-file', role, '--config', 'gate.toml', '--json'];
+  const why = ['--reason', 'checked'];
+  const { code, out, err } = await gateCommand(lane, 'staff', ...words, ...why, ...who);
+  return { code, err, ...(out === '' ? {} : JSON.parse(out)) };
+}
+
+const lastCode = (gate: GateProcess) => gate.lines.findLast((line) => line.tap)!.code!;
+
+test('an override, its undo, modes, an evacuation and the readmission, all in the journal', async () => {
+  const lane = await staffedLane();
+  expect((await stat(join(lane, 'operators.toml'))).mode & 0o777).toBe(0o600);
   const gate = new GateProcess(lane);
   await gate.started();
-  const by = async (role: string, ...words: string[]) => {
-    const who = ['--operator', `${role}-1`, '--pin-file', role, '--config', 'gate.toml', '--json'];
-    const { code, out, err } = await gateCommand(
-      lane,
-      'staff',
-      ...words,
-      '--reason',
-      'checked',
-      ...who,
-    );
-    return { code, err, ...(out === '' ? {} : JSON.parse(out)) };
-  };
+  const { sato, wrongGate } = venue.cards;
+  expect((await tapCard(gate, reader, wrongGate!)).outcome).toBe('wrong-gate');
+  const code = lastCode(gate);
 
-  expect((await tapCard(gate, reader, venue.cards.sato!)).outcome).toBe('admitted');
-  expect((await tapCard(gate, reader, venue.cards.sato!)).outcome).toBe('already-admitted');
-  const code = gate.lines.findLast((line) => line.tap)!.code!;
-
-  expect(await by('staff', 'override', code)).toMatchObject({
+  expect(await act(lane, 'staff', 'override', code)).toMatchObject({
     code: 1,
     err: expect.stringContaining('ERR_STAFF_ROLE'),
   });
   const opened = turnstile.openings.length;
-  expect(await by('lead', 'override', code)).toMatchObject({ tickets: [{ entry: 2 }] });
+  expect(await act(lane, 'lead', 'override', code)).toMatchObject({ tickets: [{ entry: 1 }] });
   await expect.poll(() => turnstile.openings.length, { timeout: 20_000 }).toBe(opened + 1);
-  expect(await by('staff', 'undo', code)).toMatchObject({ tickets: [{ entry: 2 }] });
+  expect(await act(lane, 'staff', 'undo', code)).toMatchObject({ tickets: [{ entry: 1 }] });
 
-  expect(await by('lead', 'mode', 'rehearsal')).toMatchObject({ tickets: [] });
-  expect((await tapCard(gate, reader, venue.cards.sato!)).outcome).toBe('already-admitted');
-  expect(await by('staff', 'mode', 'evacuate')).toMatchObject({ tickets: [] });
+  expect(await act(lane, 'lead', 'mode', 'rehearsal')).toMatchObject({ tickets: [] });
+  expect((await tapCard(gate, reader, sato!)).outcome).toBe('admitted');
+  expect(turnstile.openings.length).toBe(opened + 1);
+  expect(await act(lane, 'lead', 'mode', 'normal')).toMatchObject({ tickets: [] });
+  expect((await tapCard(gate, reader, sato!)).outcome).toBe('admitted');
+  expect(await act(lane, 'staff', 'mode', 'evacuate')).toMatchObject({ tickets: [] });
   await expect.poll(() => turnstile.state.held, { timeout: 20_000 }).toBe(true);
   await gate.stop();
 
   const again = new GateProcess(lane);
   await again.started();
-  expect((await tapCard(again, reader, venue.cards.sato!)).outcome).toBe('evacuation');
-  expect(await by('lead', 'readmit')).toMatchObject({ readmitted: 1 });
-  expect(await by('lead', 'mode', 'normal')).toMatchObject({ tickets: [] });
+  expect((await tapCard(again, reader, wrongGate!)).outcome).toBe('evacuation');
+  expect(await act(lane, 'lead', 'readmit')).toMatchObject({ readmitted: 1 });
+  expect(await act(lane, 'lead', 'mode', 'normal')).toMatchObject({ tickets: [] });
   await expect.poll(() => turnstile.state.held, { timeout: 20_000 }).toBe(false);
-  expect((await tapCard(again, reader, venue.cards.sato!)).outcome).toBe('admitted');
+  expect((await tapCard(again, reader, sato!)).outcome).toBe('admitted');
   await again.stop();
 
   const shown = await gateCommand(lane, 'journal', 'show', '--config', 'gate.toml');
@@ -110,3 +116,34 @@ test('an override, its undo, a mode, an evacuation and the readmission, all in t
   const verified = await gateCommand(lane, 'journal', 'verify', '--config', 'gate.toml');
   expect(verified).toMatchObject({ code: 0 });
 }, 180_000);
+
+test('what the sensor and the contact of the fire alarm say', async () => {
+  const lane = await staffedLane(
+    ['passage', 'evacuation']
+      .map((name) => `[${name}]\ndriver = "http"\ntoken_file = "token"\n`)
+      .join(''),
+  );
+  const token = 'a-token-of-this-test';
+  await writeFile(join(lane, 'token'), token);
+  const gate = new GateProcess(lane);
+  const url = await gate.started();
+  const says = async (input: string, body: object) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const init = { method: 'POST', headers, body: JSON.stringify(body) };
+    expect((await fetch(new URL(`inputs/${input}`, url), init)).status).toBe(204);
+  };
+  expect((await tapCard(gate, reader, venue.cards.sato!)).outcome).toBe('admitted');
+  await says('passage', { direction: 'in' });
+  await says('passage', { direction: 'in' });
+  await says('evacuation', { active: true });
+  await expect.poll(() => turnstile.state.held, { timeout: 20_000 }).toBe(true);
+  await says('passage', { direction: 'out' });
+  const metrics = await (await fetch(new URL('metrics', url))).text();
+  expect(metrics).toContain('gate_passages_total{outcome="unexpected",direction="in"} 1');
+  await gate.stop();
+  const shown = await gateCommand(lane, 'journal', 'show', '--config', 'gate.toml');
+  expect(shown.out).toMatch(/passage passed, 1 in of \d+/);
+  expect(shown.out).toMatch(/passage unexpected, 1 in$/m);
+  expect(shown.out).toMatch(/mode evacuate, by evacuation-contact \(device\)/);
+  expect(shown.out).toMatch(/passage passed, 1 out$/m);
+}, 120_000);
