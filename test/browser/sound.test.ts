@@ -1,4 +1,8 @@
-import type { Browser, Page } from 'playwright-core';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KIOSK_FLAGS } from '@pinless-gate/gate-firmware/display/kiosk';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Lane, launchBrowser } from '../screens/stage.ts';
 import { states } from '../screens/states.ts';
@@ -170,4 +174,23 @@ describe('the page', () => {
     expect(await listening.evaluate('typeof again')).toBe('undefined');
     await context.close();
   });
+});
+
+test('the kiosk’s browser plays without a click, feels touches and shows the lane', async () => {
+  lane.bus.show({ state: 'idle' });
+  const profile = mkdtempSync(join(tmpdir(), 'kiosk-'));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--mute-audio', ...KIOSK_FLAGS],
+  });
+  try {
+    const [page] = context.pages();
+    await page!.goto(lane.url);
+    await page!.waitForFunction('new AudioContext().state === "running"');
+    expect(await page!.evaluate('"ontouchstart" in window')).toBe(true);
+    await page!.locator('#display[data-state="idle"]').waitFor();
+  } finally {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  }
 });

@@ -16,6 +16,7 @@ import { atOnce, type ViewSettings } from './settings.ts';
 import type { DisplayState } from './state.ts';
 import { Both } from './text.tsx';
 import { MESSAGES } from './words/languages.ts';
+import type { Messages } from './words/messages.ts';
 
 interface ViewProps<S extends DisplayState['state'] = DisplayState['state']> {
   readonly state: Extract<DisplayState, { state: S }>;
@@ -25,55 +26,71 @@ interface ViewProps<S extends DisplayState['state'] = DisplayState['state']> {
 /** One state of the attendee display. */
 export const View = ({ state, settings }: ViewProps) => {
   const languages = atOnce(settings, leading(state));
-  const notice = { name: state.state, languages };
   switch (state.state) {
     case 'idle':
-      return (
-        <Touch
-          {...notice}
-          title={({ touch }) => touch}
-          icon={<CardInRing ring={{ kind: 'come' }} />}
-        />
-      );
     case 'hold':
-      return (
-        <Touch
-          {...notice}
-          title={({ hold }) => hold}
-          icon={<CardInRing ring={{ kind: 'filled', progress: state.progress }} />}
-        />
-      );
-    case 'removed': {
-      const { remainingMs } = state;
-      return (
-        <Touch
-          {...notice}
-          title={({ removed }) => removed.title}
-          action={({ removed }) => removed.action}
-          icon={<CardInRing ring={{ kind: 'left', remainingMs }} />}
-        />
-      );
-    }
+    case 'removed':
+      return <CardAtReader state={state} languages={languages} />;
     case 'admitted':
       return <Admitted state={state} settings={settings} languages={languages} />;
     case 'refused':
       return <Refused state={state} settings={settings} />;
     case 'staff':
       return (
-        <Result {...notice} icon={<PersonInDiamond />} says={({ staff }) => staff[state.why]}>
+        <Result
+          name="staff"
+          languages={languages}
+          icon={<PersonInDiamond />}
+          says={({ staff }) => staff[state.why]}
+        >
           <Code code={state.code} languages={languages} />
         </Result>
       );
-    case 'already-open':
-      return <Notice {...notice} icon={<Chevrons />} says={({ alreadyOpen }) => alreadyOpen} />;
-    case 'open':
-      return <Notice {...notice} icon={<Chevrons />} says={({ open }) => open} />;
-    case 'evacuate':
-      return <Notice {...notice} icon={<WayOut />} says={({ evacuate }) => evacuate} />;
-    case 'closed':
-      return <Notice {...notice} icon={<BarInCircle />} says={({ closed }) => closed} />;
     case 'out-of-service':
       return <OutOfService languages={languages} code={state.code} />;
+    default: {
+      const { icon, says } = NOTICES[state.state];
+      return <Notice name={state.state} languages={languages} icon={icon()} says={says} />;
+    }
+  }
+};
+
+/** What is the same for everybody. */
+const NOTICES = {
+  'already-open': { icon: Chevrons, says: ({ alreadyOpen }: Messages) => alreadyOpen },
+  open: { icon: Chevrons, says: ({ open }: Messages) => open },
+  evacuate: { icon: WayOut, says: ({ evacuate }: Messages) => evacuate },
+  closed: { icon: BarInCircle, says: ({ closed }: Messages) => closed },
+} as const;
+
+interface CardAtReaderProps {
+  readonly state: Extract<DisplayState, { state: 'idle' | 'hold' | 'removed' }>;
+  readonly languages: readonly WrittenLanguage[];
+}
+
+/** Touch here, hold still, put it back. */
+const CardAtReader = ({ state, languages }: CardAtReaderProps) => {
+  const touch = { name: state.state, languages };
+  switch (state.state) {
+    case 'idle': {
+      const ring = { kind: 'come' } as const;
+      return <Touch {...touch} title={(words) => words.touch} icon={<CardInRing ring={ring} />} />;
+    }
+    case 'hold': {
+      const ring = { kind: 'filled', progress: state.progress } as const;
+      return <Touch {...touch} title={({ hold }) => hold} icon={<CardInRing ring={ring} />} />;
+    }
+    case 'removed': {
+      const ring = { kind: 'left', remainingMs: state.remainingMs } as const;
+      return (
+        <Touch
+          {...touch}
+          title={({ removed }) => removed.title}
+          action={({ removed }) => removed.action}
+          icon={<CardInRing ring={ring} />}
+        />
+      );
+    }
   }
 };
 
