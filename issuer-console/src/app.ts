@@ -2,6 +2,7 @@ import type { ErrorCode } from '@pinless-gate/protocol/errors';
 import { GateError } from '@pinless-gate/protocol/errors';
 import type { Logger } from '@pinless-gate/runtime/log';
 import { type Context, Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import type { PublisherConfig } from './config.ts';
 import { account } from './domain/account.ts';
 import { apiKeys } from './domain/api-key.ts';
@@ -33,7 +34,7 @@ import { operatorPages, vendorPages } from './routes/pages/directory.tsx';
 import { answerRefusal, leadToSignIn, wantsPage } from './routes/pages/refused.tsx';
 import { signInPages } from './routes/pages/sign-in.tsx';
 import { people } from './routes/people.ts';
-import { answerProblem, NOT_FOUND, ProblemError } from './routes/problem.ts';
+import { answerProblem, MALFORMED, NOT_FOUND, ProblemError } from './routes/problem.ts';
 import type { RequestRates } from './routes/request-rates.ts';
 import { SessionCookie } from './routes/visitor.ts';
 import type { Stores } from './store/stores.ts';
@@ -129,6 +130,8 @@ export function createApp(deps: AppDeps): App {
   app.notFound((c) => (wantsPage(c) ? notFoundPage(c, page) : answerProblem(c, NOT_FOUND)));
   app.onError((error, c) => {
     if (error instanceof RefusedError) return answerRefusal(c, error, page);
+    // What the framework refuses, above all a body that is not JSON.
+    if (error instanceof HTTPException) return answerProblem(c, MALFORMED);
     if (!(error instanceof ProblemError)) return answerDefect(c, error, log);
     const signInFirst = error.problem.code === 'ERR_ACCESS_NOBODY' && wantsPage(c);
     return signInFirst ? leadToSignIn(c) : answerProblem(c, error.problem);

@@ -3,7 +3,7 @@ import type { Asker } from './asker.ts';
 import type { Origin } from './audit.ts';
 import { KEY_SCOPES, type Permission, type Scope } from './permission.ts';
 import { RefusedError } from './refusal.ts';
-import { parseTitle, unknownVendor, type VendorStore } from './vendor.ts';
+import { parseTitle, requireVendor, type VendorStore } from './vendor.ts';
 
 /** A vendor's key for its programs. Unix milliseconds. */
 export interface ApiKey {
@@ -83,7 +83,7 @@ export function apiKeys({ keys, vendors, now, random }: ApiKeysDeps): ApiKeys {
   return {
     give: async (asker, wanted) => {
       const { vendorId } = wanted;
-      if (!(await vendors.find(asker.scope, vendorId))) throw unknownVendor();
+      await requireVendor(vendors, asker.scope, vendorId);
       const expiresAt = now() + parseDays(wanted.days) * DAY_MS;
       const name = parseTitle(wanted.name);
       const scopes = parseScopes(wanted.scopes);

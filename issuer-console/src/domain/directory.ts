@@ -8,7 +8,14 @@ import {
 } from './operator.ts';
 import { isPosition, ROLES, type Role } from './permission.ts';
 import { editedMeanwhile, RefusedError } from './refusal.ts';
-import { parseTitle, type Rename, unknownVendor, type Vendor, type VendorStore } from './vendor.ts';
+import {
+  parseTitle,
+  type Rename,
+  requireVendor,
+  unknownVendor,
+  type Vendor,
+  type VendorStore,
+} from './vendor.ts';
 
 /** Who works here, and for whom. */
 export interface Directory {
@@ -94,7 +101,7 @@ async function addOperator(
   const name = parseOperatorName(wanted.name);
   const role = parseRole(wanted.role);
   const vendorId = wanted.vendorId ?? asker.scope.vendorId;
-  if (vendorId !== undefined && !(await vendors.find(asker.scope, vendorId))) throw unknownVendor();
+  if (vendorId !== undefined) await requireVendor(vendors, asker.scope, vendorId);
   requirePosition(asker, role, vendorId);
   const { given, password } = await givePassword(deps);
   const id = newId(deps);

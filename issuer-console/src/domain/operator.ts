@@ -50,10 +50,16 @@ export interface OperatorStore {
   reset(scope: Scope, id: string, given: GivenPassword, origin: Origin): Promise<boolean>;
 }
 
+/** As it is kept; undefined where nobody can be called that. */
+export function signInName(text: string): string | undefined {
+  const name = text.trim().toLowerCase();
+  return /^[a-z0-9][a-z0-9._@-]{2,63}$/.test(name) ? name : undefined;
+}
+
 /** 3 to 64 of a-z 0-9 . _ @ -, small letters: no two names look alike. */
 export function parseOperatorName(text: string): string {
-  const name = text.trim().toLowerCase();
-  if (!/^[a-z0-9][a-z0-9._@-]{2,63}$/.test(name)) {
+  const name = signInName(text);
+  if (name === undefined) {
     throw new RefusedError(
       'invalid',
       'ERR_OPERATOR_NAME',

@@ -9,6 +9,7 @@ import type {
   Seal,
   TotpCodes,
 } from './credential.ts';
+import { signInName } from './operator.ts';
 import { RefusedError } from './refusal.ts';
 import {
   hashSessionToken,
@@ -85,9 +86,10 @@ async function byPassword(
   { name, password, address }: { name: string; password: string; address: string },
 ): Promise<Begun> {
   const { credentials, passwords, throttle, now } = deps;
-  const account = name.trim().toLowerCase();
+  const known = signInName(name);
+  const account = known ?? '';
   requireNoWait(throttle, account, address);
-  const found = await credentials.byName(account);
+  const found = known === undefined ? undefined : await credentials.byName(known);
   const right = await passwords.verify(found?.passwordHash, password.normalize('NFC'));
   if (!found || !right || (found.passwordUntil ?? Number.POSITIVE_INFINITY) <= now()) {
     throttle.failed(account, address);

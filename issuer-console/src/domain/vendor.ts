@@ -39,5 +39,16 @@ export function parseTitle(text: string): string {
   return title;
 }
 
+/** Of whoever may see it; throws where there is none, or the text is no id at all. */
+export async function requireVendor(
+  vendors: VendorStore,
+  scope: Scope,
+  id: string,
+): Promise<Vendor> {
+  const vendor = /^[0-9a-f]{32}$/.test(id) ? await vendors.find(scope, id) : undefined;
+  if (!vendor) throw unknownVendor();
+  return vendor;
+}
+
 export const unknownVendor = () =>
   new RefusedError('unknown', 'ERR_VENDOR_UNKNOWN', 'there is no such vendor');

@@ -42,6 +42,22 @@ export const NOT_FOUND: Problem = {
   title: 'there is nothing here',
 };
 
+export const MALFORMED: Problem = {
+  status: 400,
+  code: 'ERR_HTTP_FORM',
+  title: 'the request is not of the right form',
+};
+
+/** The JSON of a body; anything else is the sender's 400. */
+export async function jsonOf(c: Context): Promise<unknown> {
+  try {
+    return await c.req.json();
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new ProblemError(MALFORMED);
+  }
+}
+
 /** What `read` gives; octets that are not what the format says are the sender's 400. */
 export function wellFormed<T>(read: () => T): T {
   try {

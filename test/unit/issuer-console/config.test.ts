@@ -116,6 +116,29 @@ describe('readConsoleConfig', () => {
     });
   });
 
+  test.each([
+    ['its own TLS', 'origin = "https://console.example.jp"\ncertificate = "c"\nkey = "k"\n'],
+    ['a proxy', 'origin = "https://console.example.jp"\nproxies = ["10.0.0.5"]\n'],
+  ])('is reached from elsewhere with %s', async (_, http) => {
+    const text = `[listen]\nhost = "0.0.0.0"\nport = 1\n${STORE}${BUNDLE}[http]\n${http}`;
+    expect(await read(text)).toMatchObject({
+      host: '0.0.0.0',
+      http: { origin: new URL('https://console.example.jp') },
+    });
+  });
+
+  test.each([
+    ['plain HTTP to a name', 'origin = "http://console.example.jp"', 'https://'],
+    ['a path', 'origin = "https://console.example.jp/x"', 'path'],
+    ['a certificate without its key', 'certificate = "c"', 'key'],
+    ['a proxy by name', 'proxies = ["proxy"]', 'not an ip address'],
+  ])('[http] refuses %s', async (_, http, says) => {
+    await expect(read(`${LISTEN}${STORE}${BUNDLE}[http]\n${http}\n`)).rejects.toMatchObject({
+      code: 'ERR_CONFIG_KEY',
+      message: expect.stringContaining(says),
+    });
+  });
+
   test('a key file that is not there is named', async () => {
     const text = LISTEN + STORE + BUNDLE + GATE.replace('a.pem', 'b.pem');
     await expect(read(text)).rejects.toMatchObject({

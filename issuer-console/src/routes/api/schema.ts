@@ -62,7 +62,7 @@ export const Moment = z.iso.datetime().openapi({ description: 'UTC' });
 export const RoleName = z.enum(ROLES);
 export const ScopeName = z.enum(KEY_SCOPES as [Permission, ...Permission[]]);
 /** The revision that was seen: 409 where there is a later one. */
-export const Revision = z.int().min(1);
+export const Revision = z.int().min(1).max(2_147_483_647);
 
 export const moment = (at: number) => new Date(at).toISOString();
 export const momentOf = (at: number | undefined) => (at === undefined ? undefined : moment(at));

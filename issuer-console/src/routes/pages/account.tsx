@@ -5,6 +5,7 @@ import type { SecondFactor } from '../../domain/session.ts';
 import { AccountPage, ShownOncePage, TotpPage } from '../../views/account.tsx';
 import { qrSvg } from '../../views/barcode.ts';
 import { allow, sessionOn, type VisitorEnv } from '../access.ts';
+import { jsonOf, MALFORMED, ProblemError } from '../problem.ts';
 import type { SessionCookie } from '../visitor.ts';
 import { fieldsOf, goTo, type PageDeps, refusedOf, viewOf } from './page.ts';
 import { browserAnswer } from './sign-in.tsx';
@@ -76,7 +77,9 @@ const passkeyRoutes = ({ account, cookie }: AccountPagesDeps) =>
       c.json(await account.passkeyOptions(sessionOn(c))),
     )
     .post('/account/passkeys', own, async (c) => {
-      const { name, answer } = NAMED_ANSWER.parse(await c.req.json());
+      const given = NAMED_ANSWER.safeParse(await jsonOf(c));
+      if (!given.success) throw new ProblemError(MALFORMED);
+      const { name, answer } = given.data;
       const begun = await account.addPasskey(sessionOn(c), name, browserAnswer(answer));
       cookie.write(c, begun.token);
       return c.json({ next: `/account?lang=${c.get('language')}` });

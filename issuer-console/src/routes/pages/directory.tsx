@@ -8,7 +8,7 @@ import { ShownOncePage } from '../../views/account.tsx';
 import { OperatorsPage } from '../../views/operators.tsx';
 import { VendorsPage } from '../../views/vendors.tsx';
 import { actorOn, allow, type VisitorEnv } from '../access.ts';
-import { fieldsOf, goTo, idOf, type PageDeps, pageOf } from './page.ts';
+import { fieldsOf, goTo, idOf, type PageDeps, pageOf, revisionOf } from './page.ts';
 
 export interface DirectoryPagesDeps extends PageDeps {
   readonly directory: Directory;
@@ -31,7 +31,7 @@ export const vendorPages = (deps: DirectoryPagesDeps) =>
     })
     .post('/vendors/:id', allow('vendor.write'), async (c) => {
       const field = await fieldsOf(c);
-      const edit = { id: idOf(c), name: field('name'), revision: Number(field('revision')) };
+      const edit = { id: idOf(c), name: field('name'), revision: revisionOf(field('revision')) };
       await deps.directory.renameVendor(askerOf(actorOn(c)), edit);
       return goTo(c, '/vendors');
     });
@@ -69,7 +69,7 @@ export const operatorPages = (deps: DirectoryPagesDeps) => {
       const field = await fieldsOf(c);
       const role = field('role') === '' ? undefined : parseRole(field('role'));
       const disabled = field('disabled') === '' ? undefined : field('disabled') === 'yes';
-      const edit = { id: idOf(c), revision: Number(field('revision')), role, disabled };
+      const edit = { id: idOf(c), revision: revisionOf(field('revision')), role, disabled };
       await directory.editOperator(askerOf(actorOn(c)), edit);
       return goTo(c, '/operators');
     })

@@ -3,7 +3,7 @@ import { may, type Permission } from '../../domain/permission.ts';
 import type { Language } from '../../views/language.ts';
 import type { View, Viewer, Views } from '../../views/view.ts';
 import type { VisitorEnv } from '../access.ts';
-import { NOT_FOUND, ProblemError } from '../problem.ts';
+import { MALFORMED, NOT_FOUND, ProblemError } from '../problem.ts';
 
 /** The pages in the bar, and what it takes to see them. The first that somebody may see is their home. */
 const PAGES: readonly (readonly [path: string, permission: Permission])[] = [
@@ -19,6 +19,12 @@ const PAGES: readonly (readonly [path: string, permission: Permission])[] = [
 /** What every page is given. */
 export function pageOf(c: Context<VisitorEnv>, { views, assets, now }: PageDeps) {
   return { view: viewOf(c, views), assets, now: now(), refused: refusedOf(c) };
+}
+
+/** What a form says that somebody saw. */
+export function revisionOf(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new ProblemError(MALFORMED);
 }
 
 /** In a path of a page: 32 hex digits, or there is nothing. */

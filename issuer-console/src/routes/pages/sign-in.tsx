@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Begun, SignIn } from '../../domain/sign-in.ts';
 import { CodePage, SignInPage } from '../../views/sign-in.tsx';
 import { half, known, open, sessionOn, type VisitorEnv } from '../access.ts';
-import { ProblemError } from '../problem.ts';
+import { jsonOf, MALFORMED, ProblemError } from '../problem.ts';
 import type { SessionCookie } from '../visitor.ts';
 import { fieldsOf, goTo, home, type PageDeps, refusedOf, viewOf } from './page.ts';
 
@@ -51,7 +51,7 @@ export const signInPages = (deps: SignInPagesDeps) => {
     })
     .post('/sign-in/passkey/options', open, async (c) => c.json(await signIn.passkeyOptions()))
     .post('/sign-in/passkey', open, async (c) => {
-      const begun: Begun = await signIn.passkey(browserAnswer(await c.req.json()));
+      const begun: Begun = await signIn.passkey(browserAnswer(await jsonOf(c)));
       cookie.write(c, begun.token);
       return c.json({ next: `/home?lang=${c.get('language')}` });
     })
@@ -68,9 +68,5 @@ export const signInPages = (deps: SignInPagesDeps) => {
 export function browserAnswer(value: unknown) {
   const answer = BROWSER_ANSWER.safeParse(value);
   if (answer.success) return answer.data;
-  throw new ProblemError({
-    status: 400,
-    code: 'ERR_HTTP_FORM',
-    title: 'the request is not of the right form',
-  });
+  throw new ProblemError(MALFORMED);
 }

@@ -132,6 +132,9 @@ describe('issuer-console serve', () => {
     const after = JSON.parse(run('gate', 'show', gateId!, '--json').stdout) as { standing: string };
     expect(after.standing).toBe('withdrawn');
     expect(run('keys', 'report').stderr).toContain('no keys were put for gates');
+    // Two consoles were killed on the way: the chain is whole, and what they did is in it.
+    expect(run('audit', 'verify').stdout).toMatch(/^whole, ends with \d+:[0-9a-f]{64}\n$/);
+    expect(run('audit', 'show').stdout).toMatch(/operator\.added.*invitation\.withdrawn/s);
   }, 60_000);
 
   test('ends in order within two seconds of SIGTERM, live pages and half requests open', async () => {

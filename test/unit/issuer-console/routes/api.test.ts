@@ -262,6 +262,38 @@ describe('S6 what is too large', () => {
   });
 });
 
+test('nonsense is refused by every route, and breaks none', async () => {
+  const nothing = '\u0000';
+  const bodies: [string, string][] = [
+    ['application/json', '{'],
+    ['application/json', '[]'],
+    ['application/json', JSON.stringify({ name: nothing, id: nothing, answer: 7, revision: 1e15 })],
+    ['application/x-www-form-urlencoded', 'name=%00&vendor=%00&revision=x&days=x&role=x&id=%00'],
+    [
+      'application/x-www-form-urlencoded',
+      'name=abc&vendor=x&revision=9999999999&password=%00&code=%00',
+    ],
+  ];
+  const changing = started.app.routes.filter(
+    ({ method, access, path }) => method !== 'GET' && access !== undefined && path !== '/sign-out',
+  );
+  for (const { method, path } of changing) {
+    for (const [type, body] of bodies) {
+      const response = await started.app.request(path.replace(':id', 'f'.repeat(32)), {
+        method,
+        headers: {
+          'content-type': type,
+          'sec-fetch-site': 'same-origin',
+          cookie: admin.cookie,
+          'form-token': admin.formToken,
+        },
+        body: type.endsWith('urlencoded') ? `form-token=${admin.formToken}&${body}` : body,
+      });
+      expect([method, path, body, response.status < 500]).toEqual([method, path, body, true]);
+    }
+  }
+});
+
 describe('S1 paths written otherwise', () => {
   test.each([
     '//vendors',
