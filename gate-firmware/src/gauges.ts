@@ -1,6 +1,7 @@
 import { listWarning } from './admission/decide.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Metrics } from './metrics.ts';
+import { isWell } from './receipt/print-queue.ts';
 import type { Printer } from './receipt/printer.ts';
 import type { Lists } from './whitelist/lists.ts';
 
@@ -51,8 +52,8 @@ export function registerGauges(metrics: Metrics, gauged: Gauged): void {
     'Conversion calls of the last hour that no tap and no list check explains',
     unexplained,
   );
-  metrics.gauge('gate_printer_ok', '1 when the last job was printed', () =>
-    printer.state === 'ok' ? 1 : 0,
+  metrics.gauge('gate_printer_ok', '1 when the printer prints, as far as it said last', () =>
+    isWell(printer.state) ? 1 : 0,
   );
   metrics.gauge('gate_ready', '1 when a tap would be decided now', () => (ready() ? 1 : 0));
 }

@@ -42,7 +42,7 @@ export class Metrics {
   readonly deviceErrors = this.#add(
     new Counter({
       name: 'gate_device_errors_total',
-      help: 'Failures of printer and turnstile',
+      help: 'Failures of printer, turnstile, lights and sensors',
       labelNames: ['device'],
       registers: [],
     }),

@@ -77,6 +77,8 @@ export class Receipts {
 
   /** Prints a receipt for each ticket, cut apart. */
   print(admission: Printed): void {
+    // Nothing would come of the signatures.
+    if (this.#parts.printer.state === 'none' && !this.#parts.pictures) return;
     const receipts = this.#receipts(admission);
     const kept = { id: admission.id, receipts, copies: 0 };
     this.#kept.set(admission.sequence, kept);
