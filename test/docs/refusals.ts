@@ -7,7 +7,7 @@ const HEAD = `# Why a tap does not admit
 Every refusal has a stable code: it stands in the journal, in the log, on the console and in \`gate_taps_total\`. The attendee reads what to do,
 in the language of the ticket, and never what is wrong; staff read what happened and what to do next. Rules are in [rules.md](rules.md).
 
-This page is written by \`npm run refusals\` from \`protocol/src/refusal.ts\` and \`gate-firmware/src/admission/refusal.ts\`; \`npm test\` checks that it is current.
+This page is written by \`npm run refusals\` from \`protocol/src/refusal.ts\`, the texts for staff beside it, and \`gate-firmware/src/admission/refusal.ts\`; \`npm test\` checks that it is current.
 `;
 
 /** docs/refusals.md, as the code has it today. */

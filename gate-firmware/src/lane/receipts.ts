@@ -35,6 +35,8 @@ export interface Printed extends Pick<TapResult, 'sequence' | 'record' | 'list' 
   readonly tickets: readonly {
     readonly ticket: ReceiptContent['ticket'];
     readonly entry: number;
+    /** Comes back: the receipt of the entry that it belongs to is still good. */
+    readonly returns?: true | undefined;
   }[];
 }
 
@@ -75,7 +77,7 @@ export class Receipts {
     return cannotPrint(this.#parts.printer.state);
   }
 
-  /** Prints a receipt for each ticket, cut apart. */
+  /** Prints a receipt for each ticket that enters, cut apart. */
   print(admission: Printed): void {
     // Nothing would come of the signatures.
     if (this.#parts.printer.state === 'none' && !this.#parts.pictures) return;
@@ -83,7 +85,8 @@ export class Receipts {
     const kept = { id: admission.id, receipts, copies: 0 };
     this.#kept.set(admission.sequence, kept);
     if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value!);
-    this.#queue(kept, 0);
+    const entering = receipts.filter((_, i) => !admission.tickets[i]!.returns);
+    if (entering.length > 0) this.#queue({ ...kept, receipts: entering }, 0);
   }
 
   /** Once more, marked as copies. How many receipts; 0 where the admission is forgotten. */

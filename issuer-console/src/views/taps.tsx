@@ -1,4 +1,5 @@
-import { STAFF_TEXT, type StaffText } from '@pinless-gate/protocol/refusal';
+import { STAFF_TEXT } from '@pinless-gate/protocol/refusal';
+import type { StaffText } from '@pinless-gate/protocol/staff-text';
 import type { Overview, Tap } from '../domain/overview.ts';
 import { Icon } from './icon.tsx';
 import { isoTime, type Language } from './language.ts';

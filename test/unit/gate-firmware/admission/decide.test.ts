@@ -82,6 +82,35 @@ describe('decide', () => {
   });
 });
 
+describe('decide is total', () => {
+  test.each([Number.NaN, -1, Number.POSITIVE_INFINITY, 1e17])(
+    'at %s the clock is at fault',
+    (at) => {
+      expect(decided({ at: at / 1000 })).toBe('clock-fault');
+    },
+  );
+
+  test('without history, without tickets, with a choice of none', () => {
+    const facts = {
+      list: LIST,
+      record: seatRecord([adult()]),
+      history: [],
+      lane: { gates: ['B'] },
+      at: 1000 * FROM,
+    };
+    expect(decide(facts)).toMatchObject({ admitted: true, tickets: [{ entry: 1 }] });
+    expect(decide({ ...facts, chosen: ['T-9'] })).toEqual({
+      admitted: false,
+      reason: 'not-listed',
+    });
+    expect(decide({ ...facts, record: seatRecord([]) })).toMatchObject({ reason: 'not-listed' });
+    const out = { gates: [], direction: 'out' } as const;
+    expect(decide({ ...facts, record: seatRecord([]), lane: out })).toMatchObject({
+      reason: 'not-inside',
+    });
+  });
+});
+
 function noTolerance(): Partial<Facts['list']> {
   return { policy: { ...LIST.policy, toleranceS: 0 } };
 }

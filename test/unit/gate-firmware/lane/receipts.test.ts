@@ -86,6 +86,18 @@ describe('a party', () => {
     expect(cuts).toEqual([true, true, true]);
     expect(isCopy(sandbox)).toEqual([false, false, false]);
   });
+
+  test('who comes back has one; staff can print it again', async () => {
+    const { receipts, reported, reports } = await stand();
+    const party = admission(7, 2) as Printed;
+    const [first, second] = party.tickets;
+    receipts.print({ ...party, tickets: [{ ...first!, returns: true }, second!] });
+    await reported(1);
+    expect(receipts.reprint(7)).toBe(2);
+    await reported(3);
+    const jobs = reports.map(({ id }) => id);
+    expect(jobs).toEqual(['gate-7-2', 'gate-7-1.copy1', 'gate-7-2.copy1']);
+  });
 });
 
 describe('the signature', () => {
