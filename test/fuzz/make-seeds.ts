@@ -258,6 +258,34 @@ function journals(): void {
       { ...decision, sequence: 3, outcome: 'refused', reason: 'not-listed', tickets: [] },
       filled(32, 2),
     ),
+    encodeJournalEntry(
+      {
+        ...base,
+        kind: 'passage',
+        sequence: 4,
+        outcome: 'passed',
+        of: 2,
+        direction: 'in',
+        people: 1,
+        tickets: [{ ticketNo: 'T-1', entry: 1 }],
+      },
+      filled(32, 3),
+    ),
+    encodeJournalEntry(
+      {
+        ...base,
+        kind: 'act',
+        sequence: 5,
+        act: 'override',
+        operator: { id: 'sato', role: 'lead' },
+        reason: 'checked',
+        of: 3,
+        tickets: [],
+        code: 'K7-42',
+        detail: 'passport',
+      },
+      filled(32, 4),
+    ),
   ];
   for (const [i, entry] of entries.entries()) write('entry', `entry-${i}`, entry);
   const checkpoint = { gateId: base.gateId, sequence: 3, hash: filled(32, 5), at: base.at };
