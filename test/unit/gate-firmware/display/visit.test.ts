@@ -60,6 +60,21 @@ describe('Visit', () => {
     expect(display.current.state).toBe('idle');
   });
 
+  test('a receipt that did not come out gives longer to read the seat; later, nothing', () => {
+    const { visit, display, states } = lane();
+    visit.tell(ADMITTED);
+    vi.advanceTimersByTime(3000);
+    visit.withoutReceipt();
+    visit.withoutReceipt();
+    expect(states()).toEqual(['admitted', 'admitted']);
+    expect(display.current).toMatchObject({ state: 'admitted', noReceipt: true });
+    vi.advanceTimersByTime(11_999);
+    expect(display.current.state).toBe('admitted');
+    vi.advanceTimersByTime(1);
+    visit.withoutReceipt();
+    expect(display.current.state).toBe('idle');
+  });
+
   test('who waits for staff reads so until they were there', () => {
     const { visit, states } = lane();
     visit.tell({ state: 'staff', language: 'ja', code: 'K7-42', why: 'face-check' });
