@@ -18,6 +18,7 @@ import { ClockWatch, type ListTimes } from '../lane/clock-watch.ts';
 import { openTerminals } from '../terminals.ts';
 import { openPresent } from '../whitelist/present.ts';
 import { disk, printer, reader } from './doctor-devices.ts';
+import { examineStaff } from './doctor-staff.ts';
 import { attempt, type Finding } from './finding.ts';
 import { configFile } from './options.ts';
 
@@ -59,7 +60,7 @@ async function examine(config: GateConfig): Promise<Finding[]> {
     findings.push((await clock(config)).finding);
   }
   findings.push(anchors(config), ...(await reader(config)), await printer(config));
-  findings.push(await disk(config));
+  findings.push(await disk(config), ...(await examineStaff(config)));
   return findings;
 }
 
