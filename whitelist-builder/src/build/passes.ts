@@ -76,7 +76,7 @@ export async function list(job: ListJob, materials: Materials): Promise<Listed> 
       candidates: new Partitions(staging, 'candidates', 8, { expected: length / 8 }),
       entries: new Partitions(staging, 'entries', bits, { inMemory, expected: 1.3 * anew }),
       uses: new Partitions(staging, 'uses', bits, { expected: anew / 3 }),
-      removed: new Partitions(staging, 'removed', bits),
+      removed: new Partitions(staging, 'removed', bits, { inMemory: REMOVED_IN_MEMORY }),
     };
     try {
       const carried = carriedWith(materials, { cache, spools });
@@ -87,7 +87,8 @@ export async function list(job: ListJob, materials: Materials): Promise<Listed> 
   });
 }
 
-const ENTRIES_IN_MEMORY = 48 * 1024 * 1024;
+const ENTRIES_IN_MEMORY = 32 * 1024 * 1024;
+const REMOVED_IN_MEMORY = 4 * 1024 * 1024;
 
 interface Stores {
   readonly cache: BuildCache;

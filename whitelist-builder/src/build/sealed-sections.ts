@@ -32,7 +32,7 @@ const INDEX = 0xffff; // where a blob has its section
 const INDEX_ENTRY_LENGTH = 12;
 const MAX_INDEX_LENGTH = 64 * 1024 * 1024;
 /** What waits in memory until it is written. */
-const MAX_WAITING = 16 * 1024 * 1024;
+const MAX_WAITING = 8 * 1024 * 1024;
 /** Of a section, between two writes. */
 const MAX_ROOM = (2 * MAX_WAITING) / SECTIONS;
 
