@@ -35,6 +35,8 @@ export interface AssembleJob {
   readonly left: ((line: number) => boolean) | undefined;
   readonly findings: Findings;
   readonly tickets: TicketIndexWriter | undefined;
+  /** Something to do while the disk settles the last buckets. */
+  readonly meanwhile: () => Promise<unknown>;
   readonly signal: AbortSignal;
   readonly progress: (entries: number, fraction: number) => void;
 }
@@ -88,6 +90,7 @@ export async function assemble(job: AssembleJob): Promise<Assembled> {
       await job.tickets?.drain();
       job.progress(buckets.entryCount, (i + 1) / entries.count);
     }
+    await job.meanwhile();
     await cache.commit();
     if (late.size > 0) throw new LateRefusalError(late);
     return { buckets, hashes: await buckets.end(), tally };

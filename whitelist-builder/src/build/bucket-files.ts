@@ -20,7 +20,6 @@ import {
   sha256,
 } from '@pinless-gate/protocol/bundle';
 import { equal } from '@pinless-gate/protocol/bytes';
-import { syncDirectory } from '@pinless-gate/runtime/durable-file';
 
 /** Files that wait for the disk, which settles them together; each is open until then. */
 const SYNCS_AT_ONCE = 256;
@@ -86,12 +85,11 @@ export class BucketFiles {
     return this.#hashes;
   }
 
-  /** Moves the new files into the bundle, durably. Before this nothing of the bundle has changed. */
-  async publish(): Promise<void> {
+  /** Moves the new files into the bundle, where they last once it is synced. Before this nothing of it has changed. */
+  publish(): void {
     // Synchronous: of hundreds, waiting for a turn costs more than the rename.
     for (const name of this.#staged)
       renameSync(join(this.#staging, name), join(this.#bundle, name));
-    await syncDirectory(this.#bundle);
   }
 
   /**

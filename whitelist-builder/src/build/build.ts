@@ -146,7 +146,7 @@ async function build({ job, publisher, previous }: Opened, materials: Materials)
   const built = { ...signed, ...listed, placeOf: (row: number) => feed.placeOf(row) };
   await job.report?.(built, materials.findings);
   await materials.tickets?.finish();
-  await buckets.publish();
+  buckets.publish();
   await publishManifest(job.out, signed);
   return built;
 }

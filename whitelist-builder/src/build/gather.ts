@@ -48,8 +48,6 @@ export interface Gathered {
   carried: number;
   /** Octets of all entries that were set down, as they stand in buckets. */
   entriesLength: number;
-  /** Of the footprints that are kept for the next build. */
-  footprints: Uint8Array | undefined;
 }
 
 /** A row that is checked, with its cards still to be converted. */
@@ -68,22 +66,23 @@ interface CheckedRow {
  * computes, the next rows are read.
  */
 export async function gather(job: GatherJob): Promise<Gathered> {
-  const { rows, footprints, holders } = job.cache;
-  const gathered: Gathered = {
-    lines: 0,
-    cached: 0,
-    carried: 0,
-    entriesLength: 0,
-    footprints: undefined,
-  };
+  const { rows, footprints } = job.cache;
+  const gathered: Gathered = { lines: 0, cached: 0, carried: 0, entriesLength: 0 };
   if (rows.filled && footprints.filled) await gatherKnown(job, gathered);
   else await settleAll(job, gathered, allRows(job, gathered), BATCH);
-  for (const sample of job.holders.samples()) holders.put(sample.subarray(0, 16), sample);
-  await holders.commit();
-  await rows.commit();
-  gathered.footprints = await footprints.commit();
   job.progress(gathered.lines, 1);
   return gathered;
+}
+
+/** Keeps what was gathered for the next build. Gives what the footprints can be told by. */
+export async function keepGathered({
+  cache: { rows, footprints, holders },
+  holders: remembered,
+}: Pick<GatherJob, 'cache' | 'holders'>): Promise<Uint8Array | undefined> {
+  for (const sample of remembered.samples()) holders.put(sample.subarray(0, 16), sample);
+  await holders.commit();
+  await rows.commit();
+  return footprints.commit();
 }
 
 /** Rows are set down by row key, so that a section of the cache is read once for all of them. */

@@ -7,7 +7,7 @@ import { type Assembled, assemble } from './assemble.ts';
 import { type BuildCache, SECTIONS, withCache } from './cache.ts';
 import { type Carried, carriedFrom, keepLast } from './carried.ts';
 import type { Findings } from './findings.ts';
-import { type Gathered, gather } from './gather.ts';
+import { type Gathered, gather, keepGathered } from './gather.ts';
 import type { LeftOutCards, LeftOutTally } from './left-out.ts';
 import { Partitions, partitionBitsFor } from './partitions.ts';
 import { type LateRefusals, nothingToList, notProven, type RejectsAllowed } from './refusals.ts';
@@ -106,10 +106,41 @@ function carriedWith(
 }
 
 async function runPasses(job: ListJob, materials: Materials, stores: Stores): Promise<Listed> {
+  const { cache } = stores;
+  const verdicts = new RowVerdicts(job, materials.feed, materials.findings);
+  const holders = new RememberedHolders(materials.rules.issuers, materials.rules.now);
+  const gathered = await firstPass(job, materials, { ...stores, holders }, verdicts);
+  let kept: Promise<Uint8Array | undefined> | undefined;
+  const keep = () => {
+    kept ??= keepGathered({ cache, holders });
+    return kept;
+  };
+  try {
+    const rows = { gathered, verdicts, keep };
+    const { listed, shared } = await judgeAndAssemble(job, materials, stores, rows);
+    const footprints = await keep();
+    if (footprints) await keepLast(cache.last, footprints, listed.hashes, shared);
+    return listed;
+  } finally {
+    // Also of a feed that is turned away, or a build that is interrupted.
+    await keep();
+  }
+}
+
+interface GatheredRows {
+  readonly gathered: Gathered;
+  readonly verdicts: RowVerdicts;
+  /** Keeps what was gathered for the next build, once. */
+  readonly keep: () => Promise<unknown>;
+}
+
+async function judgeAndAssemble(
+  job: ListJob,
+  materials: Materials,
+  { spools, cache, carried }: Stores,
+  { gathered, verdicts, keep }: GatheredRows,
+): Promise<{ readonly listed: Listed; readonly shared: readonly ReadonlySet<number>[] }> {
   const { feed, findings } = materials;
-  const { spools, cache, carried } = stores;
-  const verdicts = new RowVerdicts(job, feed, findings);
-  const gathered = await firstPass(job, materials, stores, verdicts);
   for (const [line, problem] of materials.refused) verdicts.reject(line, problem);
   const shared = await findConflicts(spools.uses, verdicts.onConflict());
   await verdicts.finish(gathered.lines);
@@ -126,15 +157,14 @@ async function runPasses(job: ListJob, materials: Materials, stores: Stores): Pr
     entriesLength: gathered.entriesLength,
     carried,
     left,
+    meanwhile: keep,
     signal: job.signal,
     progress: job.progress.written,
   });
   if (assembled.buckets.entryCount === 0) {
     throw nothingToList(job.feed, gathered.lines, leftOut);
   }
-  const { footprints } = gathered;
-  if (footprints) await keepLast(cache.last, footprints, assembled.hashes, shared);
-  return {
+  const listed = {
     gathered,
     ...assembled,
     rejects: verdicts.rejects,
@@ -142,15 +172,15 @@ async function runPasses(job: ListJob, materials: Materials, stores: Stores): Pr
     cancelled: findings.count('cancelled'),
     leftOut,
   };
+  return { listed, shared };
 }
 
 async function firstPass(
   job: ListJob,
   { feed, rules, converter, findings, leftOut }: Materials,
-  { spools, cache, carried }: Stores,
+  { spools, cache, carried, holders }: Stores & { readonly holders: RememberedHolders },
   verdicts: RowVerdicts,
 ): Promise<Gathered> {
-  const holders = new RememberedHolders(rules.issuers, rules.now);
   for (let i = 0; i < SECTIONS; i++) {
     for (const sample of cache.holders.section(i).values()) holders.load(sample);
   }

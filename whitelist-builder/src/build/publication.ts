@@ -12,7 +12,7 @@ import {
   signaturesName,
   verifyManifestSignatures,
 } from '@pinless-gate/protocol/bundle';
-import { writeFileDurably } from '@pinless-gate/runtime/durable-file';
+import { replaceFile, syncDirectory, writeFileDurably } from '@pinless-gate/runtime/durable-file';
 import type { ManifestFile } from '../bundle/directory.ts';
 import { readVerifiedManifest } from '../bundle/verify.ts';
 
@@ -78,10 +78,11 @@ export async function signManifest(
   return { hash: sha256(bytes), bytes, manifest, signatures: encodeSignatures(signatures) };
 }
 
-/** Makes it the newest, durably. Its buckets must be there already. */
+/** Makes it the newest, durably, with what else is new in the directory. Its buckets must be there already. */
 export async function publishManifest(directory: string, signed: SignedManifest): Promise<void> {
   const { hash, bytes, signatures } = signed;
-  await writeFileDurably(join(directory, signaturesName(hash)), signatures);
-  await writeFileDurably(join(directory, contentName(hash)), bytes);
+  await replaceFile(join(directory, signaturesName(hash)), signatures);
+  await replaceFile(join(directory, contentName(hash)), bytes);
+  await syncDirectory(directory);
   await writeFileDurably(join(directory, LATEST_NAME), formatLatest(hash));
 }

@@ -163,7 +163,7 @@ describe('BucketFiles', () => {
     expect(names[1]).toBe(names[2]);
     expect(files.entryCount).toBe(3);
     expect(await readdir(bundle)).toEqual([]);
-    await files.publish();
+    files.publish();
     expect((await readdir(bundle)).sort()).toEqual([...new Set(names)].sort());
   });
 
