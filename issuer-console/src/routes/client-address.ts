@@ -15,18 +15,20 @@ export const clientAddress = (proxies: readonly string[]): MiddlewareHandler<Vis
 };
 
 function addressOf(c: Context, trusted: ReadonlySet<string>): string {
-  const peer = bare(peerOf(c));
+  const peer = peerOf(c) ?? UNKNOWN;
   if (!trusted.has(peer)) return network(peer);
   const forwarded = (c.req.header('x-forwarded-for') ?? '').split(',').map(bare);
   const client = forwarded.reverse().find((address) => !trusted.has(address));
   return network(client !== undefined && isIP(client) !== 0 ? client : peer);
 }
 
-function peerOf(c: Context): string {
+/** Who holds the other end of the connection; undefined where there is none. */
+export function peerOf(c: Context): string | undefined {
   const { incoming } = (c.env ?? {}) as {
     incoming?: { readonly socket?: { readonly remoteAddress?: string } };
   };
-  return incoming?.socket?.remoteAddress ?? UNKNOWN;
+  const address = incoming?.socket?.remoteAddress;
+  return address === undefined ? undefined : bare(address);
 }
 
 function bare(address: string): string {

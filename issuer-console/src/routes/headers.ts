@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { isLoopback } from '../config.ts';
+import { peerOf } from './client-address.ts';
 import { ProblemError } from './problem.ts';
 
 const YEAR_S = 31_536_000;
@@ -37,10 +38,15 @@ export function ownNames(origin: URL | undefined): MiddlewareHandler {
   };
 }
 
-/** For the machine itself: what a proxy passes on comes with the name that people type. */
+/**
+ * For the machine itself. What a proxy here passes on comes with the name that people type, and who connects from
+ * elsewhere may say any name.
+ */
 export function loopbackOnly(): MiddlewareHandler {
   return async (c, next) => {
-    if (!isLoopback(hostOf(c))) throw new ProblemError(MISDIRECTED);
+    const peer = peerOf(c);
+    const here = isLoopback(hostOf(c)) && (peer === undefined || isLoopback(peer));
+    if (!here) throw new ProblemError(MISDIRECTED);
     await next();
   };
 }

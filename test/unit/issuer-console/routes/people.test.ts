@@ -1,5 +1,6 @@
 import type { VisitorEnv } from '@pinless-gate/issuer-console/routes/access';
 import { clientAddress } from '@pinless-gate/issuer-console/routes/client-address';
+import { loopbackOnly } from '@pinless-gate/issuer-console/routes/headers';
 import { KeyedRates } from '@pinless-gate/issuer-console/routes/request-rates';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -30,6 +31,18 @@ describe('clientAddress', () => {
   ])('%s', async (_, peer, forwarded, address) => {
     expect(await addressOf(peer, forwarded)).toBe(address);
   });
+});
+
+test.each([
+  ['127.0.0.1', 'localhost', 200],
+  ['::1', 'localhost', 200],
+  ['192.0.2.1', 'localhost', 421],
+  ['127.0.0.1', 'console.example.jp', 421],
+])('for the machine itself: %s asking %s', async (remoteAddress, host, status) => {
+  const app = new Hono().use(loopbackOnly()).get('/', (c) => c.text('here'));
+  app.onError((error, c) => c.text(error.name, 421));
+  const env = { incoming: { socket: { remoteAddress } } };
+  expect((await app.request(`http://${host}/`, {}, env)).status).toBe(status);
 });
 
 test('whoever asks, no more than so many are remembered', () => {
