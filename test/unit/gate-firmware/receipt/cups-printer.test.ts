@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { temporary } from '../fixture.ts';
 
 /** CUPS as its commands show it; each is a line of shell. */
-async function cups(said: { lp?: string; state?: string; waiting?: string }) {
+async function cups(said: { lp?: string; state?: string; waiting?: string; timeoutMs?: number }) {
   const directory = await temporary();
   const command = async (name: string, line: string) => {
     const file = join(directory, name);
@@ -22,7 +22,7 @@ async function cups(said: { lp?: string; state?: string; waiting?: string }) {
   await command('cancel', 'true');
   const printer = cupsPrinter({
     queue: 'lane',
-    timeoutMs: 1500,
+    timeoutMs: said.timeoutMs ?? 10_000,
     queueLimit: 4,
     commands: directory,
   });
@@ -55,7 +55,7 @@ describe('cupsPrinter', () => {
   });
 
   test('what still waits at the deadline is cancelled', async () => {
-    const { printed, read } = await cups({ waiting: 'echo lane-1 gate 1024' });
+    const { printed, read } = await cups({ waiting: 'echo lane-1 gate 1024', timeoutMs: 1500 });
     expect(await printed()).toEqual({
       id: '1',
       outcome: 'unconfirmed',
