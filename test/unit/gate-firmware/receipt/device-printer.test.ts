@@ -45,7 +45,10 @@ describe('devicePrinter', () => {
     await vi.waitFor(() => expect(serial.received()).toBe(ASK), SOON);
     says(serial, 0x16);
     const why = 'ERR_PRINTER_COVER_OPEN';
-    await vi.waitFor(() => expect(reports).toEqual([{ id: '1', outcome: 'not-printed', why }]));
+    await vi.waitFor(
+      () => expect(reports).toEqual([{ id: '1', outcome: 'not-printed', why }]),
+      SOON,
+    );
     expect(serial.received()).toBe(ASK);
   });
 
