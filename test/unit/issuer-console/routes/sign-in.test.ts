@@ -1,3 +1,4 @@
+import { Scope } from '@pinless-gate/issuer-console/domain/permission';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newVendor, PASSWORD, type SignedIn, signedIn } from '../accounts.ts';
 import { codeOf } from '../authenticator.ts';
@@ -238,4 +239,27 @@ test('S5 what a vendor writes is text on every page', async () => {
     expect(page.status).toBe(200);
     expect(await page.text()).not.toContain('<img src=x');
   }
+});
+
+test('all of this is in the audit log, by whoever did it', async () => {
+  const entries = await started.stores.audit.entries(Scope.everything, {
+    before: undefined,
+    limit: 500,
+  });
+  const done = new Map(entries.map(({ entry }) => [entry.action, entry]));
+  const own = [
+    'session.begun',
+    'session.ended',
+    'session.others-ended',
+    'password.changed',
+    'totp.added',
+    'recovery-code.used',
+  ];
+  for (const action of own) {
+    const { by, subjects } = done.get(action) ?? {};
+    expect([action, by?.kind === 'command' || by?.id === subjects?.[0]]).toEqual([action, true]);
+  }
+  expect(done.get('operator.changed')?.by).toEqual({ kind: 'operator', id: admin.id });
+  expect(JSON.stringify(entries)).not.toContain('person-');
+  await started.stores.audit.verify();
 });
