@@ -53,7 +53,7 @@ export const gateTable = z.strictObject({
       socket: path.optional(),
       command_timeout_ms: milliseconds.default(1500),
       tap_timeout_ms: milliseconds.default(3000),
-      debounce_ms: z.int().min(0).max(10_000).default(3000),
+      debounce_ms: z.int().min(0).max(10_000).default(2500),
     })
     .prefault({}),
   card: z.strictObject({

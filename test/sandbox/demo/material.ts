@@ -252,6 +252,7 @@ ${gateHsm('token')}
 [reader]
 name = "Virtual PCD 00 00"
 socket = "reader/pcscd.comm"
+debounce_ms = 0  # virtual cards come faster than people
 
 [card]
 anchors = ["../kept/jlis/ca.pem"]
@@ -298,6 +299,7 @@ ${gateHsm('token-kazashi')}
 [reader]
 name = "Virtual PCD 00 01"
 socket = "reader/pcscd.comm"
+debounce_ms = 0  # virtual cards come faster than people
 
 [card]
 anchors = ["../kept/jlis/ca.pem"]
