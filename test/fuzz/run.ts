@@ -15,6 +15,8 @@ const BATCH = 64;
 
 export interface FuzzOptions {
   readonly seconds: number;
+  /** Goes on beyond the seconds until so many were fed: a busy machine feeds few. */
+  readonly atLeast?: number;
   readonly seed: number;
   /** Told of an input that broke an invariant, and how. */
   readonly onFound: (input: Uint8Array, error: Error) => void;
@@ -37,7 +39,7 @@ export interface FuzzReport {
 
 /** Feeds generated and mutated inputs to one target. */
 export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<FuzzReport> {
-  const { seed, seconds, onFound } = options;
+  const { seed, seconds, atLeast = 0, onFound } = options;
   const seeds = [...readSeeds(target.name), ...readFound(target.name)].map(({ octets }) => octets);
   const check = await target.open(seeds);
   const mutator = new Mutator(seeds, new Random(seed));
@@ -51,7 +53,7 @@ export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<Fu
   let heap: number | undefined;
   try {
     let now = start;
-    while (now < end && found < MAX_FOUND) {
+    while ((now < end || inputs < atLeast) && found < MAX_FOUND) {
       if (heap === undefined && now > start + 200 * seconds) heap = heapUsed();
       for (let i = 0; i < BATCH; i++) {
         const input = mutator.next();
