@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { passkeysOf } from '@pinless-gate/issuer-console/credentials/passkey';
 import { Scope } from '@pinless-gate/issuer-console/domain/permission';
 import { type Listening, listen } from '@pinless-gate/issuer-console/serve';
@@ -15,7 +17,7 @@ let url: string;
 
 beforeAll(async () => {
   // Known before it listens: a passkey is made for one origin.
-  const port = 20_000 + (process.pid % 20_000);
+  const port = await freePort();
   url = `http://localhost:${port}/`;
   const origin = new URL(url);
   const accounts = { passkeys: passkeysOf(origin) };
@@ -28,6 +30,15 @@ afterAll(async () => {
   await server?.close();
   await started?.close();
 });
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
 
 const open = (path: string, size: Size = 'desktop', more: object = {}) =>
   openPage(browser, new URL(path, url), size, more);
