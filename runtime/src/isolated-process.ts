@@ -21,6 +21,8 @@ export interface IsolatedOptions {
   readonly startTimeoutMs: number;
   /** One more call than this rejects with ERR_ISOLATED_BUSY at once. */
   readonly maxPending: number;
+  /** Between two starts of a child that dies every time; 5 s where it is not said. */
+  readonly longestBackOffMs?: number;
   /** The child died or was killed: once per death. */
   readonly onDown?: (why: GateError) => void;
   /** Started, also after a death, and ready. */
@@ -229,8 +231,8 @@ export class IsolatedProcess {
 
   #retry(why: GateError): void {
     const deaths = this.#deaths++;
-    const delayMs =
-      deaths === 0 ? 0 : Math.min(FIRST_BACK_OFF_MS * 2 ** (deaths - 1), LONGEST_BACK_OFF_MS);
+    const { longestBackOffMs: longest = LONGEST_BACK_OFF_MS } = this.#options;
+    const delayMs = deaths === 0 ? 0 : Math.min(FIRST_BACK_OFF_MS * 2 ** (deaths - 1), longest);
     this.#why = why;
     this.#state = deaths === 0 ? 'starting' : 'down';
     this.#rejectAll(this.#error('ERR_ISOLATED_DOWN', 'went down', why));

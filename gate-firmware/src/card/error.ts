@@ -8,8 +8,6 @@ export const CARD_CODES = {
   fault: 'ERR_CARD_FAULT',
   /** It did not answer in time. */
   slow: 'ERR_CARD_SLOW',
-  /** Another program holds it. */
-  inUse: 'ERR_CARD_IN_USE',
 } as const satisfies Record<string, ErrorCode>;
 
 /** The card or its radio failed; the next card may be well. */

@@ -25,6 +25,9 @@ const PROPERTY_MAX_APDU_DATA_SIZE = 0x0a;
 const CM_IOCTL_GET_FEATURE_REQUEST = 0x42000d48;
 const MAX_CONTROL_LENGTH = 256;
 
+/** pcsc-lite ends a name with the numbers of reader and slot, which follow the order of plugging in. */
+const PLACE = / [0-9A-F]{2} [0-9A-F]{2}$/;
+
 /**
  * One reader of the PC/SC service. Two contexts, since one serialises its calls: a watch that waits must
  * not hold up a command. Contexts are made anew after any failure, because one that has seen the service
@@ -131,11 +134,14 @@ export class PcscReader {
   }
 
   #choose(names: readonly string[]): string | ReaderFault {
-    if (this.#wanted !== undefined) {
-      return names.includes(this.#wanted) ? this.#wanted : { kind: 'no-reader', names };
-    }
-    if (names.length === 0) return { kind: 'no-reader', names };
-    return names.length === 1 ? names[0]! : { kind: 'several-readers', names };
+    const meant = names.filter((name) => this.#means(name));
+    if (meant.length === 0) return { kind: 'no-reader', names };
+    return meant.length === 1 ? meant[0]! : { kind: 'several-readers', names: meant };
+  }
+
+  #means(name: string): boolean {
+    const wanted = this.#wanted;
+    return wanted === undefined || wanted === name || wanted === name.replace(PLACE, '');
   }
 
   #translate(error: unknown): unknown {
@@ -165,12 +171,19 @@ const CARD_FAILURES = new Map<number, (typeof CARD_CODES)[keyof typeof CARD_CODE
   [0x8010000f, CARD_CODES.fault], // SCARD_E_PROTO_MISMATCH
   [0x80100065, CARD_CODES.fault], // SCARD_W_UNSUPPORTED_CARD
   [0x80100066, CARD_CODES.fault], // SCARD_W_UNRESPONSIVE_CARD
-  [0x8010000b, CARD_CODES.inUse], // SCARD_E_SHARING_VIOLATION
 ]);
+
+const SCARD_E_SHARING_VIOLATION = 0x8010000b;
 
 /** What a failed call of the library means; anything else is returned as it is. */
 export function translatePcscFailure(error: unknown): unknown {
   if (!(error instanceof PcscFailure)) return error;
+  if (error.code === SCARD_E_SHARING_VIOLATION) {
+    // No fault of whoever holds out their card.
+    return new ReaderError('ERR_READER_IN_USE', `${error.message}: another program holds it`, {
+      cause: error,
+    });
+  }
   const code = CARD_FAILURES.get(error.code);
   return code
     ? new CardError(code, error.message, { cause: error })

@@ -1,7 +1,7 @@
 /** What crosses between the gate and the process that holds the PC/SC library. */
 
 export interface ReaderInit {
-  /** Exact PC/SC name; absent to take the only reader there is. */
+  /** PC/SC name, with or without the numbers at its end; absent to take the only reader there is. */
   readonly reader: string | undefined;
 }
 

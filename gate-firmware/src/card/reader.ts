@@ -11,7 +11,7 @@ import type {
 } from './reader-messages.ts';
 
 export interface ReaderOptions {
-  /** Exact PC/SC name; absent to take the only reader there is. */
+  /** PC/SC name, with or without the numbers at its end; absent to take the only reader there is. */
   readonly reader?: string | undefined;
   /** Socket of the PC/SC service where it is not the system's own. */
   readonly socket?: string | undefined;
@@ -41,6 +41,7 @@ export class Reader {
       environment: socket === undefined ? {} : { PCSCLITE_CSOCK_NAME: socket },
       startTimeoutMs: START_TIMEOUT_MS,
       maxPending: MAX_PENDING,
+      longestBackOffMs: WATCH_MS,
     });
     return new Reader(process);
   }

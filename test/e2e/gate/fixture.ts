@@ -38,6 +38,8 @@ export async function makeVenue(): Promise<Venue> {
 }
 
 export interface LaneOptions {
+  /** Of the gate; the sandbox's own otherwise. */
+  readonly id?: string;
   /** Lines of `[reader]`; a socket that is not there, otherwise. */
   readonly reader?: string;
   /** Lines of `[whitelist]` besides directory and publishers. */
@@ -46,6 +48,8 @@ export interface LaneOptions {
   /** None: tests tap one card twice as fast as they can. */
   readonly debounceMs?: number;
   readonly hsm?: string;
+  /** Lines of `[card]` besides the anchors: its profiles. */
+  readonly card?: string;
   /** Where the envelopes of keys are; the venue's otherwise. */
   readonly keys?: string;
   readonly journal?: string;
@@ -68,7 +72,7 @@ function toml({ kept, bundle }: Venue, options: LaneOptions): string {
   const { reader = 'socket = "none"', whitelist = `source = "${bundle}"` } = options;
   const hsm = options.hsm ?? hsmLines(kept);
   return `[gate]
-id = "${GATE_ID}"
+id = "${options.id ?? GATE_ID}"
 name = "Lane 1"
 serves = ["B"]
 [event]
@@ -82,8 +86,7 @@ ${reader}
 debounce_ms = ${options.debounceMs ?? 0}
 [card]
 anchors = ["${kept}/jlis/ca.pem"]
-jpki = { certificates = ["${kept}/token/cvc/jpki/intermediate.cvc", "${kept}/token/cvc/jpki/institution.cvc"] }
-iso = { certificates = ["${kept}/token/cvc/tr03110/dv.cvcert", "${kept}/token/cvc/tr03110/terminal.cvcert"] }
+${options.card ?? terminalLines(kept)}
 [whitelist]
 directory = "whitelist"
 publishers = ["${kept}/publisher.pem"]
@@ -95,6 +98,11 @@ directory = "${options.journal ?? 'journal'}"
 port = 0
 ${options.more ?? ''}`;
 }
+
+const terminalLines = (
+  kept: string,
+): string => `jpki = { certificates = ["${kept}/token/cvc/jpki/intermediate.cvc", "${kept}/token/cvc/jpki/institution.cvc"] }
+iso = { certificates = ["${kept}/token/cvc/tr03110/dv.cvcert", "${kept}/token/cvc/tr03110/terminal.cvcert"] }`;
 
 export const hsmLines = (kept: string, pinFile = `${kept}/token/pin`): string =>
   `module = "/usr/lib/softhsm/libsofthsm2.so"

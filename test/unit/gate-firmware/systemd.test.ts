@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 const ROOT = join(import.meta.dirname, '../../..');
 const DIRECTORY = join(ROOT, 'gate-firmware/systemd');
 const GATE = join(DIRECTORY, 'pinless-gate.service');
+const LANE = join(DIRECTORY, 'pinless-gate@.service');
 const DISPLAY = join(DIRECTORY, 'pinless-gate-display.service');
 
 /** Values of a key in the order in which they stand; continued lines are one. */
@@ -20,7 +21,7 @@ const NEWER = /Unknown key '(RestartSteps|RestartMaxDelaySec)' in section \[Serv
 /** Of programs that are installed on a lane, not here. */
 const ABSENT = /Command \/usr\/bin\/(node|cage|curl|chromium) is not executable/;
 
-describe.each([GATE, DISPLAY])('%s', (file) => {
+describe.each([GATE, LANE, DISPLAY])('%s', (file) => {
   test('systemd understands every line', () => {
     const { stderr, error } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
     if (error) throw error;
@@ -45,6 +46,7 @@ describe.each([GATE, DISPLAY])('%s', (file) => {
 
 test.each([
   [GATE, 2],
+  [LANE, 2],
   [DISPLAY, 4.5],
 ])('%s: exposed by %d at most, as systemd counts', (file, most) => {
   const argv = ['security', '--offline=true', `--threshold=${most * 10}`, '--no-pager', file];
@@ -54,6 +56,23 @@ test.each([
 test('the PIN is handed over, never typed into a unit', () => {
   expect(values(GATE, 'LoadCredential')).toEqual(['pin:/etc/pinless-gate/pin']);
   expect(values(GATE, 'Environment')).toEqual([]);
+});
+
+test('a lane of several is a gate of its own directories, and nothing else', () => {
+  const lines = (file: string) =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => !line.startsWith('#'));
+  const own = lines(LANE).filter((line) => !lines(GATE).includes(line));
+  expect(own.every((line) => line.includes('%i'))).toBe(true);
+  expect(lines(LANE)).toHaveLength(lines(GATE).length);
+  expect(own.map((line) => line.slice(0, line.indexOf('=')))).toEqual([
+    'Description',
+    'WorkingDirectory',
+    'ExecStart',
+    'LoadCredential',
+    'StateDirectory',
+  ]);
 });
 
 test('what the gate’s unit starts is there, and is told what to do', () => {

@@ -14,7 +14,7 @@ const CODES: readonly [string, number, string][] = [
   ['SCARD_E_PROTO_MISMATCH', 0x8010000f, 'ERR_CARD_FAULT'],
   ['SCARD_W_UNSUPPORTED_CARD', 0x80100065, 'ERR_CARD_FAULT'],
   ['SCARD_W_UNRESPONSIVE_CARD', 0x80100066, 'ERR_CARD_FAULT'],
-  ['SCARD_E_SHARING_VIOLATION', 0x8010000b, 'ERR_CARD_IN_USE'],
+  ['SCARD_E_SHARING_VIOLATION', 0x8010000b, 'ERR_READER_IN_USE'],
   // The socket of the service broke: pcsc-lite says so of no card.
   ['SCARD_F_COMM_ERROR', 0x80100013, 'ERR_READER'],
   ['SCARD_F_INTERNAL_ERROR', 0x80100001, 'ERR_READER'],
@@ -37,7 +37,7 @@ describe('translatePcscFailure', () => {
     const translated = translatePcscFailure(cause);
     expect(translated).toMatchObject({ code, cause });
     expect((translated as Error).message).toMatch(/^SCardTransmit: ./);
-    expect(translated).toBeInstanceOf(code === 'ERR_READER' ? ReaderError : CardError);
+    expect(translated).toBeInstanceOf(code.startsWith('ERR_READER') ? ReaderError : CardError);
   });
 
   test.each([

@@ -69,7 +69,7 @@ describe('tap, with a status word at a step', () => {
 const FAILURES: [string, Error, string, boolean][] = [
   ['leaves', new CardError('ERR_CARD_REMOVED', 'gone'), 'card-removed', false],
   ['is mute', new CardError('ERR_CARD_SLOW', 'mute'), 'card-too-slow', false],
-  ['is held by another program', new CardError('ERR_CARD_IN_USE', 'held'), 'card-fault', false],
+  ['is held by another program', new ReaderError('ERR_READER_IN_USE', 'held'), 'gate-fault', true],
   ['takes the reader with it', new ReaderError('ERR_READER', 'away'), 'gate-fault', true],
 ];
 
