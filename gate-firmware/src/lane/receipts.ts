@@ -34,7 +34,6 @@ export interface Printed extends Pick<TapResult, 'sequence' | 'record' | 'list' 
   readonly id: string;
   readonly tickets: readonly {
     readonly ticket: ReceiptContent['ticket'];
-    readonly entry: number;
     /** Comes back: the receipt of the entry that it belongs to is still good. */
     readonly returns?: true | undefined;
   }[];
@@ -47,8 +46,8 @@ interface Kept {
 }
 
 interface Receipt {
-  readonly content: ReceiptContent;
-  readonly statement: ReceiptStatement;
+  readonly content: Omit<ReceiptContent, 'copy'>;
+  readonly statement: Omit<ReceiptStatement, 'copy'>;
 }
 
 /** How many admissions can be printed again: those of the last few minutes, in memory alone. */
@@ -107,7 +106,7 @@ export class Receipts {
     if (!record || !list) return [];
     const { eventId, gateId, timeZone } = this.#parts;
     const partySize = record.party.size;
-    return tickets.map(({ ticket, entry }) => ({
+    return tickets.map(({ ticket }) => ({
       content: {
         event: list.manifest.event,
         ticket,
@@ -115,7 +114,6 @@ export class Receipts {
         code,
         language: record.language,
         enteredAt: at,
-        copy: entry > 1,
         timeZone,
       },
       statement: {
@@ -124,7 +122,6 @@ export class Receipts {
         sequence,
         at: Math.floor(at / 1000),
         listVersion: list.passport.version,
-        copy: entry - 1,
         place: ticket.place,
         partySize,
         code,
@@ -150,11 +147,11 @@ export class Receipts {
   async #send({ id, receipts }: Kept, copy: number): Promise<void> {
     const { printer, pictures, encoding, template } = this.#parts;
     const codes = await Promise.all(
-      receipts.map(({ statement }) => this.#signed({ ...statement, copy: statement.copy + copy })),
+      receipts.map(({ statement }) => this.#signed({ ...statement, copy })),
     );
     for (const [index, { content }] of receipts.entries()) {
-      const again = content.copy || copy > 0;
-      const document = receiptDocument({ ...content, signed: codes[index], copy: again }, template);
+      const printed = { ...content, signed: codes[index], copy: copy > 0 };
+      const document = receiptDocument(printed, template);
       const job = `${id}-${content.ticket.place}${copy > 0 ? `.copy${copy}` : ''}`;
       printer.print({ id: job, bytes: renderEscPos(document, { encoding }) });
       pictures?.print({ id: job, bytes: Buffer.from(renderSvg(document), 'utf8') });

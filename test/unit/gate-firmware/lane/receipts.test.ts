@@ -14,7 +14,6 @@ const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 function admission(sequence: number, party = 1): Printed {
   const tickets = Array.from({ length: party }, (_, index) => ({
     ticket: { ...TICKET, ticketNo: `T-${sequence}-${index + 1}`, place: index + 1 },
-    entry: 1,
   }));
   return {
     id: `gate-${sequence}`,
@@ -146,6 +145,14 @@ describe('printing again', () => {
     expect(messages.map((message) => message[copyAt])).toEqual([0, 1, 2]);
   });
 
+  test('a later entry of one ticket has a receipt of its own, which is no copy', async () => {
+    const { receipts, reported, sandbox } = await stand();
+    receipts.print(admission(14));
+    receipts.print({ ...admission(15), tickets: admission(14).tickets });
+    await reported(2);
+    expect(isCopy(sandbox)).toEqual([false, false]);
+  });
+
   test('of what is not remembered prints nothing', async () => {
     const { receipts, sandbox } = await stand();
     for (let sequence = 1; sequence <= 65; sequence++) {
@@ -218,7 +225,7 @@ describe('faults of the printer', () => {
     const one = admission(50);
     const seat = { gate: 'B\x1b@', number: '1{command:\x10\x14}|`"_~\\' };
     const hostile = { ...TICKET, ticketNo: '\x1dV\x00{{seat}}', seat };
-    receipts.print({ ...one, tickets: [{ ticket: hostile, entry: 1 }] });
+    receipts.print({ ...one, tickets: [{ ticket: hostile }] });
     await reported(1);
     const text = Buffer.from(sandbox.jobs[0]!.bytes).toString('latin1');
     expect(text.split('\x1b@')).toHaveLength(2);
