@@ -8,7 +8,7 @@ import { type SandboxPrinter, startPrinter } from '../printer.ts';
 import { type SandboxReader, startReader } from '../reader.ts';
 import { type SandboxTurnstile, startTurnstile } from '../turnstile.ts';
 import { type Material, makeMaterial, type Ports } from './material.ts';
-import { run, Service } from './program.ts';
+import { gateReady, run, Service } from './program.ts';
 import { summary, type TapLine, tapText } from './report.ts';
 import { type DemoTap, type LaneName, TAPS } from './scenarios.ts';
 
@@ -36,7 +36,7 @@ const LANES: Readonly<Record<LaneName, { config: string; slot: 0 | 1 }>> = {
 };
 const LANE_NAMES = Object.keys(LANES) as LaneName[];
 const laneOf = ({ lane = 'institution' }: DemoTap): LaneName => lane;
-const TAP_TIMEOUT_MS = 15_000;
+const TAP_TIMEOUT_MS = 60_000;
 
 /** A whole event on one machine: purchases, list, console, gate, cards. Ended in the reverse order. */
 export class Demo {
@@ -63,7 +63,7 @@ export class Demo {
     };
   }
 
-  /** Resolves when the gate serves. */
+  /** Resolves when the gates would decide a tap. */
   static async start(options: DemoOptions, io: Io): Promise<Demo> {
     const { freePorts } = options;
     const ports = {
@@ -143,7 +143,8 @@ export class Demo {
     const gate = new Service('gate', argv, directory, (line) => this.#log(lane, line));
     this.#gates.push(gate);
     this.#closers.push(() => gate.stop());
-    await gate.started();
+    const { display } = JSON.parse(await gate.started()) as { display: string };
+    await gateReady(display, this.#io.signal);
   }
 
   async #build(): Promise<void> {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { GateError } from '@pinless-gate/protocol/errors';
 
@@ -15,6 +16,8 @@ const PROGRAMS = {
 export type ProgramName = keyof typeof PROGRAMS;
 
 const STOP_MS = 5000;
+const READY_MS = 120_000;
+const READY_EVERY_MS = 100;
 
 function start(name: ProgramName, argv: readonly string[], cwd: string): ChildProcess {
   const script = fileURLToPath(new URL(PROGRAMS[name], import.meta.url));
@@ -85,5 +88,19 @@ export class Service {
     const force = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
     await this.#ended;
     clearTimeout(force);
+  }
+}
+
+/** Resolves when the gate with that display would decide a tap: its reader is there and its list in force. */
+export async function gateReady(display: string, signal: AbortSignal): Promise<void> {
+  const until = Date.now() + READY_MS;
+  while (!signal.aborted) {
+    const response = await fetch(new URL('readyz', display));
+    const why = (await response.text()).trim();
+    if (response.ok) return;
+    if (Date.now() > until) {
+      throw new GateError('ERR_DEMO_SERVICE', `the gate at ${display} is not ready: ${why}`);
+    }
+    await delay(READY_EVERY_MS);
   }
 }
