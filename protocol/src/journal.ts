@@ -43,6 +43,12 @@ export type JournalEntry = DecisionEntry | PassageEntry | ActEntry | NoteEntry;
 /** Detail of a `fault`: the gate's key computed conversion values that no tap asked for. */
 export const UNEXPLAINED_CALLS = 'ERR_HSM_UNEXPLAINED';
 
+/** Begins the detail of a `fault`: what keeps the printer from printing, or its paper near the end. */
+export const PRINTER_TROUBLE = 'ERR_PRINTER_';
+
+/** Detail of a `fault`: a printer that was told of prints again. */
+export const PRINTER_WELL = 'PRINTER_OK';
+
 const NOTES = ['start', 'stop', 'list', 'fault'] as const;
 const FIRST = domain('pinless-gate/journal/1');
 

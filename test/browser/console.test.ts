@@ -87,13 +87,14 @@ describe.each(Object.keys(SIZES) as Size[])('the overview, %s', (size) => {
     forked.refuse();
     await started.app.request('/api/journal', north.uploadBody(forkedUpload(forked)));
     south.admit();
+    south.write({ kind: 'fault', detail: 'ERR_PRINTER_PAPER_OUT' });
     await started.upload(south);
     await publish(started.bundles, manifestOf({ expiresAt: NOW / 1000 + 60 }));
     started.now = NOW + 17 * 60_000;
     const page = await open(size, `/?lang=${language}`);
     await page.locator('#live[data-state="live"]').waitFor();
-    expect(await page.locator('.alarm').count()).toBe(4);
-    expect(await page.getByRole('status').textContent()).toContain('4');
+    expect(await page.locator('.alarm').count()).toBe(5);
+    expect(await page.getByRole('status').textContent()).toContain('5');
     expect(await overflows(page)).toBe(false);
     expect(await violations(page)).toEqual([]);
     await shoot(page, `alarms-${size}-${language}`);

@@ -1,3 +1,4 @@
+import { PRINTER_WELL } from '@pinless-gate/protocol/journal';
 import { cannotPrint, codeOfState, type PrinterState } from '../receipt/printer.ts';
 
 export interface PrinterNotesParts {
@@ -7,8 +8,6 @@ export interface PrinterNotesParts {
   readonly everyMs?: number;
 }
 
-/** Detail of the note when a printer that was told of prints again. */
-export const PRINTER_WELL = 'PRINTER_OK';
 const EVERY_MS = 30_000;
 
 /** Notes what keeps a printer from printing, that its paper is near the end, and when that is over; not each flicker. */

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@pinless-gate/protocol/errors';
-import type { GateSummary } from './gate.ts';
+import type { GateSummary, PrinterFault } from './gate.ts';
 import {
   goodUntil,
   listCondition,
@@ -26,6 +26,12 @@ export type Alarm =
       readonly gate: string;
       readonly since: number;
     }
+  | {
+      readonly kind: 'printer';
+      readonly gate: string;
+      readonly fault: PrinterFault;
+      readonly since: number;
+    }
   | { readonly kind: 'list-missing' }
   | { readonly kind: 'list-unreadable'; readonly code: ErrorCode }
   | { readonly kind: 'list-expired' | 'list-stale'; readonly since: number }
@@ -41,7 +47,7 @@ export interface AlarmInput {
 /** Nobody can confirm that it was looked into yet: it goes away by itself. */
 const UNEXPLAINED_SHOWN_MS = 86_400_000;
 
-/** Gravest first: tampering, then the list, then silence. */
+/** Gravest first: tampering, then the list, then silence, then paper. */
 export function alarmsOf({ now, silentAfterMs, list, gates }: AlarmInput): Alarm[] {
   return [
     ...gates.flatMap(({ name, conflict }): Alarm[] =>
@@ -64,6 +70,9 @@ export function alarmsOf({ now, silentAfterMs, list, gates }: AlarmInput): Alarm
       now - lastSeenAt >= silentAfterMs
         ? [{ kind: 'gate-silent', gateId: id, gate: name, since: lastSeenAt }]
         : [],
+    ),
+    ...gates.flatMap(({ name, printer, revokedAt }): Alarm[] =>
+      printer && revokedAt === undefined ? [{ kind: 'printer', gate: name, ...printer }] : [],
     ),
   ];
 }

@@ -35,7 +35,18 @@ export interface GateSummary {
   readonly conflict?: ChainConflict | undefined;
   /** When it last told of conversion calls that no tap explains. */
   readonly unexplainedAt?: number | undefined;
+  readonly printer?: PrinterTrouble | undefined;
   readonly revokedAt?: number | undefined;
+}
+
+export const PRINTER_FAULTS = ['paper-out', 'cover-open', 'offline', 'paper-low', 'other'] as const;
+/** What a gate last told of its printer. With `paper-low` it still prints; `other` is one that is not known here. */
+export type PrinterFault = (typeof PRINTER_FAULTS)[number];
+
+/** `since` by the gate's clock. */
+export interface PrinterTrouble {
+  readonly fault: PrinterFault;
+  readonly since: number;
 }
 
 /** The gate signed two different journals: from `sequence` on, what it sent is not what we hold. */

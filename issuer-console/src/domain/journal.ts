@@ -5,9 +5,12 @@ import {
   decodeJournalEntry,
   type JournalEntry,
   JournalError,
+  PRINTER_TROUBLE,
+  PRINTER_WELL,
   UNEXPLAINED_CALLS,
 } from '@pinless-gate/protocol/journal';
 import { type ChainPosition, JournalVerifier } from '@pinless-gate/protocol/journal/chain';
+import { PRINTER_FAULTS, type PrinterFault, type PrinterTrouble } from './gate.ts';
 
 /** An upload that is not what the format says: nothing of it is kept. */
 export class UploadError extends GateError {}
@@ -116,6 +119,31 @@ export function unexplainedCalls(entries: readonly UploadedEntry[]): number | un
     ({ entry }) => entry.kind === 'fault' && entry.detail === UNEXPLAINED_CALLS,
   );
   return noted?.entry.at;
+}
+
+/**
+ * What these entries say of the gate's printer: its last trouble, `well`, or undefined where they say nothing.
+ * A gate that starts tells of a trouble anew, and never of the end of one that it does not know.
+ */
+export function printerTrouble(
+  entries: readonly UploadedEntry[],
+): PrinterTrouble | 'well' | undefined {
+  const told = entries.findLast(
+    ({ entry }) =>
+      entry.kind === 'start' ||
+      (entry.kind === 'fault' &&
+        (entry.detail === PRINTER_WELL || entry.detail.startsWith(PRINTER_TROUBLE))),
+  )?.entry;
+  if (told?.kind === 'start') return 'well';
+  if (told?.kind !== 'fault') return undefined;
+  if (told.detail === PRINTER_WELL) return 'well';
+  return { fault: printerFault(told.detail), since: told.at };
+}
+
+/** By the gate's code, whose words a newer gate may have more of. */
+function printerFault(code: string): PrinterFault {
+  const word = code.slice(PRINTER_TROUBLE.length).toLowerCase().replace('_', '-');
+  return PRINTER_FAULTS.find((fault) => fault === word) ?? 'other';
 }
 
 /** How many people more entered, by this entry: fewer where an admission was taken back. */

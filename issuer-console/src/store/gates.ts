@@ -148,7 +148,7 @@ interface GateRow {
 }
 
 function summary({ gate, kind, version }: GateRow): GateSummary {
-  const { conflictSequence, conflictAt } = gate;
+  const { conflictSequence, conflictAt, printerFault, printerSince } = gate;
   return {
     id: gate.id,
     name: gate.name,
@@ -164,6 +164,10 @@ function summary({ gate, kind, version }: GateRow): GateSummary {
         ? undefined
         : { sequence: conflictSequence, at: conflictAt.getTime() },
     unexplainedAt: gate.unexplainedAt?.getTime(),
+    printer:
+      printerFault === null || printerSince === null
+        ? undefined
+        : { fault: printerFault, since: printerSince.getTime() },
     revokedAt: gate.revokedAt?.getTime(),
   };
 }

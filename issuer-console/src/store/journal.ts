@@ -1,9 +1,11 @@
 import { and, between, eq, sql } from 'drizzle-orm';
+import type { PrinterTrouble } from '../domain/gate.ts';
 import {
   type JournalStore,
   type Placement,
   peopleOf,
   placeEntries,
+  printerTrouble,
   totalUs,
   type UploadedEntry,
   unexplainedCalls,
@@ -72,10 +74,12 @@ async function keep(
   const refused = rows.filter(({ outcome }) => outcome === 'refused').length;
   const people = rows.reduce((sum, row) => sum + row.people, 0);
   const unexplained = unexplainedCalls(fresh);
+  const printer = printerTrouble(fresh);
   await tx
     .update(gates)
     .set({
       ...(unexplained !== undefined && { unexplainedAt: new Date(unexplained) }),
+      ...(printer !== undefined && printerColumns(printer)),
       lastSequence: sequence,
       lastHash: hash,
       lastSeenAt: at,
@@ -84,6 +88,12 @@ async function keep(
       people: sql`${gates.people} + ${people}`,
     })
     .where(eq(gates.id, gateId));
+}
+
+function printerColumns(told: PrinterTrouble | 'well') {
+  return told === 'well'
+    ? { printerFault: null, printerSince: null }
+    : { printerFault: told.fault, printerSince: new Date(told.since) };
 }
 
 /** A gap is mended by sending again; the first conflict stays until a person has looked at it. */

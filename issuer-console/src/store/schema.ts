@@ -1,5 +1,6 @@
 import { desc, sql } from 'drizzle-orm';
 import { check, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { PrinterFault } from '../domain/gate.ts';
 import { bytes, count, id, moment } from './columns.ts';
 
 /** After a change: `npm exec -- drizzle-kit generate` in this room, and commit what it writes. */
@@ -20,6 +21,9 @@ export const gates = pgTable('gates', {
   conflictAt: moment('conflict_at'),
   /** When the gate last told of conversion calls that no tap explains, by its own clock. */
   unexplainedAt: moment('unexplained_at'),
+  /** What keeps its printer from printing, or will soon, as the gate last told. */
+  printerFault: text('printer_fault').$type<PrinterFault>(),
+  printerSince: moment('printer_since'),
   /** Of a gate that enrolled itself: what it stated, as it signed it. */
   statement: bytes('statement'),
   /** What an issuer needs to wrap keys for this gate, as the gate signed it. */

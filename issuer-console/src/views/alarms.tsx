@@ -64,6 +64,8 @@ function adviceOn(alarm: Alarm, { alarms: { text } }: Messages): Advice {
       return text.unexplained(alarm.gate);
     case 'gate-silent':
       return text.silent(alarm.gate);
+    case 'printer':
+      return text.printer(alarm.gate)[alarm.fault];
     case 'list-missing':
       return text.missing;
     case 'list-unreadable':

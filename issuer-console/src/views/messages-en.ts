@@ -62,6 +62,28 @@ export const en: Messages = {
         what: `${gate}: no word from this gate`,
         next: 'Entry goes on without us. Check power and network; ask staff at the gate',
       }),
+      printer: (gate) => ({
+        'paper-out': {
+          what: `${gate}: the printer is out of paper`,
+          next: 'Entry goes on without receipts: put in a new roll',
+        },
+        'cover-open': {
+          what: `${gate}: the printer's cover is open`,
+          next: 'Entry goes on without receipts: close the cover',
+        },
+        offline: {
+          what: `${gate}: the printer does not answer`,
+          next: 'Entry goes on without receipts: check its power and its cable',
+        },
+        'paper-low': {
+          what: `${gate}: the printer's paper is near its end`,
+          next: 'Receipts still print: have a new roll ready',
+        },
+        other: {
+          what: `${gate}: the printer does not print`,
+          next: 'Entry goes on without receipts: look at the printer; gate doctor at this gate says more',
+        },
+      }),
       missing: {
         what: 'No list is published',
         next: 'Build one and put it into the bundle directory',

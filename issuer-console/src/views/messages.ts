@@ -1,5 +1,6 @@
 import type { Act } from '@pinless-gate/protocol/journal/act';
 import type { GateStanding } from '../domain/enrolment.ts';
+import type { PrinterFault } from '../domain/gate.ts';
 import type { KeyState } from '../domain/keys.ts';
 import type { ListCondition } from '../domain/publication.ts';
 import type { AccountMessages } from './account-messages.ts';
@@ -48,6 +49,7 @@ export interface Messages {
       readonly conflict: (gate: string, sequence: string) => Advice;
       readonly unexplained: (gate: string) => Advice;
       readonly silent: (gate: string) => Advice;
+      readonly printer: (gate: string) => Readonly<Record<PrinterFault, Advice>>;
       readonly missing: Advice;
       readonly unreadable: (code: string) => Advice;
       readonly expired: Advice;

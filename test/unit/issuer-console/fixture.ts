@@ -56,6 +56,7 @@ export class TestGate {
     entry:
       | Partial<DecisionEntry>
       | { readonly kind: 'start' | 'stop' }
+      | { readonly kind: 'fault'; readonly detail: string; readonly at?: number }
       | (Partial<ActEntry> & { readonly kind: 'act' })
       | (Partial<PassageEntry> & { readonly kind: 'passage' }),
   ): Uint8Array {
