@@ -7,7 +7,7 @@ import { Journal } from '@pinless-gate/gate-firmware/journal/journal';
 import { systemClock } from '@pinless-gate/gate-firmware/lane/clock';
 import { Nonces } from '@pinless-gate/gate-firmware/lane/nonce';
 import { ShortCodes } from '@pinless-gate/gate-firmware/lane/short-code';
-import { tap } from '@pinless-gate/gate-firmware/lane/tap';
+import { type TapParts, tap } from '@pinless-gate/gate-firmware/lane/tap';
 import { openTerminals } from '@pinless-gate/gate-firmware/terminals';
 import { Lists } from '@pinless-gate/gate-firmware/whitelist/lists';
 import { Converter } from '@pinless-gate/hsm/conversion-value';
@@ -25,6 +25,7 @@ import { makeToken, type Token, tokenArguments } from './token.ts';
 
 const INSTITUTION = 'institution';
 const EVENT = 'event-bench';
+const DEVICE = 'device';
 const LIMITS = { commandTimeoutMs: 2000, tapTimeoutMs: 8000 };
 const FAR_FUTURE = 4_000_000_000;
 
@@ -33,6 +34,11 @@ export interface TapRig {
   readonly card: InsertedCard;
   /** Milliseconds from before connecting to the durable decision; the card is reset afterwards, untimed. */
   ours(): Promise<number>;
+  /** For who looks at more of a tap than `ours` does. */
+  readonly reader: Reader;
+  readonly parts: Omit<TapParts, 'transmit'> & { readonly journal: Journal };
+  /** By the gate's device key. */
+  sign(message: Uint8Array): Promise<Uint8Array>;
   /** Starts the C program, which taps the same card with the same keys. */
   baseline(): Baseline;
 }
@@ -48,6 +54,7 @@ export async function openTapRig(
   defer(() => store.close());
   await store.generate(INSTITUTION, 'institution');
   await store.generate(EVENT, 'event');
+  await store.generate(DEVICE, 'device');
   const jlis = await Jlis.create(join(directory, 'jlis'));
   const chain = await jlis.certifyTerminal(pem(await store.publicKey(INSTITUTION)));
   const cvc = [chain.intermediate!, chain.institution!];
@@ -88,6 +95,9 @@ export async function openTapRig(
   };
   return {
     card,
+    reader,
+    parts,
+    sign: (message) => store.sign(DEVICE, message),
     async ours() {
       const start = performance.now();
       const { decision } = await tap({ ...parts, transmit: reader.session() });
@@ -136,7 +146,7 @@ async function listOf(
         category: 'adult',
         admission: { from: 0, until: FAR_FUTURE },
         entries: 1_000_000,
-        reentry: true,
+        reentry: false,
         flags: [],
         place: 1,
       },
