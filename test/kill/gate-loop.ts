@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { jpki } from '@pinless-gate/gate-firmware/card/profiles/jpki';
 import type { Reader } from '@pinless-gate/gate-firmware/card/reader';
+import { createDisplay } from '@pinless-gate/gate-firmware/display/app';
+import { listen } from '@pinless-gate/gate-firmware/display/listen';
 import { DisplayBus } from '@pinless-gate/gate-firmware/display/state';
 import { httpTurnstile } from '@pinless-gate/gate-firmware/hardware/http-turnstile';
 import { Checkpoints } from '@pinless-gate/gate-firmware/journal/checkpoints';
@@ -32,13 +34,15 @@ export interface LoopStart {
   readonly venue: Venue;
   readonly turnstile: string;
   readonly seed: number;
+  /** Serve the display, and tell its URL first. */
+  readonly display?: true;
 }
 
 const GATE_ID = new Uint8Array(16).fill(0x9a);
 const PRESENT = 0x20;
 const EMPTY = 0x10;
 
-process.once('message', async ({ venue, turnstile, seed }: LoopStart) => {
+process.once('message', async ({ venue, turnstile, seed, display }: LoopStart) => {
   const journal = Journal.open(join(venue.root, 'journal'), GATE_ID);
   const clock = new ClockWatch({
     wall: Date.now,
@@ -58,7 +62,9 @@ process.once('message', async ({ venue, turnstile, seed }: LoopStart) => {
     now: clock.now,
     onError: fail,
   });
-  const outcome = openOutcome(turnstile);
+  const bus = new DisplayBus();
+  if (display) await serveDisplay(bus);
+  const outcome = openOutcome(turnstile, bus);
   const list = await openCurrent(join(venue.root, 'lists'), venue.trust.publishers);
   const converter = new Converter(store, 'event');
   const { certificates, publicKey } = venue.terminal;
@@ -105,10 +111,16 @@ process.once('message', async ({ venue, turnstile, seed }: LoopStart) => {
   await loop.run().catch(fail);
 });
 
-function openOutcome(url: string): Outcome {
+async function serveDisplay(bus: DisplayBus): Promise<void> {
+  const page = createDisplay({ bus, languages: ['ja', 'en'], defaultLanguage: 'ja' });
+  const { url } = await listen((request) => page.fetch(request), { host: '127.0.0.1', port: 0 });
+  process.send!({ display: url });
+}
+
+function openOutcome(url: string, display: DisplayBus): Outcome {
   return new Outcome({
     gateId: GATE_ID,
-    display: new DisplayBus(),
+    display,
     turnstile: httpTurnstile({ url: new URL(url), timeoutMs: 10_000 }),
     receipts: { print: () => undefined, unable: false },
     metrics: new Metrics(),
