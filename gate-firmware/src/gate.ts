@@ -13,6 +13,7 @@ import { registerGauges } from './gauges.ts';
 import { Journaling } from './journaling.ts';
 import { Lane } from './lane/lane.ts';
 import { Metrics } from './metrics.ts';
+import { Rehearsal } from './rehearsal/rehearsal.ts';
 import { openStaffDesk } from './staff/desk.ts';
 import { VERSION } from './version.ts';
 import type { Lists } from './whitelist/lists.ts';
@@ -80,6 +81,18 @@ export class Gate {
   async run(): Promise<void> {
     this.#running = this.#lane.run();
     await this.#running;
+  }
+
+  /** Before it runs: nothing counts from now on, until the rehearsal's `close`. Throws ERR_REHEARSAL_MODE. */
+  rehearse(operator: string): Rehearsal {
+    return new Rehearsal({
+      ...this.#common,
+      operator,
+      keys: this.#keys,
+      lists: this.#lists,
+      lane: this.#lane,
+      display: this.#bus,
+    });
   }
 
   /** Harmless to call again: resolves when everything has ended. */

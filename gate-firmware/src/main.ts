@@ -9,6 +9,7 @@ import { destroyKeysCommand, fetchKeysCommand, showKeysCommand } from './cli/key
 import { applyCommand, showListCommand } from './cli/list.ts';
 import { receiptPreviewCommand, receiptTemplateCommand } from './cli/receipt.ts';
 import { receiptCheckPageCommand, receiptVerifyCommand } from './cli/receipt-verify.ts';
+import { rehearseVerifyCommand } from './cli/rehearse-verify.ts';
 import { signatureVerifyCommand } from './cli/signature.ts';
 import { staffCommand } from './cli/staff.ts';
 import {
@@ -22,6 +23,9 @@ const USAGE = `gate: decide at the door, offline, who may enter
   gate enrol --config gate.toml --console URL [--token-file FILE|-] [--token TOKEN] [--ca FILE]
              [--reuse-keys] [--json]
   gate run --config gate.toml [--transcript FILE] [--json]
+  gate rehearse --config gate.toml --plan plan.json --out report.json --operator ID
+             [--tap-seconds 60] [--show-ms 1500] [--json]
+  gate rehearse verify --report report.json --key device.pem [--json]
   gate doctor --config gate.toml [--json]
   gate keys fetch --config gate.toml [--json]
   gate keys show --config gate.toml [--json]
@@ -66,6 +70,7 @@ examples
   gate enrol --config gate.toml --console https://console.example.jp/
   gate doctor --config gate.toml            what is missing, and what to do about it
   gate run --config gate.toml               serve cards until Ctrl-C
+  gate rehearse --config gate.toml --plan plan.json --out report.json --operator sato
   gate list apply /media/stick/bundle --config gate.toml
   gate journal verify --config gate.toml --json
   gate journal export --config gate.toml > journal.ndjson
@@ -82,6 +87,8 @@ await main({
     enrol: enrolCommand,
     // Half of what there is to load, which no other command needs.
     run: async (...args) => (await import('./cli/run.ts')).runCommand(...args),
+    rehearse: async (...args) => (await import('./cli/rehearse.ts')).rehearseCommand(...args),
+    'rehearse verify': rehearseVerifyCommand,
     'keys fetch': fetchKeysCommand,
     'keys show': showKeysCommand,
     'keys destroy': destroyKeysCommand,

@@ -58,6 +58,7 @@ const MAX_CLIENTS = 8;
 /** What the lane shows now, and whoever watches it. A slow or vanished watcher cannot hold the lane up. */
 export class DisplayBus {
   readonly #watchers = new Set<(state: DisplayState) => void>();
+  readonly #followers: ((state: DisplayState) => void)[] = [];
   readonly #maxClients: number;
   #current: DisplayState;
 
@@ -70,13 +71,20 @@ export class DisplayBus {
     return this.#current;
   }
 
+  /** Watchers, those that follow not among them. */
   get clients(): number {
     return this.#watchers.size;
   }
 
   show(state: DisplayState): void {
     this.#current = state;
+    for (const follower of this.#followers) follower(state);
     for (const watcher of this.#watchers) watcher(state);
+  }
+
+  /** For parts of the gate itself, for as long as it runs. The follower must return at once. */
+  follow(follower: (state: DisplayState) => void): void {
+    this.#followers.push(follower);
   }
 
   /** The watcher must return at once. Undefined when there are as many watchers as allowed. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { GateError } from '@pinless-gate/protocol/errors';
 import type { Language } from '@pinless-gate/protocol/record';
+import type { RefusalReason } from '@pinless-gate/protocol/refusal';
 import type { Logger } from '@pinless-gate/runtime/log';
 import { LIST_CODES, listRefusal } from '../admission/decide.ts';
 import { Reader } from '../card/reader.ts';
@@ -121,6 +122,11 @@ export class Lane {
   /** By an act of staff that is on the disk. */
   letIn(admission: LetIn): void {
     this.#outcome.letIn(admission);
+  }
+
+  /** In a rehearsal: shown as after a tap. */
+  showRefusal(reason: RefusalReason): void {
+    this.#outcome.showRefusal(reason);
   }
 
   /** Somebody chose a language at the display. */

@@ -18,5 +18,5 @@ const LIGHT: Readonly<Record<StateName, LightState>> = {
 /** The lamps say what the display says, from now on. */
 export function followDisplay(display: DisplayBus, lights: Lights): void {
   lights.show(LIGHT[display.current.state]);
-  display.subscribe(({ state }) => lights.show(LIGHT[state]));
+  display.follow(({ state }) => lights.show(LIGHT[state]));
 }

@@ -2,8 +2,9 @@ import { toHex } from '@pinless-gate/protocol/bytes';
 import type { Entered } from '@pinless-gate/protocol/journal/entered';
 import type { LaneMode } from '@pinless-gate/protocol/lane-mode';
 import type { Language } from '@pinless-gate/protocol/record';
+import type { RefusalReason } from '@pinless-gate/protocol/refusal';
 import type { Logger } from '@pinless-gate/runtime/log';
-import type { Admitted } from '../admission/decide.ts';
+import { type Admitted, refused } from '../admission/decide.ts';
 import type { DisplayBus } from '../display/state.ts';
 import { Visit } from '../display/visit.ts';
 import type { Turnstile } from '../hardware/turnstile.ts';
@@ -32,6 +33,9 @@ export interface LetIn
   /** More than tickets where somebody has none. */
   readonly people: number;
 }
+
+/** Looks like a short code, and is that of no tap: theirs begin with no Z. */
+const REHEARSED_CODE = 'Z0-00';
 
 /** Open, print, show, in parallel, for a decision that is on the disk. Nothing here can hold up the next card. */
 export class Outcome {
@@ -80,6 +84,11 @@ export class Outcome {
     this.#open(admission);
     this.#show(admission);
     this.#print(id, admission);
+  }
+
+  /** What no card brings about in a rehearsal: shown as after a tap. */
+  showRefusal(reason: RefusalReason): void {
+    this.#show({ decision: refused(reason), record: undefined, code: REHEARSED_CODE });
   }
 
   /** Nothing of that admission's receipt was printed. */
@@ -136,10 +145,14 @@ export class Outcome {
     this.#parts.receipts.print({ id, tickets: decision.tickets, ...rest });
   }
 
-  /** Names an admission among all gates: unique, and it tells nothing. */
   #id(sequence: number): string {
-    return `${toHex(this.#parts.gateId).slice(0, 8)}-${sequence}`;
+    return admissionId(this.#parts.gateId, sequence);
   }
+}
+
+/** Names an admission among all gates: unique, and it tells nothing. */
+export function admissionId(gateId: Uint8Array, sequence: number): string {
+  return `${toHex(gateId).slice(0, 8)}-${sequence}`;
 }
 
 function logLine(id: string, result: TapResult): object {
