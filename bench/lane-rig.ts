@@ -51,14 +51,14 @@ export async function openLaneRig(context: BenchContext, timing: string): Promis
     async tap() {
       const heard = [peer.next('pulse'), peer.next('print')] as const;
       outcome.visit.hold(0);
-      const seen = screen.next('admitted');
+      const seen = await screen.next('admitted');
       const first = firstAnswer(rig.reader.session());
       const onProgress = (fraction: number) => outcome.visit.hold(fraction);
       const result = await tap({ ...rig.parts, transmit: first.transmit, onProgress });
       outcome.apply(result);
       const { decision } = result;
       if (!decision.admitted) throw new Error(`the gate refused: ${decision.reason}`);
-      const [shown, pulsed, printed] = await Promise.all([seen, ...heard]);
+      const [shown, pulsed, printed] = await Promise.all([seen(), ...heard]);
       await rig.reader.disconnect();
       return { ...shown, answered: first.at(), durable: durable(), pulsed, printed };
     },

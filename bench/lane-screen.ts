@@ -12,8 +12,8 @@ export interface Shown {
 }
 
 export interface Screen {
-  /** Of the gate's display. Call it before, and await it after. */
-  next(state: string): Promise<Shown>;
+  /** Of the gate's display. Resolves when the page looks out for that state, with what it then saw. */
+  next(state: string): Promise<() => Promise<Shown>>;
   /** Of a page that does nothing but put a server-sent event into its text. */
   bare(): Promise<{ readonly sent: number; readonly changed: number }>;
 }
@@ -38,7 +38,7 @@ const OFFSET = `(async () => {
   return best;
 })()`;
 
-const nextChange = (selector: string, done: string) => `new Promise((resolve) => {
+const lookOut = (selector: string, done: string) => `void (window.seen = new Promise((resolve) => {
   const node = document.querySelector('${selector}');
   const observer = new MutationObserver(() => {
     const changed = performance.now();
@@ -47,7 +47,7 @@ const nextChange = (selector: string, done: string) => `new Promise((resolve) =>
     requestAnimationFrame(() => resolve({ changed, painted: performance.now() }));
   });
   observer.observe(node, { attributes: true, childList: true, characterData: true, subtree: true });
-})`;
+}))`;
 
 const BARE_PAGE = `<!doctype html><title>bare</title><p id="text"></p><script>
 new EventSource('/bare/events').onmessage = ({ data }) => {
@@ -82,14 +82,13 @@ export async function openScreen({ defer, log }: BenchContext, bus: DisplayBus):
   const bare = await open('/bare');
   await events.connected;
   return {
-    next: (state) => change(own, nextChange('#display', `node.dataset.state === '${state}'`)),
+    next: (state) => change(own, lookOut('#display', `node.dataset.state === '${state}'`)),
     async bare() {
       const text = String(now());
-      const seen = change(bare, nextChange('#text', `node.textContent === '${text}'`));
-      await bare.page.evaluate('0'); // the observer is there
+      const seen = await change(bare, lookOut('#text', `node.textContent === '${text}'`));
       const sent = now();
       events.send(text);
-      return { sent, changed: (await seen).changed };
+      return { sent, changed: (await seen()).changed };
     },
   };
 }
@@ -99,9 +98,12 @@ interface Clocked {
   readonly offset: number;
 }
 
-async function change({ page, offset }: Clocked, script: string): Promise<Shown> {
-  const { changed, painted } = (await page.evaluate(script)) as Shown;
-  return { changed: changed + offset, painted: painted + offset };
+async function change({ page, offset }: Clocked, script: string): Promise<() => Promise<Shown>> {
+  await page.evaluate(script);
+  return async () => {
+    const { changed, painted } = (await page.evaluate('window.seen')) as Shown;
+    return { changed: changed + offset, painted: painted + offset };
+  };
 }
 
 const html = (text: string) =>
