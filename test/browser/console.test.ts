@@ -18,6 +18,7 @@ import {
   launchBrowser,
   openPage,
   overflows,
+  overflowsSpaced,
   SIZES,
   type Size,
   shoot,
@@ -77,6 +78,7 @@ describe.each(Object.keys(SIZES) as Size[])('the overview, %s', (size) => {
     expect(await overflows(page)).toBe(false);
     expect(await violations(page)).toEqual([]);
     await shoot(page, `overview-${size}-${language}`);
+    expect(await overflowsSpaced(page)).toBe(false);
     await page.context().close();
   });
 
@@ -98,6 +100,7 @@ describe.each(Object.keys(SIZES) as Size[])('the overview, %s', (size) => {
     expect(await overflows(page)).toBe(false);
     expect(await violations(page)).toEqual([]);
     await shoot(page, `alarms-${size}-${language}`);
+    expect(await overflowsSpaced(page)).toBe(false);
     await page.context().close();
   });
 

@@ -19,6 +19,7 @@ import {
   launchBrowser,
   openPage,
   overflows,
+  overflowsSpaced,
   SIZES,
   type Size,
   shoot,
@@ -114,6 +115,7 @@ describe.each(Object.keys(SIZES) as Size[])('gates and keys, %s', (size) => {
     expect(await overflows(page)).toBe(false);
     expect(await violations(page)).toEqual([]);
     await shoot(page, `gates-${size}-${language}`);
+    expect(await overflowsSpaced(page)).toBe(false);
     await page.context().close();
   });
 });
