@@ -1,18 +1,24 @@
+import { execFile } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { receiptDocument } from '@pinless-gate/gate-firmware/receipt/layout';
 import { renderPng } from '@pinless-gate/gate-firmware/receipt/png';
 import { renderSvg } from '@pinless-gate/gate-firmware/receipt/svg';
+import { DEFAULT_TEMPLATE } from '@pinless-gate/gate-firmware/receipt/template';
 import {
   formatReceiptCode,
   type ReceiptStatement,
   receiptMessage,
 } from '@pinless-gate/protocol/receipt-code';
+import { LANGUAGES } from '@pinless-gate/protocol/record';
 import { receiptCheckPage } from '@pinless-gate/runtime/receipt-check';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CONTENT } from '../unit/gate-firmware/receipt/content.ts';
 import { launchBrowser, openPage, shoot, violations } from './pages.ts';
 
 const STATEMENT: ReceiptStatement = {
@@ -84,8 +90,15 @@ test('of another key, altered, or no code at all', async () => {
   expect(await verdict(altered, '署名が正しくありません')).toBe('');
 });
 
-test('a receipt as PNG, drawn by the browser', async () => {
-  const png = await renderPng(renderSvg('横浜'));
-  expect(Buffer.from(png.subarray(1, 4)).toString()).toBe('PNG');
-  expect(Buffer.from(png).readUInt32BE(16)).toBe(576);
+test('a receipt as PNG: its QR, read by another program, is what the gate signed', async () => {
+  // The longest that a list can bring.
+  const seat = { gate: '北'.repeat(8), block: '1階アリーナ北東A', row: '立見', number: '10234' };
+  const signed = codeOf({ ...STATEMENT, seat });
+  const content = { ...CONTENT, language: 'ko', signed } as const;
+  const svg = renderSvg(receiptDocument(content, DEFAULT_TEMPLATE, LANGUAGES));
+  const png = join(directory, 'receipt.png');
+  await writeFile(png, await renderPng(svg));
+  const zbar = await promisify(execFile)('zbarimg', ['--quiet', '--raw', '--nodbus', png]);
+  expect(zbar.stdout.trim()).toBe(signed);
+  expect(await verdict(zbar.stdout.trim(), '✓ 本物です')).toContain('1階アリーナ北東A');
 });
