@@ -86,6 +86,7 @@ function openOutcome(
     printer,
     pictures: undefined,
     encoding: 'cp932',
+    languages: ['ja', 'en'],
     template: DEFAULT_TEMPLATE,
     sign,
     log,

@@ -80,7 +80,11 @@ export async function receiptPreviewCommand(argv: readonly string[], io: Io): Pr
       : readTemplate(await readFile(values.template), values.template);
 
   const content = parseContent(await readFile(values.ticket, 'utf8'), values.ticket);
-  const { document, missing } = toPrintable(receiptDocument(content, template), encoding);
+  const languages = encoding === 'utf-8' ? LANGUAGES : undefined;
+  const { document, missing } = toPrintable(
+    receiptDocument(content, template, languages),
+    encoding,
+  );
   await writeFileDurably(values.out, await render(document, encoding));
   if (missing > 0) {
     io.err(`${missing} characters are not in a printer of ${encoding} and print as ${MISSING}`);

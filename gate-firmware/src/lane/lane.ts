@@ -144,6 +144,7 @@ export class Lane {
       printer: this.devices.printer,
       pictures: this.devices.pictures,
       encoding: printer.driver === 'none' ? 'cp932' : printer.encoding,
+      languages: printer.driver === 'none' ? [] : printer.languages,
       template: receiptTemplate,
       sign: (message) => keys.store.sign(labels.device, message),
       log,

@@ -3,6 +3,7 @@ import {
   type ReceiptStatement,
   receiptMessage,
 } from '@pinless-gate/protocol/receipt-code';
+import { LANGUAGES, type Language } from '@pinless-gate/protocol/record';
 import type { Logger } from '@pinless-gate/runtime/log';
 import type { PrinterEncoding } from '../receipt/encoding.ts';
 import { renderEscPos } from '../receipt/escpos.ts';
@@ -18,6 +19,8 @@ export interface ReceiptsParts {
   readonly timeZone: string;
   readonly printer: Printer;
   readonly encoding: PrinterEncoding;
+  /** That the printer can print. */
+  readonly languages: readonly Language[];
   readonly template: Template;
   /** Receipts as pictures, where they are wanted. */
   readonly pictures: Printer | undefined;
@@ -145,16 +148,17 @@ export class Receipts {
   }
 
   async #send({ id, receipts }: Kept, copy: number): Promise<void> {
-    const { printer, pictures, encoding, template } = this.#parts;
+    const { printer, pictures, encoding, languages, template } = this.#parts;
     const codes = await Promise.all(
       receipts.map(({ statement }) => this.#signed({ ...statement, copy })),
     );
     for (const [index, { content }] of receipts.entries()) {
       const printed = { ...content, signed: codes[index], copy: copy > 0 };
-      const document = receiptDocument(printed, template);
+      const document = receiptDocument(printed, template, languages);
       const job = `${id}-${content.ticket.place}${copy > 0 ? `.copy${copy}` : ''}`;
       printer.print({ id: job, bytes: renderEscPos(document, { encoding }) });
-      pictures?.print({ id: job, bytes: Buffer.from(renderSvg(document), 'utf8') });
+      const picture = () => renderSvg(receiptDocument(printed, template, LANGUAGES));
+      pictures?.print({ id: job, bytes: Buffer.from(picture(), 'utf8') });
     }
   }
 

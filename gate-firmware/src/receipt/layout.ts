@@ -2,7 +2,7 @@ import type { Language, Ticket } from '@pinless-gate/protocol/record';
 import { seatLines } from './seat-lines.ts';
 import { DEFAULT_TEMPLATE, type Template, type Values } from './template.ts';
 import { COLUMNS, columnsOf, escapeProperty, escapeText, plainLine } from './text.ts';
-import { receiptWords } from './words.ts';
+import { EVERYWHERE, type ReceiptWords, receiptWords } from './words.ts';
 
 export interface ReceiptContent {
   /** `startsAt` in Unix seconds. */
@@ -24,21 +24,22 @@ export interface ReceiptContent {
 
 /**
  * The receipt of one ticket in receiptline's markup, 42 columns. Names nobody. Every text from outside is
- * escaped, so the markup can hold no command that the template does not.
+ * escaped, so the markup can hold no command that the template does not. In the ticket's language where that is
+ * `printable`, in English otherwise.
  */
 export function receiptDocument(
   content: ReceiptContent,
   template: Template = DEFAULT_TEMPLATE,
+  printable: readonly Language[] = EVERYWHERE,
 ): string {
-  return template.fill(receiptValues(content));
+  return template.fill(receiptValues(content, receiptWords(content.language, printable)));
 }
 
-function receiptValues(content: ReceiptContent): Values {
-  const words = receiptWords(content.language);
+function receiptValues(content: ReceiptContent, words: ReceiptWords): Values {
   const { event, ticket, partySize, timeZone } = content;
   const { seat } = ticket;
   const starts = new Date(event.startsAt * 1000);
-  const day = dayIn(words.locale, timeZone, starts);
+  const day = dayIn(words, timeZone, starts);
   const clock = timeIn(timeZone, starts);
   const inline = {
     event: event.name,
@@ -86,14 +87,11 @@ function title(text: string): string {
   return columnsOf(plainLine(text)) * 2 <= COLUMNS ? `"^^^${escaped}^^^"` : `"${escaped}"`;
 }
 
-function dayIn(locale: string, timeZone: string, date: Date): string {
-  return new Intl.DateTimeFormat(locale, {
-    timeZone,
-    year: 'numeric',
-    month: 'long',
-    day: 'numeric',
-    weekday: 'short',
-  }).format(date);
+function dayIn({ locale, day }: ReceiptWords, timeZone: string, date: Date): string {
+  const format = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(locale, { timeZone, ...options }).format(date);
+  const inFull = { year: 'numeric', month: 'long', day: 'numeric' } as const;
+  return day(format(inFull), format({ weekday: 'short' }));
 }
 
 function timeIn(timeZone: string, date: Date): string {

@@ -5,6 +5,7 @@ export interface ReceiptWords {
   readonly block: string;
   readonly row: string;
   readonly number: string;
+  readonly day: (date: string, weekday: string) => string;
   readonly starts: (date: string, time: string) => string;
   readonly entered: string;
   readonly ticket: string;
@@ -15,13 +16,13 @@ export interface ReceiptWords {
   readonly locale: string;
 }
 
-/** A printer's own font, JIS, has neither simplified Chinese nor Korean: their tickets print in English. */
-const WORDS: Readonly<Record<'ja' | 'en', ReceiptWords>> = {
+const WORDS: Readonly<Record<Language, ReceiptWords>> = {
   ja: {
     gate: 'ゲート',
     block: 'ブロック',
     row: '列',
     number: '番',
+    day: (date, weekday) => `${date}(${weekday})`,
     starts: (date, time) => `${date} ${time} 開始`,
     entered: '入場',
     ticket: '券番号',
@@ -37,6 +38,7 @@ const WORDS: Readonly<Record<'ja' | 'en', ReceiptWords>> = {
     block: 'BLOCK',
     row: 'ROW',
     number: 'SEAT',
+    day: (date, weekday) => `${weekday}, ${date}`,
     starts: (date, time) => `${date}, ${time}`,
     entered: 'Entered',
     ticket: 'Ticket',
@@ -46,8 +48,42 @@ const WORDS: Readonly<Record<'ja' | 'en', ReceiptWords>> = {
     keep: 'Your seat. Please keep until you leave',
     locale: 'en-GB',
   },
+  zh: {
+    gate: '入口',
+    block: '区',
+    row: '排',
+    number: '号',
+    day: (date, weekday) => `${date}(${weekday})`,
+    starts: (date, time) => `${date} ${time} 开始`,
+    entered: '入场',
+    ticket: '票号',
+    party: '同行',
+    partyOf: (place, size) => `${place} / ${size} 位`,
+    copy: '再発行 补发',
+    keep: '座位凭条，请保留至离场',
+    locale: 'zh-CN',
+  },
+  ko: {
+    gate: '게이트',
+    block: '구역',
+    row: '열',
+    number: '번',
+    day: (date, weekday) => `${date}(${weekday})`,
+    starts: (date, time) => `${date} ${time} 시작`,
+    entered: '입장',
+    ticket: '티켓 번호',
+    party: '일행',
+    partyOf: (place, size) => `${place} / ${size} 명`,
+    copy: '再発行 재발행',
+    keep: '좌석 확인증입니다. 퇴장까지 보관해 주세요',
+    locale: 'ko-KR',
+  },
 };
 
-export function receiptWords(language: Language): ReceiptWords {
-  return WORDS[language === 'ja' ? 'ja' : 'en'];
+/** What every printer sold in Japan can print: JIS has neither simplified Chinese nor Korean. */
+export const EVERYWHERE: readonly Language[] = ['ja', 'en'];
+
+/** In the ticket's language where it can be printed, in English otherwise. */
+export function receiptWords(language: Language, printable: readonly Language[]): ReceiptWords {
+  return WORDS[printable.includes(language) ? language : 'en'];
 }

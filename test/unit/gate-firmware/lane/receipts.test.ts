@@ -53,6 +53,7 @@ async function stand(options: StandOptions = {}) {
     timeZone: 'Asia/Tokyo',
     printer,
     encoding: 'cp932',
+    languages: ['ja', 'en'],
     template: DEFAULT_TEMPLATE,
     pictures: {
       print: ({ bytes }: { bytes: Uint8Array }) => pictures.push(Buffer.from(bytes).toString()),

@@ -71,6 +71,7 @@ class Outputs {
       printer: printer as never,
       pictures: printer as never,
       encoding: 'cp932',
+      languages: ['ja', 'en'],
       template: DEFAULT_TEMPLATE,
       sign: async () => new Uint8Array(64),
       log: { warn: write } as never,

@@ -1,8 +1,10 @@
+import { toPrintable } from '@pinless-gate/gate-firmware/receipt/encoding';
 import { renderEscPos, renderText } from '@pinless-gate/gate-firmware/receipt/escpos';
 import { receiptDocument } from '@pinless-gate/gate-firmware/receipt/layout';
 import { renderSvg } from '@pinless-gate/gate-firmware/receipt/svg';
+import { DEFAULT_TEMPLATE } from '@pinless-gate/gate-firmware/receipt/template';
 import { COLUMNS, columnsOf } from '@pinless-gate/gate-firmware/receipt/text';
-import type { Seat } from '@pinless-gate/protocol/record';
+import { LANGUAGES, type Seat } from '@pinless-gate/protocol/record';
 import { describe, expect, test } from 'vitest';
 import { CONTENT, TICKET } from './content.ts';
 
@@ -27,6 +29,20 @@ describe('receiptDocument', () => {
       expect(text).toContain(part);
     }
     expect(text).not.toContain('再発行');
+  });
+
+  test.each([
+    ['zh', '2026年12月20日(周日)18:00', '区 排 号', '座位凭条'],
+    ['ko', '2026년 12월 20일(일) 18:00', '구역 열 번', '좌석 확인증입니다'],
+  ] as const)('%s: in its own words where they can be printed', (language, day, labels, keep) => {
+    const document = receiptDocument({ ...CONTENT, language }, DEFAULT_TEMPLATE, LANGUAGES);
+    const text = squeezed(document);
+    for (const part of [day, labels, keep]) expect(text).toContain(part.replaceAll(' ', ''));
+    expect(text).not.toMatch(/BLOCK|ブロック|undefined/);
+    expect(toPrintable(document, 'utf-8').missing).toBe(0);
+    for (const line of renderText(document).split('\n')) {
+      expect(columnsOf(line)).toBeLessThanOrEqual(COLUMNS);
+    }
   });
 
   test.each(['en', 'zh', 'ko'] as const)('%s: English words', (language) => {
