@@ -79,6 +79,7 @@ describe('pcscd hangs', () => {
     const { gate } = await startGate();
     const slow = { ...venue.cards.sato!, faults: [{ atStep: 'sign' as const, answer: 500 }] };
     const inserted = await reader.insert(slow);
+    onTestFinished(() => inserted.remove());
     await expect.poll(async () => (await inserted.report()).steps.sign?.commands).toBe(1);
     const { resume } = await hangPcscd();
     expect(await gate.tap()).toBe('card-too-slow');
@@ -105,6 +106,9 @@ test('another program holds the card: the lane says so, and serves when it has l
   const other = await Reader.open({ reader: reader.names[0], socket: reader.socket });
   onTestFinished(() => other.close());
   const inserted = await reader.insert(venue.cards.sato!);
+  onTestFinished(() => inserted.remove());
+  // The card knows that it has power a moment before pcscd tells of it.
+  await expect.poll(async () => (await other.watch()).kind).toBe('present');
   await other.session()([Uint8Array.of(0, 0xa4, 0, 0x0c, 2, 0x3f, 0)], 5000);
   const { gate } = await startGate();
   expect(await gate.tap()).toBe('gate-fault');
@@ -134,6 +138,7 @@ test('two lanes on one machine: each its reader and journal, and one that dies l
     reader.insert(venue.cards.sato!),
     reader.insert(venue.cards.suzuki!, { slot: 1 }),
   ]);
+  onTestFinished(async () => void (await Promise.all([first.remove(), second.remove()])));
   expect([await one.gate.tap(), await other.gate.tap()]).toEqual(['admitted', 'admitted']);
   expect(await one.gate.stop('SIGKILL')).toMatchObject({ signal: 'SIGKILL' });
   await Promise.all([first.remove(), second.remove()]);
