@@ -89,7 +89,9 @@ describe('gate rehearse', () => {
     expect(printer.jobs).toHaveLength(2);
     // The lane's mode, then one entry for each card.
     expect(span.last - span.after).toBeGreaterThanOrEqual(1 + STEPS.length);
-    expect(await journal(gate, 'show')).toContain('rehearsal');
+    const entries = await journal(gate, 'show');
+    expect(entries).toContain('a rehearsal begins');
+    expect(entries).toContain('the rehearsal is over');
     expect(JSON.parse(await journal(gate, 'verify'))).toMatchObject({
       verified: true,
       unsigned: 0,

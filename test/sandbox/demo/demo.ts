@@ -1,16 +1,19 @@
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
 import { GateError } from '@pinless-gate/protocol/errors';
 import type { Io } from '@pinless-gate/runtime/program';
+import { Jlis } from '../jlis/jlis.ts';
 import { type SandboxPrinter, startPrinter } from '../printer.ts';
 import { type SandboxReader, startReader } from '../reader.ts';
 import { type SandboxTurnstile, startTurnstile } from '../turnstile.ts';
 import { type Material, makeMaterial, type Ports } from './material.ts';
 import { gateReady, run, Service } from './program.ts';
+import { laneRehearsal } from './rehearsal.ts';
 import { summary, type TapLine, tapText } from './report.ts';
 import { type DemoTap, type LaneName, TAPS } from './scenarios.ts';
+import { rehearseWithCards } from './tester.ts';
 
 type ServedPorts = Pick<Ports, 'console' | 'display' | 'kazashiDisplay'>;
 
@@ -18,6 +21,8 @@ export interface DemoOptions {
   readonly directory: string;
   /** Takes free ports, so that nothing else on the machine is in the way. */
   readonly freePorts: boolean;
+  /** The lanes are rehearsed: no gate is started before. */
+  readonly rehearse?: boolean;
 }
 
 interface SignIn {
@@ -73,7 +78,7 @@ export class Demo {
     };
     const demo = new Demo(io, ports);
     try {
-      await demo.#start(options.directory, ports);
+      await demo.#start(options, ports);
     } catch (error) {
       await demo.close();
       throw error;
@@ -84,6 +89,27 @@ export class Demo {
   /** Taps every card of the scenario, at both lanes at once, and prints a line for each. */
   async tapAll(): Promise<void> {
     await Promise.all(LANE_NAMES.map((lane) => this.#tapAt(lane)));
+  }
+
+  /** Instead of `tapAll`: each lane is rehearsed, and signs what it did. True where all was as expected. */
+  async rehearseAll(): Promise<boolean> {
+    const ended = await Promise.all(LANE_NAMES.map((lane) => this.#rehearse(lane)));
+    return ended.every(Boolean);
+  }
+
+  async #rehearse(lane: LaneName): Promise<boolean> {
+    const { directory, cards: made } = this.#material;
+    const { config, slot } = LANES[lane];
+    const jlis = await Jlis.open(join(directory, '../kept/jlis'));
+    const { plan, cards } = await laneRehearsal(lane, made, jlis);
+    await writeFile(join(directory, `plan-${lane}.json`), JSON.stringify(plan, null, 2));
+    const files = ['--plan', `plan-${lane}.json`, '--out', `rehearsal-${lane}.json`];
+    const { code, out } = await rehearseWithCards(
+      ['--config', config, ...files, '--operator', 'demo', '--show-ms', '100'],
+      { reader: this.#reader, slot, cards, directory, onLine: (line) => this.#io.err(line) },
+    );
+    this.#io.out(`${lane}: ${out.trim()}`);
+    return code === 0;
   }
 
   async #tapAt(lane: LaneName): Promise<void> {
@@ -122,7 +148,7 @@ export class Demo {
     return JSON.parse(await run('gate', argv, this.#material.directory)) as DemoResult['journal'];
   }
 
-  async #start(directory: string, ports: ServedPorts): Promise<void> {
+  async #start({ directory, rehearse = false }: DemoOptions, ports: ServedPorts): Promise<void> {
     this.#printer = await startPrinter();
     this.#closers.push(() => this.#printer.close());
     this.#turnstile = await startTurnstile();
@@ -133,6 +159,7 @@ export class Demo {
 
     this.#say('list, console, reader');
     await Promise.all([this.#build(), this.#startConsole(), this.#startReader()]);
+    if (rehearse) return;
     this.#say('two gates: with an institution key, and without');
     await Promise.all(LANE_NAMES.map((lane) => this.#startGate(lane)));
   }

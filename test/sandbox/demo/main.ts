@@ -8,7 +8,8 @@ const USAGE = `demo: a real entry on this machine, from the purchase to the rece
 
   npm run demo                     tap every card, print the URLs, serve until Ctrl-C
   npm run demo -- --once           end after the taps: exit 0 only if all ended as they should
-  npm run demo -- --once --json    one object on standard output`;
+  npm run demo -- --once --json    one object on standard output
+  npm run demo -- --rehearse       gate rehearse at both lanes instead, with virtual cards; reports in .run/demo/run`;
 
 const DIRECTORY = '.run/demo';
 
@@ -18,8 +19,10 @@ async function demo(argv: readonly string[], io: Io): Promise<number> {
     options: {
       once: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      rehearse: { type: 'boolean', default: false },
     },
   });
+  if (values.rehearse) return rehearsed(io);
   const running = await Demo.start({ directory: resolve(DIRECTORY), freePorts: values.once }, io);
   try {
     await running.tapAll();
@@ -37,6 +40,16 @@ async function demo(argv: readonly string[], io: Io): Promise<number> {
     if (values.json) io.out(JSON.stringify(shown(result)));
     else io.out(text(result));
     return asExpected(result) ? EXIT_OK : EXIT_REFUSED;
+  } finally {
+    await running.close();
+  }
+}
+
+async function rehearsed(io: Io): Promise<number> {
+  const options = { directory: resolve(DIRECTORY), freePorts: true, rehearse: true };
+  const running = await Demo.start(options, io);
+  try {
+    return (await running.rehearseAll()) ? EXIT_OK : EXIT_REFUSED;
   } finally {
     await running.close();
   }

@@ -60,6 +60,7 @@ function lane({ shows = {}, printed = 'printed', turnstile = async () => undefin
     taps.tell({ sequence: 5, decision, steps: { identify: 10 } } as unknown as TapResult);
   return {
     stage,
+    display,
     opened,
     mode: () => mode,
     become: (next: LaneMode) => {
@@ -106,6 +107,8 @@ async function play(
 describe('a rehearsal', () => {
   test('a card, then every reason for a refusal', async () => {
     const one = lane();
+    // A browser.
+    one.display.subscribe(() => undefined);
     const [first, ...shown] = await play(one, one.admit);
     expect(first).toEqual({
       name: 'one adult',
@@ -113,7 +116,7 @@ describe('a rehearsal', () => {
       expected: 'admitted',
       actual: 'admitted',
       display: 'admitted',
-      screens: 0,
+      screens: 1,
       shownAfter: expect.any(Number),
       openedAfter: expect.any(Number),
       printedAfter: expect.any(Number),
