@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { run } from '@pinless-gate/test/sandbox/demo/program';
 import { type SandboxReader, startReader } from '@pinless-gate/test/sandbox/reader';
 import { type SandboxTurnstile, startTurnstile } from '@pinless-gate/test/sandbox/turnstile';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import {
   GateProcess,
   gateCommand,
@@ -16,7 +17,7 @@ import {
   type Venue,
 } from './fixture.ts';
 
-// What staff do by hand, at a gate that runs.
+// What staff do by hand, and what sensors say, at a gate that runs.
 
 const directory = mkdtempSync(join(tmpdir(), 'staff-'));
 let venue: Venue;
@@ -146,4 +147,53 @@ test('what the sensor and the contact of the fire alarm say', async () => {
   expect(shown.out).toMatch(/passage unexpected, 1 in$/m);
   expect(shown.out).toMatch(/mode evacuate, by evacuation-contact \(device\)/);
   expect(shown.out).toMatch(/passage passed, 1 out$/m);
+}, 120_000);
+
+/** The venue's list, as its event would have it with passages that nobody used taken back after a second. */
+async function annullingBundle(): Promise<string> {
+  const directory = dirname(venue.bundle);
+  const event = await readFile(join(directory, 'event.toml'), 'utf8');
+  const annulling = event.replace('[policy]\n', '[policy]\nannul_after_seconds = 1\n');
+  await writeFile(join(directory, 'annulling.toml'), annulling);
+  const feed = ['--feed', 'purchases.ndjson', '--event', 'annulling.toml'];
+  await run('whitelist', ['build', ...feed, '--out', 'annulling'], directory);
+  return join(directory, 'annulling');
+}
+
+test('nobody passes: the admission is taken back, and the same card enters again', async () => {
+  const [bundle, own] = await Promise.all([annullingBundle(), startTurnstile()]);
+  onTestFinished(() => own.close());
+  const lane = await makeLane(
+    { ...venue, bundle },
+    {
+      reader: readerLines(reader),
+      more: `[turnstile]\ndriver = "http"\nurl = "${own.url}"\ntimeout_ms = 10000\n[passage]\ndriver = "http"\ntoken_file = "token"\n`,
+    },
+  );
+  await writeFile(join(lane, 'token'), 'a-token-of-this-test');
+  const gate = new GateProcess(lane);
+  const url = await gate.started();
+  const annulled = async () => {
+    const metrics = await (await fetch(new URL('metrics', url))).text();
+    return /^gate_passages_total\{outcome="annulled",direction="in"\} (\d+)$/m.exec(metrics)?.[1];
+  };
+  for (const times of ['1', '2']) {
+    expect((await tapCard(gate, reader, venue.cards.sato!)).outcome).toBe('admitted');
+    await expect.poll(annulled, { timeout: 20_000 }).toBe(times);
+  }
+  expect(own.openings).toHaveLength(2);
+  await gate.stop();
+  const exported = await gateCommand(lane, 'journal', 'export', '--config', 'gate.toml');
+  const entries = exported.out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const admissions = entries.filter(({ kind }) => kind === 'decision');
+  const passages = entries.filter(({ kind }) => kind === 'passage');
+  expect(admissions).toMatchObject([{ outcome: 'admitted' }, { outcome: 'admitted' }]);
+  expect(passages).toMatchObject(
+    admissions.map(({ sequence }) => ({ of: sequence, outcome: 'annulled', people: 1 })),
+  );
+  const verified = await gateCommand(lane, 'journal', 'verify', '--config', 'gate.toml');
+  expect(verified).toMatchObject({ code: 0 });
 }, 120_000);
