@@ -9,7 +9,7 @@ import type { CannotEnter } from '../validity/report.ts';
 import { BucketFiles, bucketBitsFor } from './bucket-files.ts';
 import type { CacheFile } from './cache-file.ts';
 import { type Carried, cannotCarry } from './carried.ts';
-import { countEntries, patchBucket, readCarried } from './carried-buckets.ts';
+import { CarriedBuckets, countEntries } from './carried-buckets.ts';
 import { bucketLength, type SpooledEntry, sortedEntries } from './entries.ts';
 import type { Finding, Findings } from './findings.ts';
 import { LineSet } from './line-set.ts';
@@ -66,6 +66,7 @@ export async function assemble(job: AssembleJob): Promise<Assembled> {
     throw cannotCarry('another number of buckets');
   }
   const buckets = new BucketFiles(job.staging, job.out, bits);
+  const old = new CarriedBuckets(job.out);
   const tally: Tally = {
     unchecked: carried?.unchecked ?? 0,
     revocationCheckedAt: carried?.revocationCheckedAt ?? Number.POSITIVE_INFINITY,
@@ -83,7 +84,8 @@ export async function assemble(job: AssembleJob): Promise<Assembled> {
         sortedEntries(await entries.read(i), keep),
       );
       for (const entry of merged) note(job, tally, entry);
-      if (carried) await patchBuckets(job, carried, buckets, { partition: i, entries: merged });
+      if (carried)
+        await patchBuckets(job, carried, buckets, { old, partition: i, entries: merged });
       else for (const entry of merged) buckets.add(entry);
       await buckets.drain();
       await job.findings.drain();
@@ -100,28 +102,29 @@ export async function assemble(job: AssembleJob): Promise<Assembled> {
 }
 
 interface MergedPartition {
+  readonly old: CarriedBuckets;
   readonly partition: number;
   readonly entries: readonly MergedEntry[];
 }
 
 /** The buckets of one partition: those of the last list, with what changed. */
 async function patchBuckets(
-  { out, entries: { count } }: AssembleJob,
+  { entries: { count } }: AssembleJob,
   { list: { manifest }, removed }: Carried,
   files: BucketFiles,
-  { partition, entries }: MergedPartition,
+  { old, partition, entries }: MergedPartition,
 ): Promise<void> {
   const { buckets, bucketBits } = manifest;
   const gone = inBuckets(sortedKeys(await removed.read(partition)), bucketBits, (key) => key);
   const come = inBuckets(entries, bucketBits, ({ conversionValue }) => conversionValue);
   const perPartition = buckets.length / count;
   for (let i = partition * perPartition; i < (partition + 1) * perPartition; i++) {
-    const bucket = readCarried(out, buckets[i]!);
+    const bucket = old.read(buckets[i]!);
     const [removed, added] = [gone.get(i) ?? [], come.get(i) ?? []];
     if (removed.length + added.length === 0)
       files.addStored(bucket.hash, countEntries(bucket.octets));
     else {
-      const { octets, count } = patchBucket(bucket.octets, removed, added);
+      const { octets, count } = old.patch(bucket.octets, removed, added);
       files.addBucket(octets, count);
     }
     if (i % BUCKETS_AT_ONCE === 0) await files.drain();

@@ -1,28 +1,58 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BucketEntry, contentName, sha256 } from '@pinless-gate/protocol/bundle';
 import { equal } from '@pinless-gate/protocol/bytes';
 import { cannotCarry } from './carried.ts';
+import { Scratch } from './cipher-chunks.ts';
 
 const KEY_LENGTH = 16;
 const HEADER_LENGTH = KEY_LENGTH + 2;
 
-interface CarriedBucket {
-  readonly octets: Buffer;
-  readonly hash: Uint8Array;
-}
+/**
+ * Buckets of the last list, with what changed, one after the other: in memory that is used again, since what is new for each
+ * of hundreds is collected at the price of making it.
+ */
+export class CarriedBuckets {
+  readonly #directory: string;
+  readonly #old = new Scratch();
+  readonly #new = new Scratch();
 
-/** A bucket of the last list, measured. Synchronous: waiting for a turn costs more than the read. */
-export function readCarried(directory: string, wanted: Uint8Array): CarriedBucket {
-  const path = join(directory, contentName(wanted));
-  try {
-    const octets = readFileSync(path);
-    const hash = sha256(octets);
-    if (equal(hash, wanted)) return { octets, hash };
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === undefined) throw cause;
+  constructor(directory: string) {
+    this.#directory = directory;
   }
-  throw cannotCarry(`${path} is not there, or not whole`);
+
+  /** Measured; a view that lives until the next is read. Synchronous: waiting for a turn costs more than the read. */
+  read(wanted: Uint8Array): { readonly octets: Buffer; readonly hash: Uint8Array } {
+    const path = join(this.#directory, contentName(wanted));
+    try {
+      const octets = this.#readWhole(path);
+      const hash = sha256(octets);
+      if (equal(hash, wanted)) return { octets, hash };
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === undefined) throw cause;
+    }
+    throw cannotCarry(`${path} is not there, or not whole`);
+  }
+
+  /** A view that lives until the next is patched. */
+  patch(
+    bucket: Buffer,
+    removed: readonly Buffer[],
+    added: readonly BucketEntry[],
+  ): { readonly octets: Buffer; readonly count: number } {
+    const more = added.reduce((sum, { sealed }) => sum + HEADER_LENGTH + sealed.length, 0);
+    return patchBucket(bucket, removed, added, this.#new.take(bucket.length + more));
+  }
+
+  #readWhole(path: string): Buffer {
+    const file = openSync(path, 'r');
+    try {
+      const octets = this.#old.take(fstatSync(file).size);
+      return octets.subarray(0, readSync(file, octets, 0, octets.length, 0));
+    } finally {
+      closeSync(file);
+    }
+  }
 }
 
 export function countEntries(bucket: Buffer): number {
@@ -35,13 +65,12 @@ export function countEntries(bucket: Buffer): number {
  * A bucket without the entries of some conversion values, and with others; all of them in order. What stays is copied a run
  * at a time.
  */
-export function patchBucket(
+function patchBucket(
   bucket: Buffer,
   removed: readonly Buffer[],
   added: readonly BucketEntry[],
+  octets: Buffer,
 ): { readonly octets: Buffer; readonly count: number } {
-  const more = added.reduce((sum, { sealed }) => sum + HEADER_LENGTH + sealed.length, 0);
-  const octets = Buffer.allocUnsafeSlow(bucket.length + more);
   let [length, count, run, nextRemoved, nextAdded] = [0, 0, 0, 0, 0];
   const flush = (to: number) => {
     length += bucket.copy(octets, length, run, to);

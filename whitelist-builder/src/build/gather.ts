@@ -167,7 +167,7 @@ async function* allRows({ feed, progress }: GatherJob, gathered: Gathered): Asyn
       gathered.lines = line;
       yield { place, key: rowKeyOf(bytes ?? new Uint8Array(0)), bytes };
     }
-    progress(gathered.lines, (0.99 * lines.at(-1)!.offset) / feed.length);
+    progress(gathered.lines, (0.99 * lines.end) / feed.length);
   }
 }
 
@@ -185,7 +185,7 @@ async function* scan(job: GatherJob, gathered: Gathered): AsyncGenerator<Row> {
       } else yield { place, key: Buffer.alloc(16), bytes };
     }
     await candidates.drain();
-    progress(gathered.lines, (0.5 * lines.at(-1)!.offset) / feed.length);
+    progress(gathered.lines, (0.5 * lines.end) / feed.length);
   }
 }
 

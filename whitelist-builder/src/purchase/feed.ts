@@ -3,7 +3,7 @@ import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { csvToNdjson, refusalOf } from './csv.ts';
 import { type ParsedLine, parseLine } from './line.ts';
-import { FeedError, type FeedLine, feedChanged, readLineAt, readLines } from './ndjson.ts';
+import { FeedError, type FeedLines, feedChanged, readLineAt, readLines } from './ndjson.ts';
 
 /** A line of the feed as people look for it. */
 export interface FeedPlace {
@@ -63,21 +63,14 @@ export class Feed {
   }
 
   /** As `readLines`, with `line` and `offset` counted through the whole feed. */
-  async *rows(): AsyncGenerator<FeedLine[]> {
+  async *rows(): AsyncGenerator<FeedLines> {
     let before = 0;
     for (const file of this.#files) {
       file.firstRow = before + 1;
       for await (const lines of readLines(file.rows)) {
-        before = file.firstRow - 1 + lines.at(-1)!.line;
-        if (file.base === 0) {
-          yield lines; // of the first file, they are numbered so already
-          continue;
-        }
-        yield lines.map(({ line, offset, bytes }) => ({
-          line: file.firstRow - 1 + line,
-          offset: file.base + offset,
-          bytes,
-        }));
+        const counted = lines.behind(file.firstRow - 1, file.base);
+        before = counted.lastLine;
+        yield counted;
       }
     }
   }

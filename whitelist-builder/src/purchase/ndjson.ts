@@ -19,48 +19,97 @@ export interface FeedLine {
   readonly bytes: Uint8Array | undefined;
 }
 
+/** Whole lines in a buffer: the first from `start`, each up to one of the first `count` of `ends`. */
+interface Chunk {
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly ends: Int32Array;
+  readonly count: number;
+  /** Octets of the first line that were passed over, being too many. */
+  readonly passedOver: number;
+}
+
+/** Some lines. Each is made when it is asked for: so many that were kept together would outlive collection after collection. */
+export class FeedLines implements Iterable<FeedLine> {
+  readonly #chunk: Chunk;
+  readonly #firstLine: number;
+  readonly #base: number;
+
+  /** `base`: where the buffer begins in the feed. */
+  constructor(chunk: Chunk, firstLine: number, base: number) {
+    this.#chunk = chunk;
+    this.#firstLine = firstLine;
+    this.#base = base;
+  }
+
+  get lastLine(): number {
+    return this.#firstLine + this.#chunk.count - 1;
+  }
+
+  /** Where the last one ends, in octets. */
+  get end(): number {
+    return this.#base + this.#chunk.ends[this.#chunk.count - 1]!;
+  }
+
+  *[Symbol.iterator](): Generator<FeedLine> {
+    const { buffer, ends, count, passedOver } = this.#chunk;
+    let { start } = this.#chunk;
+    for (let i = 0; i < count; i++) {
+      const length = ends[i]! - start;
+      const before = i === 0 ? passedOver : 0;
+      const whole = before === 0 && length <= MAX_LINE_LENGTH;
+      // Not by `subarray`: of a Buffer that takes twice as long.
+      const bytes = whole
+        ? new Uint8Array(buffer.buffer, buffer.byteOffset + start, length)
+        : undefined;
+      yield { line: this.#firstLine + i, offset: this.#base + start - before, bytes };
+      start = ends[i]! + 1;
+    }
+  }
+
+  /** The same lines, in a feed that has so many lines and octets before them. */
+  behind(lines: number, octets: number): FeedLines {
+    return new FeedLines(this.#chunk, this.#firstLine + lines, this.#base + octets);
+  }
+}
+
 /** The feed in batches of lines, a chunk of the file at a time. A last line without an end counts. */
-export async function* readLines(file: FileHandle): AsyncGenerator<FeedLine[]> {
-  const buffer = Buffer.allocUnsafe(CHUNK_LENGTH + MAX_LINE_LENGTH);
+export async function* readLines(file: FileHandle): AsyncGenerator<FeedLines> {
+  const buffer = Buffer.allocUnsafeSlow(CHUNK_LENGTH + MAX_LINE_LENGTH);
+  const ends = new Int32Array(CHUNK_LENGTH + 1);
   let held = 0; // octets at the front of the buffer: the line that the last chunk broke off
+  let passedOver = 0; // octets of that line which are no longer there
   let position = 0;
   let lineNumber = 1;
-  let tooLongFrom: number | undefined;
   for (;;) {
     const { bytesRead } = await file.read(buffer, held, CHUNK_LENGTH, position);
     if (bytesRead === 0) break;
     const filled = held + bytesRead;
     const base = position - held; // offset in the feed of buffer[0]
-    const lines: FeedLine[] = [];
-    let start = 0;
+    let [start, count] = [0, 0];
     for (;;) {
       const end = buffer.indexOf(NEWLINE, start);
       if (end < 0 || end >= filled) break;
-      // Not by `subarray`: of a Buffer that takes twice as long.
-      const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset + start, end - start);
-      const whole = tooLongFrom === undefined && bytes.length <= MAX_LINE_LENGTH;
-      lines.push({
-        line: lineNumber++,
-        offset: tooLongFrom ?? base + start,
-        bytes: whole ? bytes : undefined,
-      });
-      tooLongFrom = undefined;
+      ends[count++] = end;
       start = end + 1;
     }
-    if (lines.length > 0) yield lines;
+    if (count > 0) {
+      yield new FeedLines({ buffer, start: 0, ends, count, passedOver }, lineNumber, base);
+      lineNumber += count;
+      passedOver = 0;
+    }
     position += bytesRead;
     held = filled - start;
-    if (held > MAX_LINE_LENGTH || tooLongFrom !== undefined) {
-      tooLongFrom ??= base + start;
+    if (held > MAX_LINE_LENGTH || passedOver > 0) {
+      passedOver += held;
       held = 0;
     }
     buffer.copyWithin(0, start, start + held);
   }
-  if (tooLongFrom !== undefined)
-    yield [{ line: lineNumber, offset: tooLongFrom, bytes: undefined }];
-  else if (held > 0) {
-    yield [{ line: lineNumber, offset: position - held, bytes: buffer.subarray(0, held) }];
-  }
+  if (held + passedOver === 0) return;
+  ends[0] = held;
+  const rest = { buffer, start: 0, ends, count: 1, passedOver };
+  yield new FeedLines(rest, lineNumber, position - held);
 }
 
 /** Reads one line again. Synchronous: waiting for a turn costs more than the read. */
