@@ -25,7 +25,7 @@ const STANDING: Readonly<Partial<Record<LaneMode, Standing>>> = {
 
 const HELD: ReadonlySet<LaneMode> = new Set(['always-open', 'evacuate']);
 
-/** How the lane is worked. It stays so over a restart. */
+/** How the lane is worked. It stays so over a restart, unless it was taken for the time being. */
 export class Modes {
   readonly #parts: ModeParts;
   #current: LaneMode;
@@ -53,11 +53,12 @@ export class Modes {
   /**
    * Journalled, then done; but for an evacuation, which opens before anything else and whatever the journal
    * says. Undefined where it could not be written, which no other mode survives: a `JournalError`.
+   * `afterRestart`: what the lane is to be when this program is gone.
    */
-  take(mode: LaneMode, act: ModeAct): number | undefined {
+  take(mode: LaneMode, act: ModeAct, afterRestart = mode): number | undefined {
     if (mode === 'evacuate') return this.#evacuate(act);
     const { held } = this;
-    const sequence = this.#write(mode, act);
+    const sequence = this.#write(mode, act, afterRestart);
     this.#current = mode;
     if (this.held !== held) this.#hold(this.held);
     this.#stand();
@@ -76,9 +77,9 @@ export class Modes {
     }
   }
 
-  #write(mode: LaneMode, act: ModeAct): number {
+  #write(mode: LaneMode, act: ModeAct, afterRestart = mode): number {
     const entry = { kind: 'act', act: 'mode', tickets: [], detail: mode, ...act } as const;
-    return this.#parts.ledger.write(entry, undefined, mode);
+    return this.#parts.ledger.write(entry, undefined, afterRestart);
   }
 
   #hold(open: boolean): void {

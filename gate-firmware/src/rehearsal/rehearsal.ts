@@ -95,6 +95,8 @@ export class Rehearsal {
     if (this.mode === mode) return;
     const { lane, operator } = this.#parts;
     const reason = mode === 'rehearsal' ? 'a rehearsal begins' : 'the rehearsal is over';
-    lane.crossing.modes.take(mode, { operator: { id: operator, role: 'lead' }, reason });
+    const act = { operator: { id: operator, role: 'lead' }, reason } as const;
+    // Killed meanwhile, it must not wave people through for whom nothing counts.
+    lane.crossing.modes.take(mode, act, this.#before);
   }
 }

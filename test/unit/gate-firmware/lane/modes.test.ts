@@ -37,6 +37,16 @@ describe('a mode', () => {
     expect(new Lane(directory).modes.current).toBe(mode);
   });
 
+  test('for the time being is over with the program that took it', () => {
+    const directory = join(temporary(), 'journal');
+    const lane = new Lane(directory);
+    lane.modes.take('closed', ACT);
+    lane.modes.take('rehearsal', ACT, 'closed');
+    expect(lane.modes.current).toBe('rehearsal');
+    expect(lane.entries().at(-1)).toMatchObject({ act: 'mode', detail: 'rehearsal' });
+    expect(new Lane(directory).modes.current).toBe('closed');
+  });
+
   test('is journalled before the barrier moves', () => {
     const lane = new Lane();
     lane.modes.take('always-open', ACT);
