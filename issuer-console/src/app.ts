@@ -8,6 +8,7 @@ import { account } from './domain/account.ts';
 import { apiKeys } from './domain/api-key.ts';
 import type { Passkeys, Passwords, Seal, TotpCodes } from './domain/credential.ts';
 import { directory } from './domain/directory.ts';
+import { eventDesk } from './domain/event.ts';
 import { office } from './domain/office.ts';
 import { readOverview } from './domain/overview.ts';
 import { may } from './domain/permission.ts';
@@ -17,6 +18,7 @@ import { actorOf, SEEN_NOTED_MS, type SecondFactor } from './domain/session.ts';
 import { type SignInDeps, signIn } from './domain/sign-in.ts';
 import { SignInThrottle } from './domain/throttle.ts';
 import { ConsoleMetrics } from './metrics.ts';
+import { Importer } from './purchases/importer.ts';
 import { type Access, accessOf, type VisitorEnv } from './routes/access.ts';
 import { api } from './routes/api/document.ts';
 import { Assets } from './routes/assets.ts';
@@ -31,6 +33,7 @@ import { apiKeyPages } from './routes/pages/api-keys.tsx';
 import { auditPages } from './routes/pages/audit.tsx';
 import { boardPages } from './routes/pages/board.tsx';
 import { operatorPages, vendorPages } from './routes/pages/directory.tsx';
+import { eventPages } from './routes/pages/events.tsx';
 import { answerRefusal, leadToSignIn, wantsPage } from './routes/pages/refused.tsx';
 import { signInPages } from './routes/pages/sign-in.tsx';
 import { people } from './routes/people.ts';
@@ -77,6 +80,8 @@ export interface App {
   }[];
   /** Lets live pages and waiting gates go, so that the server can close. */
   close(): void;
+  /** Imports that were under way have stopped: the database may be closed. */
+  settled(): Promise<void>;
 }
 
 export const MAX_LIVE_PAGES = 50;
@@ -125,8 +130,10 @@ export function createApp(deps: AppDeps): App {
   const { secondFactor } = deps.accounts;
   app.route('/', people({ ...stores, ...deps, secondFactor, cookie }));
   app.route('/', liveRoutes(board, page.views, stillThere(deps)));
-  app.route('/', pages(deps, { page, cookie, read }));
-  app.route('/', api(apiDeps(deps)));
+  const importer = new Importer({ ...deps, ...stores, seal: deps.accounts.seal });
+  const parts = { ...apiDeps(deps), importer };
+  app.route('/', pages(deps, { page, cookie, read, parts }));
+  app.route('/', api(parts));
   app.notFound((c) => (wantsPage(c) ? notFoundPage(c, page) : answerProblem(c, NOT_FOUND)));
   app.onError((error, c) => {
     if (error instanceof RefusedError) return answerRefusal(c, error, page);
@@ -140,7 +147,8 @@ export function createApp(deps: AppDeps): App {
     board.close();
     bundles.latest.close();
   };
-  return { fetch: app.fetch, request: app.request, routes: routesOf(app), close };
+  const settled = () => importer.close();
+  return { fetch: app.fetch, request: app.request, routes: routesOf(app), close, settled };
 }
 
 interface PageParts {
@@ -151,9 +159,10 @@ interface PageParts {
   };
   readonly cookie: SessionCookie;
   readonly read: () => ReturnType<typeof readOverview>;
+  readonly parts: ReturnType<typeof apiDeps> & { readonly importer: Importer };
 }
 
-function pages(deps: AppDeps, { page, cookie, read }: PageParts): Hono<VisitorEnv> {
+function pages(deps: AppDeps, { page, cookie, read, parts }: PageParts): Hono<VisitorEnv> {
   const { now, stores, accounts } = deps;
   const signInDeps: SignInDeps = {
     ...stores,
@@ -171,13 +180,14 @@ function pages(deps: AppDeps, { page, cookie, read }: PageParts): Hono<VisitorEn
     return { now: now(), gates, keys };
   };
   const app = new Hono<VisitorEnv>();
-  const shared = { ...page, ...apiDeps(deps) };
+  const shared = { ...page, ...parts };
   app.route('/', boardPages({ ...shared, read, holdings }));
   app.route('/', signInPages({ ...own, signIn: signIn(signInDeps) }));
   app.route('/', accountPages({ ...own, account: account(signInDeps) }));
   app.route('/', vendorPages(shared));
   app.route('/', operatorPages(shared));
   app.route('/', apiKeyPages({ ...shared, keysOffice: shared.keys }));
+  app.route('/', eventPages(shared));
   app.route('/', auditPages(shared));
   return app;
 }
@@ -188,6 +198,7 @@ function apiDeps(deps: AppDeps) {
     ...deps,
     ...stores,
     directory: directory({ ...deps, ...stores, passwords: accounts.passwords }),
+    desk: eventDesk({ ...deps, ...stores, seal: accounts.seal }),
     keys: apiKeys({ ...deps, ...stores, keys: stores.apiKeys }),
     officeOf: (by: Parameters<typeof office>[0]['by']) =>
       office({ ...deps, ...stores, by, hasPublishers: publishers !== undefined }),

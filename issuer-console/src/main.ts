@@ -1,5 +1,6 @@
 import { main } from '@pinless-gate/runtime/program';
 import { auditShowCommand, auditVerifyCommand } from './cli/audit.ts';
+import { feedExportCommand } from './cli/feed.ts';
 import {
   gateInviteCommand,
   gateListCommand,
@@ -40,6 +41,7 @@ await main({
     'vendor list': vendorListCommand,
     'audit show': auditShowCommand,
     'audit verify': auditVerifyCommand,
+    'feed export': feedExportCommand,
     'gate invite': gateInviteCommand,
     'gate add': gateAddCommand,
     'gate list': gateListCommand,

@@ -56,6 +56,7 @@ export async function listen(
       const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
       await closed;
       clearTimeout(cut);
+      await app.settled();
     },
   };
 }

@@ -8,12 +8,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newVendor, PASSWORD, signedIn } from '../unit/issuer-console/accounts.ts';
 import { codeOf } from '../unit/issuer-console/authenticator.ts';
 import { startConsole, type TestConsole, TestGate } from '../unit/issuer-console/fixture.ts';
+import { feedOf, purchase } from '../unit/whitelist-builder/fixture.ts';
 import { launchBrowser, openPage, overflows, type Size, shoot, violations } from './pages.ts';
 
 let started: TestConsole;
 let server: Listening;
 let browser: Browser;
 let url: string;
+/** Of the import that a test here makes. */
+let importPath = '/events';
+const EVENT_ID = '2be552203c4c0f4f0703b037dfbd00e5';
+const WAIT = { timeout: 30_000 };
+const EVENT_PAGES = () => ['/events', `/events/${EVENT_ID}`, importPath];
 
 beforeAll(async () => {
   // Known before it listens: a passkey is made for one origin.
@@ -118,6 +124,52 @@ describe('an account, from the first password to a second factor', () => {
   });
 });
 
+test('purchases imported without JavaScript: event, file, rejects', async () => {
+  await newVendor(started.stores, 'shop');
+  const page = await open('/events?lang=en', 'phone', {
+    cookie: started.cookie,
+    javaScriptEnabled: false,
+  });
+  expect(await page.getByText('There is no event yet').count()).toBe(1);
+  const fields = {
+    'Id of the event': EVENT_ID,
+    'Name of the event': '冬の音楽祭 2026',
+    'Starts at': '2026-12-20T18:00:00+09:00',
+    'Admission from': '2026-12-20T15:00:00+09:00',
+    'Admission until': '2026-12-20T21:00:00+09:00',
+    Gates: 'A, B',
+    'Issuers of cards': 'jpki-auth',
+  };
+  for (const [label, value] of Object.entries(fields)) await page.getByLabel(label).fill(value);
+  await page.getByRole('button', { name: 'Add an event' }).click();
+  await page.getByRole('link', { name: '冬の音楽祭 2026' }).click();
+  const file = (name: string, text: string) => ({
+    name,
+    mimeType: 'application/octet-stream',
+    buffer: Buffer.from(text),
+  });
+  const send = async (name: string, text: string) => {
+    await page.getByLabel('File').setInputFiles(file(name, text));
+    await page.getByRole('button', { name: 'Import', exact: true }).click();
+  };
+  await send('purchases.xlsx', 'PK');
+  expect(await page.getByRole('alert').textContent()).toContain('.csv');
+  await page.getByRole('link', { name: '冬の音楽祭 2026' }).click();
+  await send('purchases.ndjson', `${feedOf(purchase(1))}{\n`);
+  await page.getByRole('link', { name: '冬の音楽祭 2026' }).waitFor();
+  expect(new URL(page.url()).pathname).toMatch(/^\/imports\/[0-9a-f]{32}$/);
+  importPath = new URL(page.url()).pathname;
+  await expect
+    .poll(async () => {
+      await page.reload();
+      return page.getByRole('status').textContent();
+    }, WAIT)
+    .toBe('done');
+  expect(await page.getByText('the whole line').count()).toBe(1);
+  expect(await page.getByText('new: 1').count()).toBe(1);
+  await page.context().close();
+});
+
 const SHOWN: [Size, string][] = [
   ['desktop', 'en'],
   ['phone', 'ja'],
@@ -126,12 +178,20 @@ const SHOWN: [Size, string][] = [
 describe('every page', () => {
   test.each(SHOWN)('%s, %s: nothing for axe, nothing beyond the edge', async (size, language) => {
     await fill();
-    for (const path of ['/vendors', '/operators', '/api-keys', '/audit', '/account', '/gates']) {
+    for (const path of [
+      '/vendors',
+      '/operators',
+      '/api-keys',
+      '/audit',
+      '/account',
+      '/gates',
+      ...EVENT_PAGES(),
+    ]) {
       const page = await open(`${path}?lang=${language}`, size, { cookie: started.cookie });
       for (const summary of await page.locator('summary').all()) await summary.click();
       expect([path, await violations(page)]).toEqual([path, []]);
       expect([path, await overflows(page)]).toEqual([path, false]);
-      await shoot(page, `accounts${path.replace('/', '-')}-${size}-${language}`);
+      await shoot(page, `accounts${path.replaceAll('/', '-')}-${size}-${language}`);
       await page.context().close();
     }
     const page = await open(`/sign-in?lang=${language}&refused=ERR_SIGN_IN`, size);

@@ -7,7 +7,13 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { resolveHsmConfig } from '@pinless-gate/hsm/config';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sealWith } from '@pinless-gate/issuer-console/credentials/seal';
+import { commandLine } from '@pinless-gate/issuer-console/domain/asker';
+import { feedDesk } from '@pinless-gate/issuer-console/purchases/export';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { newVendor, signedIn } from '../unit/issuer-console/accounts.ts';
+import { imported, newEvent } from '../unit/issuer-console/events.ts';
+import { startConsole } from '../unit/issuer-console/fixture.ts';
 import { line, newCa, purchase } from '../unit/whitelist-builder/fixture.ts';
 
 const WHITELIST = join(import.meta.dirname, '../../whitelist-builder/bin/whitelist.js');
@@ -106,6 +112,39 @@ function run(command: string, ...argv: string[]): Promise<Run> {
 const whitelist = (...argv: string[]) => run(process.execPath, WHITELIST, ...argv);
 const build = (feed: string, out: string, ...more: string[]) =>
   whitelist('build', '--feed', feed, '--event', at('event.toml'), '--out', at(out), ...more);
+
+describe('what vendors import at the console', () => {
+  test('CSV and NDJSON, exported, become a list of as many', async () => {
+    const issuer = await startConsole();
+    onTestFinished(() => issuer.close());
+    const vendorId = await newVendor(issuer.stores, 'tickets');
+    const seller = await signedIn(issuer.stores, { name: 'seller', role: 'vendor', vendorId });
+    const eventId = await newEvent(issuer, vendorId, seller);
+    const rows = Array.from({ length: 300 }, (_, i) => line(purchase(i + 1)));
+    await imported(issuer, seller, eventId, rows.join(''));
+    await imported(issuer, seller, eventId, csvOf(250, 350), 'text/csv');
+    const out = at('exported.ndjson');
+    const seal = async () => sealWith(new Uint8Array(32).fill(7));
+    const asker = commandLine(0);
+    const desk = feedDesk({ ...issuer.stores, seal, now: Date.now, asker });
+    expect(await desk.exportFeed(eventId, out)).toEqual({ rows: 350 });
+    const built = await build(out, 'imported', '--json');
+    expect(built.code).toBe(0);
+    expect(JSON.parse(built.out)).toMatchObject({ entries: 350, rejects: 0 });
+  });
+});
+
+/** The fixture's purchases `from` to `to`, as a shop's CSV. */
+function csvOf(from: number, to: number): string {
+  const header =
+    'purchaseId,status,holder.serial,holder.issuer,enrolment.evidenceId,enrolment.method,enrolment.at,ticketNo,seat.gate,seat.block,seat.row,seat.number';
+  const rows = Array.from({ length: to - from + 1 }, (_, i) => {
+    const number = from + i;
+    const serial = (0x700_0000 + number).toString(16);
+    return `P-${number},paid,${serial},jpki-auth,E-${number},pin,2026-11-01T09:00:00+09:00,T-${number}-1,B,112,7,15`;
+  });
+  return `${[header, ...rows].join('\n')}\n`;
+}
 
 describe('whitelist build on a token', () => {
   test('1,000 purchases: built, verified, inspected, and built again', async () => {

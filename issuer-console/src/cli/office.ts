@@ -4,11 +4,13 @@ import { LockError } from '@pinless-gate/runtime/directory-lock';
 import type { Io } from '@pinless-gate/runtime/program';
 import type { ConsoleConfig } from '../config.ts';
 import { argon2Passwords } from '../credentials/password.ts';
+import { readSeal } from '../credentials/seal.ts';
 import { commandLine } from '../domain/asker.ts';
 import type { Author } from '../domain/audit.ts';
 import { directory } from '../domain/directory.ts';
 import { office } from '../domain/office.ts';
 import { registry } from '../domain/registry.ts';
+import { feedDesk } from '../purchases/export.ts';
 import type { Desk } from '../routes/control.ts';
 import { controlSocket } from '../serve.ts';
 import type { Database, OpenDatabase } from '../store/database.ts';
@@ -35,11 +37,13 @@ export function commandAuthor(): Author {
   return commandLine(userInfo().uid).by;
 }
 
-export function localDesk({ publishers }: ConsoleConfig, db: Database): Desk {
+export function localDesk({ publishers, accounts }: ConsoleConfig, db: Database): Desk {
   const stores = storesOn(db);
   const random = (length: number) => new Uint8Array(randomBytes(length));
   const deps = { ...stores, now: Date.now, random };
   const asker = commandLine(userInfo().uid);
+  const { sealKeyFile } = accounts;
+  const seal = async () => (sealKeyFile === undefined ? undefined : readSeal(sealKeyFile));
   const people = directory({ ...deps, passwords: argon2Passwords() });
   return {
     ...office({
@@ -49,6 +53,7 @@ export function localDesk({ publishers }: ConsoleConfig, db: Database): Desk {
       hasPublishers: publishers !== undefined,
     }),
     ...registry({ ...stores, directory: people, asker }),
+    ...feedDesk({ ...stores, seal, now: Date.now, asker }),
   };
 }
 

@@ -4,6 +4,8 @@ import { type ErrorCode, GateError } from '@pinless-gate/protocol/errors';
 import type { Desk } from '../routes/control.ts';
 
 const TIMEOUT_MS = 30_000;
+/** A million rows are opened and written. */
+const EXPORT_TIMEOUT_MS = 10 * 60_000;
 
 /** The office of the console that runs. */
 export function remoteOffice(path: string): Desk {
@@ -23,6 +25,7 @@ export function remoteOffice(path: string): Desk {
     resetOperator: (name) => call('resetOperator', name),
     addVendor: (name) => call('addVendor', name),
     vendors: () => call('vendors'),
+    exportFeed: (eventId, out) => call('exportFeed', eventId, out),
     auditEntries: (page) => call('auditEntries', page),
     verifyAudit: (noted) => (noted ? call('verifyAudit', noted) : call('verifyAudit')),
   };
@@ -31,7 +34,12 @@ export function remoteOffice(path: string): Desk {
 async function post(socketPath: string, what: string, body: string): Promise<unknown> {
   const answer = await new Promise<string>((resolve, reject) => {
     const sent = request(
-      { socketPath, path: `/${what}`, method: 'POST', timeout: TIMEOUT_MS },
+      {
+        socketPath,
+        path: `/${what}`,
+        method: 'POST',
+        timeout: what === 'exportFeed' ? EXPORT_TIMEOUT_MS : TIMEOUT_MS,
+      },
       (response) => void text(response).then(resolve, reject),
     );
     sent.once('timeout', () => sent.destroy());

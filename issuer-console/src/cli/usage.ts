@@ -17,6 +17,9 @@ export const USAGE = `issuer-console: publishes lists to gates, receives their j
   issuer-console audit verify [--noted N:HEX] [--config FILE] [--json]
                              walks the whole chain; with what it printed earlier, that it still holds that
 
+  issuer-console feed export --event ID --out FILE [--config FILE] [--json]
+                             the purchases that vendors imported, for whitelist build --feed FILE.ndjson
+
   issuer-console gate invite --name NAME [--event HEX…] [--valid 24h] [--config FILE] [--json]
                              a one-time token, by which one gate enrols itself; shown once
   issuer-console gate add    --id HEX --name NAME --device-key PEM [--config FILE] [--json]

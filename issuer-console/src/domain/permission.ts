@@ -29,6 +29,10 @@ export const PERMISSIONS = {
   'operator.write': { roles: ['issuer-admin', 'vendor'] },
   'api-key.read': { roles: ['issuer-admin', 'vendor', 'auditor'] },
   'api-key.write': { roles: ['issuer-admin', 'vendor'] },
+  'event.read': { roles: ['issuer-admin', 'vendor', 'auditor'], forKeys: true },
+  'event.write': { roles: ['issuer-admin', 'vendor'], forKeys: true },
+  'purchase.read': { roles: ['issuer-admin', 'vendor', 'auditor'], forKeys: true },
+  'purchase.import': { roles: ['issuer-admin', 'vendor'], forKeys: true },
   'audit.read': { roles: ['issuer-admin', 'vendor', 'auditor'] },
 } as const satisfies Readonly<Record<string, Grant>>;
 

@@ -4,6 +4,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import type { Office } from '../domain/office.ts';
 import type { Registry } from '../domain/registry.ts';
+import type { FeedDesk } from '../purchases/export.ts';
 import { answerProblem, bodyTooLarge, NOT_FOUND } from './problem.ts';
 
 const MAX_LENGTH = 16 * 1024 * 1024;
@@ -27,11 +28,12 @@ const SCHEMAS = {
   addVendor: z.tuple([z.string()]),
   vendors: z.tuple([]),
   auditEntries: z.tuple([z.strictObject({ before: z.int().optional(), limit: z.int() })]),
+  exportFeed: z.tuple([z.string(), z.string()]),
   verifyAudit: z.tuple([z.strictObject({ sequence: z.int(), hash: z.string() }).optional()]),
 } as const satisfies Record<keyof Desk, z.ZodType>;
 
 /** What commands may ask of whoever has the store. */
-export type Desk = Office & Registry;
+export type Desk = Office & Registry & FeedDesk;
 
 /**
  * The office for another process of the one who owns the store, over a socket that nobody else can open:

@@ -1,11 +1,10 @@
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { VisitorEnv } from './access.ts';
 import { clientAddress } from './client-address.ts';
 import { language } from './live.ts';
-import { bodyTooLarge } from './problem.ts';
-import { limitActors, limitAddresses, type RequestRates } from './request-rates.ts';
+import { limitActors, limitAddresses, limitUploads, type RequestRates } from './request-rates.ts';
 import { sameSite } from './same-site.ts';
+import { limitBodies } from './upload.ts';
 import { type VisitorDeps, visitor } from './visitor.ts';
 
 export interface PeopleDeps extends VisitorDeps {
@@ -26,7 +25,8 @@ export const people = (deps: PeopleDeps): Hono<VisitorEnv> => {
     limitAddresses(rates.address, now),
     visitor(deps),
     limitActors(rates.actor, now),
-    bodyLimit({ maxSize: MAX_BODY_LENGTH, onError: bodyTooLarge(MAX_BODY_LENGTH) }),
+    limitUploads(rates.upload, now),
+    limitBodies(MAX_BODY_LENGTH),
     sameSite(origin?.origin),
   );
 };

@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import type { VisitorEnv } from './access.ts';
 import { ProblemError } from './problem.ts';
 import { RateLimit } from './rate-limit.ts';
+import { uploader } from './upload.ts';
 
 export interface Rate {
   readonly burst: number;
@@ -12,11 +13,14 @@ export interface Rate {
 export interface RequestRates {
   readonly address: Rate;
   readonly actor: Rate;
+  /** Imports of one operator or key. */
+  readonly upload: Rate;
 }
 
 export const DEFAULT_RATES: RequestRates = {
   address: { burst: 600, everyMs: 20 },
   actor: { burst: 300, everyMs: 20 },
+  upload: { burst: 20, everyMs: 10_000 },
 };
 
 /** Memory is bounded whoever asks: the longest silent goes. */
@@ -55,6 +59,9 @@ export const limitAddresses = (rate: Rate, now: () => number) =>
 
 export const limitActors = (rate: Rate, now: () => number) =>
   limitBy(new KeyedRates(rate, now), (c) => c.get('actor')?.id);
+
+export const limitUploads = (rate: Rate, now: () => number) =>
+  limitBy(new KeyedRates(rate, now), uploader);
 
 function limitBy(
   rates: KeyedRates,

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { VisitorEnv } from './access.ts';
 import { ProblemError } from './problem.ts';
+import { isUploadType, MULTIPART_TYPE } from './upload.ts';
 
 export const FORM_TYPE = 'application/x-www-form-urlencoded';
 const JSON_TYPE = 'application/json';
@@ -20,7 +21,8 @@ export const sameSite = (ownOrigin: string | undefined): MiddlewareHandler<Visit
     if (!isSameOrigin(c, ownOrigin)) throw new ProblemError(CROSS_SITE);
     const wanted = c.get('formToken');
     if (wanted !== undefined) {
-      const given = type === FORM_TYPE ? (await c.req.parseBody())[FORM_TOKEN] : undefined;
+      const isForm = type === FORM_TYPE || type === MULTIPART_TYPE;
+      const given = isForm ? (await c.req.parseBody())[FORM_TOKEN] : undefined;
       if (!isToken(wanted, given ?? c.req.header(FORM_TOKEN))) throw new ProblemError(NO_TOKEN);
     }
     await next();
@@ -32,7 +34,8 @@ function requireKnownType(c: Context): string | undefined {
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
   const bodiless = type === undefined && c.req.header('content-length') === undefined;
   const form = type === FORM_TYPE && !c.req.path.startsWith('/api/');
-  if (type === JSON_TYPE || form || (bodiless && !c.req.raw.body)) return type;
+  if (type === JSON_TYPE || form || isUploadType(c, type) || (bodiless && !c.req.raw.body))
+    return type;
   throw new ProblemError({
     status: 415,
     code: 'ERR_HTTP_CONTENT_TYPE',

@@ -3,10 +3,13 @@ import { auditLog } from './audit.ts';
 import { credentialStore } from './credentials.ts';
 import type { Database } from './database.ts';
 import { enrolmentStore } from './enrolment.ts';
+import { eventStore } from './events.ts';
 import { gateStore, overviewStore } from './gates.ts';
+import { importStore } from './imports.ts';
 import { journalStore } from './journal.ts';
 import { keyDeliveryStore } from './keys.ts';
 import { operatorStore } from './operators.ts';
+import { purchaseStore } from './purchases.ts';
 import { sessionStore } from './sessions.ts';
 import { vendorStore } from './vendors.ts';
 
@@ -22,6 +25,9 @@ export const storesOn = (db: Database) => ({
   credentials: credentialStore(db),
   sessions: sessionStore(db),
   apiKeys: apiKeyStore(db),
+  events: eventStore(db),
+  imports: importStore(db),
+  purchases: purchaseStore(db),
   audit: auditLog(db),
 });
 

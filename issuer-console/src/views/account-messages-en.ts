@@ -140,6 +140,17 @@ export const accountEn: AccountMessages = {
     ERR_API_KEY_SCOPES: 'Choose at least one permission for the API key.',
     ERR_API_KEY_UNKNOWN: 'There is no such API key.',
     ERR_EDIT_CONFLICT: 'Somebody changed this meanwhile: look at it again, then change it.',
+    ERR_EVENT_EXISTS: 'There is an event of this id already.',
+    ERR_EVENT_FORM:
+      'The event is not right: an id of 32 hex digits, times with offset, at least one gate and one issuer.',
+    ERR_EVENT_UNKNOWN: 'There is no such event.',
+    ERR_IMPORT_BUSY: 'Other imports are under way: wait a moment, then try again.',
+    ERR_IMPORT_FILE: 'Choose a file that ends in .csv, .ndjson, .jsonl or .json.',
+    ERR_IMPORT_RUNNING: 'An import of this event is under way: wait until it has ended.',
+    ERR_IMPORT_SEAL:
+      'This console cannot keep purchases: seal_key_file is not set, or is another key.',
+    ERR_IMPORT_UNKNOWN: 'There is no such import.',
+    ERR_PURCHASE_UNKNOWN: 'There is no such purchase.',
     ERR_ENROLMENT_PUBLISHERS: 'No keys of publishers are configured: no gate can be invited.',
     ERR_GATE_ID: 'This is no id of a gate.',
     ERR_GATE_NAME: 'The name of a gate is 1 to 64 characters.',

@@ -23,6 +23,7 @@ const TITLES: Readonly<Record<string, (text: Messages) => string>> = {
   '/': (text) => text.title,
   '/gates': (text) => text.holdings.title,
   '/rules': (text) => text.rules.title,
+  '/events': (text) => text.events.title,
   '/vendors': (text) => text.account.vendors.title,
   '/operators': (text) => text.account.operators.title,
   '/api-keys': (text) => text.account.apiKeys.title,

@@ -1,4 +1,5 @@
 import { accountEn } from './account-messages-en.ts';
+import { eventsEn } from './event-messages-en.ts';
 import type { Messages } from './messages.ts';
 
 const plural = (one: string, many: string) => (n: string) => `${n} ${n === '1' ? one : many}`;
@@ -209,6 +210,7 @@ export const en: Messages = {
     days: plural('day ago', 'days ago'),
   },
   account: accountEn,
+  events: eventsEn,
   notFound: 'There is no such page',
   notFoundNext: 'Entry at a glance',
   pages: 'Pages',

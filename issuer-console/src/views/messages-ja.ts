@@ -1,4 +1,5 @@
 import { accountJa } from './account-messages-ja.ts';
+import { eventsJa } from './event-messages-ja.ts';
 import type { Messages } from './messages.ts';
 
 export const ja: Messages = {
@@ -208,6 +209,7 @@ export const ja: Messages = {
     days: (n) => `${n} 日前`,
   },
   account: accountJa,
+  events: eventsJa,
   notFound: 'ページがありません',
   notFoundNext: '入場のようすへ',
   pages: 'ページ',

@@ -4,6 +4,7 @@ import type { PrinterFault } from '../domain/gate.ts';
 import type { KeyState } from '../domain/keys.ts';
 import type { ListCondition } from '../domain/publication.ts';
 import type { AccountMessages } from './account-messages.ts';
+import type { EventMessages } from './event-messages.ts';
 
 type Noun = (n: string) => string;
 
@@ -139,6 +140,7 @@ export interface Messages {
     readonly days: Noun;
   };
   readonly account: AccountMessages;
+  readonly events: EventMessages;
   readonly notFound: string;
   readonly notFoundNext: string;
   readonly pages: string;

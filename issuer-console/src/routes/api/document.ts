@@ -1,13 +1,14 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
-import { bodyLimit } from 'hono/body-limit';
 import type { AuditLog } from '../../domain/audit.ts';
 import { type Actor, may, PERMISSIONS, type Permission } from '../../domain/permission.ts';
 import { actorOn, open, type VisitorEnv } from '../access.ts';
-import { bodyTooLarge } from '../problem.ts';
+import { limitBodies } from '../upload.ts';
 import { type ApiKeyApiDeps, apiKeyApi } from './api-keys.ts';
 import { auditApi } from './audit.ts';
+import { type EventApiDeps, eventApi } from './events.ts';
 import { refuseForm } from './form.ts';
 import { type GateApiDeps, gateApi } from './gates.ts';
+import { type ImportApiDeps, importApi } from './imports.ts';
 import { type OperatorApiDeps, operatorApi } from './operators.ts';
 import { accessOfAll, Id, json, PROBLEMS } from './schema.ts';
 import { type VendorApiDeps, vendorApi } from './vendors.ts';
@@ -35,24 +36,24 @@ const me = createRoute({
 export type ApiDeps = VendorApiDeps &
   OperatorApiDeps &
   ApiKeyApiDeps &
-  GateApiDeps & { readonly audit: AuditLog; readonly version: string };
+  GateApiDeps &
+  EventApiDeps &
+  ImportApiDeps & { readonly audit: AuditLog; readonly version: string };
 
 /** The JSON API, and the document that describes it, made of the same routes. */
 export const api = (deps: ApiDeps): OpenAPIHono<VisitorEnv> => {
   const app = new OpenAPIHono<VisitorEnv>({ defaultHook: refuseForm });
-  app.use(
-    '/api/v1/*',
-    bodyLimit({ maxSize: MAX_API_LENGTH, onError: bodyTooLarge(MAX_API_LENGTH) }),
-    async (c, next) => {
-      c.header('cache-control', 'no-store');
-      await next();
-    },
-  );
+  app.use('/api/v1/*', limitBodies(MAX_API_LENGTH), async (c, next) => {
+    c.header('cache-control', 'no-store');
+    await next();
+  });
   app.openapi(me, (c) => c.json(shown(actorOn(c)), 200));
   app.route('/', vendorApi(deps));
   app.route('/', operatorApi(deps));
   app.route('/', apiKeyApi(deps));
   app.route('/', gateApi(deps));
+  app.route('/', eventApi(deps));
+  app.route('/', importApi(deps));
   app.route('/', auditApi(deps.audit));
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
     type: 'http',

@@ -10,6 +10,7 @@ const PAGES: readonly (readonly [path: string, permission: Permission])[] = [
   ['/', 'board.read'],
   ['/gates', 'gate.read'],
   ['/rules', 'board.read'],
+  ['/events', 'event.read'],
   ['/vendors', 'vendor.read'],
   ['/operators', 'operator.read'],
   ['/api-keys', 'api-key.read'],

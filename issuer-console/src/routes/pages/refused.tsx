@@ -6,6 +6,7 @@ import type { VisitorEnv } from '../access.ts';
 import { language } from '../live.ts';
 import { answerProblem, type Problem } from '../problem.ts';
 import { FORM_TYPE } from '../same-site.ts';
+import { MULTIPART_TYPE } from '../upload.ts';
 import { goTo, type PageDeps, viewOf } from './page.ts';
 
 const STATUS: Readonly<Record<RefusalKind, 403 | 404 | 409 | 422 | 429>> = {
@@ -55,7 +56,9 @@ export function wantsPage(c: Context): boolean {
 }
 
 function isForm(c: Context): boolean {
-  return c.req.method === 'POST' && c.req.header('content-type')?.startsWith(FORM_TYPE) === true;
+  const type = c.req.header('content-type') ?? '';
+  const known = type.startsWith(FORM_TYPE) || type.startsWith(MULTIPART_TYPE);
+  return c.req.method === 'POST' && known;
 }
 
 /** The page that a form stands on. */

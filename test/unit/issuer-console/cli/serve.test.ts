@@ -205,6 +205,11 @@ describe('issuer-console serve, while it runs', () => {
     expect(host).toMatch(/^HTTP\/1\.1 421 /);
   });
 
+  test('a feed is exported through it', () => {
+    const { status, stderr } = run('feed', 'export', '--event', 'f'.repeat(32), '--out', 'feed');
+    expect([status, stderr]).toEqual([1, expect.stringContaining('[ERR_EVENT_UNKNOWN]')]);
+  }, 30_000);
+
   test('another program on the same store is refused', async () => {
     const { status, stderr } = run('migrate');
     expect([status, stderr]).toEqual([1, expect.stringContaining('[ERR_LOCKED]')]);

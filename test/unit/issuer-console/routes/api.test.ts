@@ -1,8 +1,10 @@
 import { KEY_SCOPES, Scope } from '@pinless-gate/issuer-console/domain/permission';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { feedOf, purchase } from '../../whitelist-builder/fixture.ts';
 import { newVendor, type SignedIn, signedIn } from '../accounts.ts';
 import { ask, submit } from '../browsing.ts';
 import { invite } from '../enrolling.ts';
+import { eventOf, imported, newEvent } from '../events.ts';
 import { startConsole, type TestConsole } from '../fixture.ts';
 
 const ALL = Scope.everything;
@@ -17,6 +19,8 @@ interface Vendor extends SignedIn {
   readonly vendorId: string;
   readonly keyId: string;
   readonly apiKey: string;
+  readonly eventId: string;
+  readonly importId: string;
 }
 
 beforeAll(async () => {
@@ -31,7 +35,10 @@ async function vendor(name: string): Promise<Vendor> {
   const person = await signedIn(started.stores, { name, role: 'vendor', vendorId });
   const wanted = { vendorId, name: 'shop', scopes: KEY_SCOPES, days: 30 };
   const given = await answer(await ask(started, person, 'POST', '/api/v1/api-keys', wanted));
-  return { ...person, vendorId, keyId: given.id as string, apiKey: given.key as string };
+  const eventId = await newEvent(started, vendorId, person);
+  const importId = await imported(started, person, eventId, feedOf(purchase(1)));
+  const keyed = { keyId: given.id as string, apiKey: given.key as string };
+  return { ...person, vendorId, eventId, importId, ...keyed };
 }
 
 async function answer(response: Response): Promise<Record<string, unknown>> {
@@ -116,18 +123,24 @@ describe('every route', () => {
 
 describe('S4 a vendor and what is another vendor’s', () => {
   test('every id of the other one is as unknown as none, by session, key and form', async () => {
-    const ids = { vendors: b.vendorId, operators: b.id, 'api-keys': b.keyId };
+    const ids = {
+      vendors: b.vendorId,
+      operators: b.id,
+      'api-keys': b.keyId,
+      events: b.eventId,
+      imports: b.importId,
+    };
     const byId = started.app.routes.filter(({ path }) =>
-      /^\/(?:api\/v1\/)?(?:vendors|operators|api-keys)\/:id/.test(path),
+      /^\/(?:api\/v1\/)?(?:vendors|operators|api-keys|events|imports)\/:id/.test(path),
     );
-    expect(byId.length).toBeGreaterThan(9);
+    expect(byId.length).toBeGreaterThan(17);
     const body = { revision: 1, name: 'taken over', role: 'auditor' };
     for (const { method, path, access } of byId) {
-      const kind = /(vendors|operators|api-keys)/.exec(path)![1] as keyof typeof ids;
-      const foreign = path.replace(':id', ids[kind]);
-      const none = path.replace(':id', 'f'.repeat(32));
+      const kind = /(vendors|operators|api-keys|events|imports)/.exec(path)![1] as keyof typeof ids;
+      const at = (id: string) => path.replace(':id', id).replace(':purchaseId', 'P-1');
+      const [foreign, none] = [at(ids[kind]), at('f'.repeat(32))];
       const reached = async (to: string) => {
-        if (!path.startsWith('/api/')) {
+        if (!path.startsWith('/api/') && method === 'POST') {
           const fields = { ...body, revision: '1' };
           return (await submit(started, to, fields, a)).headers.get('location');
         }
@@ -143,7 +156,8 @@ describe('S4 a vendor and what is another vendor’s', () => {
       };
       const found = await reached(foreign);
       expect([path, found]).toEqual([path, await reached(none)]);
-      if (path.startsWith('/api/')) expect([403, 404]).toContain((found as [number])[0]);
+      if (path.startsWith('/api/') || method === 'GET')
+        expect([403, 404]).toContain((found as [number])[0]);
       if (access !== 'vendor.write') expect(JSON.stringify(found)).toContain('UNKNOWN');
       const byKey = await ask(started, { key: a.apiKey }, method, foreign);
       expect([401, 403, 404, 400]).toContain(byKey.status);
@@ -153,13 +167,16 @@ describe('S4 a vendor and what is another vendor’s', () => {
     );
   });
 
-  test.each(['vendors', 'operators', 'api-keys', 'audit'])('lists hold none: %s', async (path) => {
-    const text = await (await ask(started, a, 'GET', `/api/v1/${path}`)).text();
-    expect(text).toContain(a.vendorId);
-    for (const foreign of [b.vendorId, b.id, b.keyId, 'b-tickets']) {
-      expect(text).not.toContain(foreign);
-    }
-  });
+  test.each(['vendors', 'operators', 'api-keys', 'audit', 'events'])(
+    'lists hold none: %s',
+    async (path) => {
+      const text = await (await ask(started, a, 'GET', `/api/v1/${path}`)).text();
+      expect(text).toContain(a.vendorId);
+      for (const foreign of [b.vendorId, b.id, b.keyId, b.eventId, b.importId, 'b-tickets']) {
+        expect(text).not.toContain(foreign);
+      }
+    },
+  );
 
   test('nobody is put into another vendor, and nobody is made an administrator', async () => {
     const add = (more: object) =>
@@ -337,14 +354,20 @@ describe('the audit log', () => {
       ],
       ['POST', `/api/v1/api-keys/${a.keyId}/rotate`, undefined, 'api-key.rotated'],
       ['DELETE', `/api/v1/api-keys/${a.keyId}`, undefined, 'api-key.revoked'],
+      ['POST', '/api/v1/events', eventOf('e'.repeat(32), a.vendorId), 'event.added'],
+      ['POST', `/api/v1/events/${a.eventId}/imports`, [purchase(2)], 'import.finished'],
       ['POST', '/api/v1/gates', { name: 'G' }, 'gate.invited'],
       ['POST', `/api/v1/gates/${gateId}/revoke`, undefined, 'invitation.withdrawn'],
     ];
     for (const [method, path, body, action] of acts) {
       const response = await ask(started, admin, method, path, body);
       expect([path, response.status < 300]).toEqual([path, true]);
-      const [last] = await started.stores.audit.entries(ALL, { before: undefined, limit: 1 });
-      expect(last!.entry).toMatchObject({ action, by: { kind: 'operator', id: admin.id } });
+      const last = async () =>
+        (await started.stores.audit.entries(ALL, { before: undefined, limit: 1 }))[0]!.entry;
+      // What goes on after the answer is waited for.
+      await expect
+        .poll(last, { timeout: 30_000 })
+        .toMatchObject({ action, by: { kind: 'operator', id: admin.id } });
     }
     // What is swept is all there is: a new route is added here.
     const changing = started.app.routes.filter(({ method }) => method !== 'GET');

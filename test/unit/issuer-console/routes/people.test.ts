@@ -56,7 +56,7 @@ describe('S8, S9 a console that is asked too much', () => {
   let started: TestConsole;
   const rate = { burst: 3, everyMs: 1000 };
   beforeAll(async () => {
-    started = await startConsole({ rates: { address: rate, actor: rate } });
+    started = await startConsole({ rates: { address: rate, actor: rate, upload: rate } });
   }, 60_000);
   afterAll(() => started.close());
 

@@ -1,0 +1,114 @@
+import { FeedError } from '@pinless-gate/whitelist-builder/purchase/ndjson';
+import { type Context, Hono } from 'hono';
+import { askerOf } from '../../domain/asker.ts';
+import { type EventDesk, type EventStore, requireEvent } from '../../domain/event.ts';
+import { may, Scope } from '../../domain/permission.ts';
+import {
+  type ImportFormat,
+  type ImportStore,
+  requireImport,
+  standingAt,
+} from '../../domain/purchase.ts';
+import { RefusedError } from '../../domain/refusal.ts';
+import type { VendorStore } from '../../domain/vendor.ts';
+import type { Importer } from '../../purchases/importer.ts';
+import { EventPage, EventsPage, ImportPage } from '../../views/events.tsx';
+import { actorOn, allow, type VisitorEnv } from '../access.ts';
+import { fieldsOf, goTo, idOf, type PageDeps, pageOf } from './page.ts';
+
+export interface EventPagesDeps extends PageDeps {
+  readonly events: EventStore;
+  readonly imports: ImportStore;
+  readonly vendors: VendorStore;
+  readonly desk: EventDesk;
+  readonly importer: Importer;
+}
+
+const LAST_IMPORTS = 10;
+const REJECTS_SHOWN = 100;
+
+export const eventPages = (deps: EventPagesDeps) =>
+  new Hono<VisitorEnv>()
+    .get('/events', allow('event.read'), async (c) => {
+      const actor = actorOn(c);
+      const scope = Scope.of(actor);
+      const [events, vendors] = await Promise.all([
+        deps.events.list(scope),
+        deps.vendors.list(scope),
+      ]);
+      const mayWrite = may(actor, 'event.write');
+      const shown = { events, vendors, mayWrite };
+      return c.html(<EventsPage {...pageOf(c, deps)} {...shown} />);
+    })
+    .post('/events', allow('event.write'), async (c) => {
+      const field = await fieldsOf(c);
+      await deps.desk.add(askerOf(actorOn(c)), wantedOf(field));
+      return goTo(c, '/events');
+    })
+    .get('/events/:id', allow('event.read'), async (c) => {
+      const actor = actorOn(c);
+      const event = await requireEvent(deps.events, Scope.of(actor), idOf(c));
+      const [counts, last] = await Promise.all([
+        deps.events.counts(event),
+        deps.imports.list(event, LAST_IMPORTS),
+      ]);
+      const imports = last.map((one) => standingAt(one, deps.now()));
+      const shown = { event, counts, imports, mayImport: may(actor, 'purchase.import') };
+      return c.html(<EventPage {...pageOf(c, deps)} {...shown} />);
+    })
+    .post('/events/:id/imports', allow('purchase.import'), async (c) => {
+      const asker = askerOf(actorOn(c));
+      const event = await requireEvent(deps.events, asker.scope, idOf(c));
+      const { file, format } = await fileOf(c);
+      const chunks = file.stream() as unknown as AsyncIterable<Uint8Array>;
+      try {
+        return goTo(c, `/imports/${await deps.importer.take(asker, event, format, chunks)}`);
+      } catch (error) {
+        if (!(error instanceof FeedError)) throw error;
+        // There it stands among the imports, with the reason.
+        return goTo(c, `/events/${event.id}`);
+      }
+    })
+    .get('/imports/:id', allow('purchase.read'), async (c) => {
+      const scope = Scope.of(actorOn(c));
+      const found = standingAt(await requireImport(deps.imports, scope, idOf(c)), deps.now());
+      const event = await requireEvent(deps.events, scope, found.eventId);
+      const from = Number(/^\d{1,15}$/.exec(c.req.query('after') ?? '0')?.[0] ?? 0);
+      const page = { after: from, limit: REJECTS_SHOWN };
+      const rejects = await deps.imports.rejects(found, page);
+      const after = rejects.length === REJECTS_SHOWN ? rejects.at(-1)!.line : undefined;
+      return c.html(<ImportPage {...pageOf(c, deps)} {...{ event, found, rejects, after }} />);
+    });
+
+function wantedOf(field: (name: string) => string) {
+  const names = (name: string) => field(name).split(/[,、，]/);
+  return {
+    id: field('id').replaceAll('-', '').trim().toLowerCase(),
+    vendorId: field('vendor'),
+    name: field('name'),
+    startsAt: timeOf(field('starts')),
+    admission: { from: timeOf(field('from')), until: timeOf(field('until')) },
+    gates: names('gates'),
+    issuers: names('issuers'),
+  };
+}
+
+/** NaN where there is no offset: whose day it would be is not known. */
+function timeOf(text: string): number {
+  return /T.*(?:Z|[+-]\d\d:\d\d)$/.test(text.trim()) ? Date.parse(text.trim()) : Number.NaN;
+}
+
+const FORMAT_OF: readonly (readonly [RegExp, ImportFormat])[] = [
+  [/\.csv$/i, 'csv'],
+  [/\.(ndjson|jsonl)$/i, 'ndjson'],
+  [/\.json$/i, 'json'],
+];
+
+async function fileOf(c: Context): Promise<{ file: File; format: ImportFormat }> {
+  const { file } = await c.req.parseBody();
+  if (file instanceof File && file.size > 0) {
+    const format = FORMAT_OF.find(([ending]) => ending.test(file.name))?.[1];
+    if (format) return { file, format };
+  }
+  throw new RefusedError('invalid', 'ERR_IMPORT_FILE', 'a file .csv, .ndjson, .jsonl or .json');
+}

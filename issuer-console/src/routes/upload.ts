@@ -1,0 +1,77 @@
+import { FeedError } from '@pinless-gate/whitelist-builder/purchase/ndjson';
+import type { Context, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { ImportFormat } from '../domain/purchase.ts';
+import { bodyTooLarge, ProblemError } from './problem.ts';
+
+/** Purchases are long: their routes have a limit and types of their own. */
+const UPLOADS = /^\/(api\/v1\/)?events\/[0-9a-f]{32}\/imports$/;
+
+/** Streamed to the disk. */
+export const MAX_UPLOAD_LENGTH = 512 * 1024 * 1024;
+/** Of a form, which is read into memory as a whole. */
+export const MAX_FORM_UPLOAD_LENGTH = 16 * 1024 * 1024;
+export const MULTIPART_TYPE = 'multipart/form-data';
+
+const FORMAT_OF: Readonly<Record<string, ImportFormat>> = {
+  'application/x-ndjson': 'ndjson',
+  'text/csv': 'csv',
+  'application/json': 'json',
+};
+export const UPLOAD_TYPES = Object.keys(FORMAT_OF);
+
+const isUpload = (c: Context) => c.req.method === 'POST' && UPLOADS.test(c.req.path);
+const isApiUpload = (c: Context) => isUpload(c) && c.req.path.startsWith('/api/');
+
+/** What an upload may be besides what every request may be. */
+export function isUploadType(c: Context, type: string | undefined): boolean {
+  if (type === undefined || !isUpload(c)) return false;
+  return isApiUpload(c) ? Object.hasOwn(FORMAT_OF, type) : type === MULTIPART_TYPE;
+}
+
+/** Whom an upload is counted for. */
+export const uploader = (c: Context): string | undefined =>
+  isUpload(c) ? c.get('actor')?.id : undefined;
+
+/** At most `maxSize`, except for uploads. */
+export function limitBodies(maxSize: number): MiddlewareHandler {
+  const small = bodyLimit({ maxSize, onError: bodyTooLarge(maxSize) });
+  const form = bodyLimit({
+    maxSize: MAX_FORM_UPLOAD_LENGTH,
+    onError: bodyTooLarge(MAX_FORM_UPLOAD_LENGTH),
+  });
+  return (c, next) => {
+    if (isApiUpload(c)) return next();
+    return isUpload(c) ? form(c, next) : small(c, next);
+  };
+}
+
+export function formatOf(c: Context): ImportFormat {
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? '';
+  return FORMAT_OF[type] ?? 'ndjson';
+}
+
+/** The body as it comes. Throws a problem where there is more than is taken. */
+export async function* uploadOf(c: Context): AsyncGenerator<Uint8Array> {
+  let length = 0;
+  for await (const chunk of c.req.raw.body ?? []) {
+    length += chunk.length;
+    if (length > MAX_UPLOAD_LENGTH) bodyTooLarge(MAX_UPLOAD_LENGTH)();
+    yield chunk;
+  }
+}
+
+/** A file that cannot be read as a whole is the sender's; the reader's own message would name a path. */
+export async function readable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof FeedError)) throw error;
+    throw new ProblemError({
+      status: 422,
+      code: error.code,
+      title: 'the file cannot be read',
+      detail: error.hint,
+    });
+  }
+}

@@ -1,0 +1,76 @@
+import { and, eq, gt, sql } from 'drizzle-orm';
+import type { PurchaseState, PurchaseStore } from '../domain/purchase.ts';
+import { change } from './audit.ts';
+import type { Database } from './database.ts';
+import { guarded } from './error.ts';
+import { events, purchaseHistory, purchases } from './purchase-schema.ts';
+import { within } from './scope.ts';
+
+const PAGE = 1000;
+
+export function purchaseStore(db: Database): PurchaseStore {
+  return {
+    find: (scope, eventId, purchaseId) =>
+      guarded('look up a purchase', async () => {
+        const [found] = await db
+          .select({ row: purchases, exportedNo: events.exportedNo })
+          .from(purchases)
+          .innerJoin(events, eq(events.id, purchases.eventId))
+          .where(
+            and(
+              within(scope, purchases.vendorId),
+              eq(purchases.eventId, eventId),
+              eq(purchases.purchaseId, purchaseId),
+            ),
+          );
+        if (!found) return undefined;
+        const past = await db
+          .select()
+          .from(purchaseHistory)
+          .where(
+            and(eq(purchaseHistory.eventId, eventId), eq(purchaseHistory.purchaseId, purchaseId)),
+          )
+          .orderBy(purchaseHistory.changeNo);
+        const { row, exportedNo } = found;
+        return {
+          purchaseId,
+          eventId,
+          vendorId: row.vendorId,
+          state: row.state as PurchaseState,
+          tickets: row.tickets,
+          createdAt: row.createdAt.getTime(),
+          changedAt: row.changedAt.getTime(),
+          exported: row.changeNo <= exportedNo,
+          history: past.map(({ state, until }) => ({
+            state: state as PurchaseState,
+            until: until.getTime(),
+          })),
+        };
+      }),
+
+    exportFeed: ({ id, vendorId }, take, origin) =>
+      change(db, 'export the feed', origin, async (tx, note) => {
+        // The lock that every batch takes: what is read is of one moment.
+        const [event] = await tx.select().from(events).where(eq(events.id, id)).for('update');
+        let rows = 0;
+        for (let after = ''; ; ) {
+          const page = await tx
+            .select({ purchaseId: purchases.purchaseId, sealed: purchases.sealed })
+            .from(purchases)
+            .where(and(eq(purchases.eventId, id), gt(purchases.purchaseId, after)))
+            .orderBy(purchases.purchaseId)
+            .limit(PAGE);
+          await take(page);
+          rows += page.length;
+          if (page.length < PAGE) break;
+          after = page.at(-1)!.purchaseId;
+        }
+        await tx
+          .update(events)
+          .set({ exportedNo: sql`${event!.changeNo}` })
+          .where(eq(events.id, id));
+        note({ action: 'feed.exported', subjects: [id], vendorId, facts: { rows } });
+        return rows;
+      }),
+  };
+}

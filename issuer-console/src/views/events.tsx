@@ -1,0 +1,216 @@
+import type { Event, EventCounts } from '../domain/event.ts';
+import type { Import, Reject } from '../domain/purchase.ts';
+import type { Vendor } from '../domain/vendor.ts';
+import { Choice, Field, Form, Refusal } from './form.tsx';
+import { Layout } from './layout.tsx';
+import type { View } from './view.ts';
+
+interface PageProps {
+  readonly view: View;
+  readonly assets: string;
+  readonly now: number;
+  readonly refused: string | undefined;
+}
+
+interface EventsProps extends PageProps {
+  readonly events: readonly Event[];
+  readonly vendors: readonly Vendor[];
+  readonly mayWrite: boolean;
+}
+
+export const EventsPage = (props: EventsProps) => {
+  const { view, assets, now, refused, events, vendors, mayWrite } = props;
+  const { text, format } = view;
+  const words = text.events;
+  return (
+    <Layout view={view} assets={assets} title={words.title} now={now} path="/events">
+      <h1 class="page-title">{words.title}</h1>
+      <Refusal view={view} code={refused} />
+      <section>
+        {events.length === 0 && <p class="quiet">{words.empty}</p>}
+        <ul class="cards">
+          {events.map(({ id, name, startsAt, vendorId }) => (
+            <li>
+              <h2>
+                <a href={`/events/${id}?lang=${format.language}`}>{name}</a>
+              </h2>
+              <p>
+                {[
+                  words.starts(format.date(startsAt)),
+                  vendors.find((one) => one.id === vendorId)?.name,
+                ]
+                  .filter(Boolean)
+                  .join(' · ')}
+              </p>
+              <p class="id">{id}</p>
+            </li>
+          ))}
+        </ul>
+      </section>
+      {mayWrite && vendors.length === 0 && <p class="quiet">{words.noVendor}</p>}
+      {mayWrite && vendors.length > 0 && <AddEvent view={view} vendors={vendors} />}
+    </Layout>
+  );
+};
+
+const AddEvent = ({ view, vendors }: Pick<EventsProps, 'view' | 'vendors'>) => {
+  const { account, events: words } = view.text;
+  return (
+    <section>
+      <h2>{words.add}</h2>
+      <Form view={view} action="/events">
+        <Choice
+          label={account.vendors.one}
+          name="vendor"
+          options={vendors.map(({ id, name }) => [id, name])}
+        />
+        <Field label={words.id} name="id" hint={words.idHint} />
+        <Field label={words.name} name="name" />
+        <Field label={words.startsAt} name="starts" hint={words.timeHint} />
+        <Field label={words.from} name="from" hint={words.timeHint} />
+        <Field label={words.until} name="until" hint={words.timeHint} />
+        <Field label={words.gates} name="gates" hint={words.namesHint} />
+        <Field label={words.issuers} name="issuers" hint={words.namesHint} />
+        <button type="submit">{words.add}</button>
+      </Form>
+    </section>
+  );
+};
+
+interface EventProps extends PageProps {
+  readonly event: Event;
+  readonly counts: EventCounts;
+  readonly imports: readonly Import[];
+  readonly mayImport: boolean;
+}
+
+export const EventPage = (props: EventProps) => {
+  const { view, assets, now, refused, event, counts, imports, mayImport } = props;
+  const { text, format } = view;
+  const words = text.events;
+  const path = `/events/${event.id}`;
+  return (
+    <Layout view={view} assets={assets} title={event.name} now={now} path={path}>
+      <h1 class="page-title">{event.name}</h1>
+      <Refusal view={view} code={refused} />
+      <section>
+        <p>{words.starts(format.date(event.startsAt))}</p>
+        <h2>{words.purchases}</h2>
+        <ul>
+          {(['paid', 'pending', 'cancelled', 'waiting'] as const).map((state) => (
+            <li>{`${words.states[state]}: ${format.number(counts[state])}`}</li>
+          ))}
+        </ul>
+      </section>
+      {mayImport && <Upload view={view} path={`${path}/imports`} />}
+      <section>
+        <h2>{words.imports}</h2>
+        {imports.length === 0 && <p class="quiet">{words.noImports}</p>}
+        <ul class="cards">
+          {imports.map((one) => (
+            <li>
+              <h3>
+                <a href={`/imports/${one.id}?lang=${format.language}`}>
+                  {words.importOf(format.moment(one.startedAt))}
+                </a>
+              </h3>
+              <p>{words.importStates[one.state]}</p>
+              {one.failure !== undefined && <p>{words.failed(one.failure)}</p>}
+              <p>{countsOf(view, one)}</p>
+            </li>
+          ))}
+        </ul>
+      </section>
+    </Layout>
+  );
+};
+
+/** A file needs another encoding than other forms; the token goes first. */
+const Upload = ({ view: { text, format, viewer }, path }: { view: View; path: string }) => (
+  <section>
+    <h2>{text.events.upload}</h2>
+    <form
+      method="post"
+      action={`${path}?lang=${format.language}`}
+      enctype="multipart/form-data"
+      class="form"
+    >
+      {viewer && <input type="hidden" name="form-token" value={viewer.formToken} />}
+      <p class="field">
+        <label for="field-file">{text.events.file}</label>
+        <span id="hint-file">{text.events.fileHint}</span>
+        <input
+          id="field-file"
+          name="file"
+          type="file"
+          accept=".csv,.ndjson,.jsonl,.json"
+          required
+          aria-describedby="hint-file"
+        />
+      </p>
+      <button type="submit">{text.events.send}</button>
+    </form>
+  </section>
+);
+
+interface ImportProps extends PageProps {
+  readonly event: Event;
+  readonly found: Import;
+  readonly rejects: readonly Reject[];
+  /** The last line shown, where there are more. */
+  readonly after: number | undefined;
+}
+
+export const ImportPage = (props: ImportProps) => {
+  const { view, assets, now, event, found, rejects, after } = props;
+  const { text, format } = view;
+  const words = text.events;
+  const title = words.importOf(format.moment(found.startedAt));
+  const path = `/imports/${found.id}`;
+  const here = `${path}?lang=${format.language}`;
+  return (
+    <Layout view={view} assets={assets} title={title} now={now} path={path}>
+      <h1 class="page-title">{title}</h1>
+      <section>
+        <p>
+          <a href={`/events/${event.id}?lang=${format.language}`}>{event.name}</a>
+        </p>
+        <p role="status">{words.importStates[found.state]}</p>
+        {found.state === 'running' && (
+          <p>
+            <progress aria-label={words.progress} max="100" value={found.progress} />{' '}
+            <a href={here}>{words.reload}</a>
+          </p>
+        )}
+        {found.failure !== undefined && (
+          <p class="notice notice-refused">{words.failed(found.failure)}</p>
+        )}
+        <p>{countsOf(view, found)}</p>
+      </section>
+      <section>
+        <h2>{words.rejects}</h2>
+        {rejects.length === 0 && <p class="quiet">{words.noRejects}</p>}
+        {rejects.length > 0 && <Rejects view={view} rejects={rejects} />}
+        {after !== undefined && <a href={`${here}&after=${after}`}>{words.more}</a>}
+      </section>
+    </Layout>
+  );
+};
+
+const Rejects = ({ view: { text, format }, rejects }: Pick<ImportProps, 'view' | 'rejects'>) => (
+  <ul class="cards">
+    {rejects.map(({ line, field, reason }) => (
+      <li>
+        <h3>{`${text.events.line} ${format.number(line)}`}</h3>
+        <p>{`${text.events.field}: ${field === '' ? text.events.wholeLine : field}`}</p>
+        <p lang="en">{`${text.events.reason}: ${reason}`}</p>
+      </li>
+    ))}
+  </ul>
+);
+
+function countsOf({ text, format }: View, found: Import): string {
+  return (['accepted', 'changed', 'unchanged', 'rejected'] as const)
+    .map((one) => `${text.events.counts[one]}: ${format.number(found[one])}`)
+    .join(' · ');
+}
