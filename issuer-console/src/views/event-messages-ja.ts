@@ -3,7 +3,7 @@ import type { EventMessages } from './event-messages.ts';
 export const eventsJa: EventMessages = {
   title: '公演',
   empty: '公演はまだありません',
-  noVendor: '公演は販売者のものです。先に販売者を追加してください。',
+  noVendor: '公演は販売事業者のものです。先に販売事業者を追加してください。',
   add: '公演を追加',
   id: '公演の ID',
   idHint: 'event.toml と同じ 16 進 32 桁',

@@ -96,11 +96,11 @@ export const EventPage = (props: EventProps) => {
       <section>
         <p>{words.starts(format.date(event.startsAt))}</p>
         <h2>{words.purchases}</h2>
-        <ul>
-          {(['paid', 'pending', 'cancelled', 'waiting'] as const).map((state) => (
-            <li>{`${words.states[state]}: ${format.number(counts[state])}`}</li>
-          ))}
-        </ul>
+        <p>
+          {(['paid', 'pending', 'cancelled', 'waiting'] as const)
+            .map((state) => `${words.states[state]}: ${format.number(counts[state])}`)
+            .join(' · ')}
+        </p>
       </section>
       {mayImport && <Upload view={view} path={`${path}/imports`} />}
       <section>
