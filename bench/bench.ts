@@ -6,6 +6,8 @@ export interface BenchContext {
   readonly directory: string;
   /** What it is about to do, for people. */
   readonly log: (line: string) => void;
+  /** `--rows`: another size than the bench's own, where it has one. */
+  readonly rows: number | undefined;
   /** Has something closed at the end, however it ends; the last one first. */
   readonly defer: (close: () => unknown) => void;
 }

@@ -5,7 +5,7 @@ import { type Io, reportError, UsageError } from '@pinless-gate/runtime/program'
 import type { Bench, BenchContext } from './bench.ts';
 import { formatResult } from './result.ts';
 
-const USAGE = `usage: npm run bench -- [NAME…] [--json]
+const USAGE = `usage: npm run bench -- [NAME…] [--rows N] [--json]
 
 Runs every bench, or those named, each against its baseline in the same run. What each asks and how to
 read the figures: bench/README.md.`;
@@ -27,6 +27,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'decide-1': async () => (await import('./decide.ts')).decideBench(1),
   'decide-4': async () => (await import('./decide.ts')).decideBench(4),
   'decide-10': async () => (await import('./decide.ts')).decideBench(10),
+  import: async () => (await import('./import.ts')).importPurchases,
   convert: async () => (await import('./convert.ts')).convert,
   verify: async () => (await import('./verify.ts')).verify,
   tap: async () => (await import('./tap.ts')).tap,
@@ -55,12 +56,13 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
-    options: { json: { type: 'boolean' }, help: { type: 'boolean' } },
+    options: { json: { type: 'boolean' }, rows: { type: 'string' }, help: { type: 'boolean' } },
   });
   if (values.help) {
     io.out(USAGE);
     return 0;
   }
+  const rows = values.rows === undefined ? undefined : rowsOf(values.rows);
   const names = positionals.length > 0 ? positionals.flatMap(named) : Object.keys(BENCHES);
   const unknown = names.find((name) => !Object.hasOwn(BENCHES, name));
   if (unknown !== undefined) {
@@ -72,7 +74,7 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     try {
       const bench = await BENCHES[name]!();
       const log = (line: string) => io.err(`${name}: ${line}`);
-      const result = await inContext(log, (context) => bench.measure(context));
+      const result = await inContext({ log, rows }, (context) => bench.measure(context));
       io.out(values.json ? JSON.stringify(result) : formatResult(result, bench.target));
     } catch (error) {
       // The others still have something to say.
@@ -80,6 +82,11 @@ async function run(argv: readonly string[], io: Io): Promise<number> {
     }
   }
   return code;
+}
+
+function rowsOf(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new UsageError(`--rows ${text}: a number`);
 }
 
 /** `lookup` is also `lookup-10m`, and so on; `whitelist` is everything that a list goes through. */
@@ -93,7 +100,7 @@ function named(name: string): string[] {
 
 /** Its directory is not under /tmp, which may be memory: what is measured includes the disk. */
 async function inContext<T>(
-  log: (line: string) => void,
+  given: Pick<BenchContext, 'log' | 'rows'>,
   use: (context: BenchContext) => Promise<T>,
 ): Promise<T> {
   const parent = join(import.meta.dirname, '..', 'build');
@@ -101,7 +108,7 @@ async function inContext<T>(
   const directory = mkdtempSync(join(parent, 'run-'));
   const closers: (() => unknown)[] = [() => rmSync(directory, { recursive: true, force: true })];
   try {
-    return await use({ directory, log, defer: (close) => closers.push(close) });
+    return await use({ ...given, directory, defer: (close) => closers.push(close) });
   } finally {
     for (const close of closers.reverse()) await close();
   }

@@ -66,6 +66,11 @@ export class Importer {
   /** No more are taken; those under way stop after their batch. */
   async close(): Promise<void> {
     this.#closed = true;
+    await this.idle();
+  }
+
+  /** Until what was received has become purchases. */
+  async idle(): Promise<void> {
     await Promise.all(this.#running);
   }
 
