@@ -40,7 +40,11 @@ export async function* batchesOf(
       const { purchase, problem } = bytes ? feed.parse(line, bytes) : TOO_LONG;
       const refused = problem ?? problemOf(purchase!, event, rules);
       if (refused) {
-        rejects.push({ line: feed.placeOf(line).line, ...refused });
+        rejects.push({
+          line: feed.placeOf(line).line,
+          ...refused,
+          field: printable(refused.field),
+        });
       } else {
         // Of one purchase twice, the later holds: as with daily files.
         if (rows.has(purchase!.purchaseId)) yield batch(offset);
@@ -53,6 +57,11 @@ export async function* batchesOf(
 }
 
 const TOO_LONG = { purchase: undefined, problem: { field: '', reason: 'too long' } } as const;
+
+/** The name of a column that is not ours may hold anything; the database holds no NUL. */
+function printable(field: string): string {
+  return field.replaceAll(/\p{C}/gu, '\ufffd');
+}
 
 function rulesOf({ gates, admission: { from, until } }: Event): TicketRules {
   const admission = { from: Math.floor(from / 1000), until: Math.floor(until / 1000) };
