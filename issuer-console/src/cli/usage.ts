@@ -41,19 +41,7 @@ export const USAGE = `issuer-console: publishes lists to gates, receives their j
 While serve runs on the embedded database, the other commands go through it.
 
 Examples:
-  issuer-console operator add --name NAME [--role issuer-admin] [--vendor ID] [--config FILE] [--json]
-                             prints a password, once; it is to be changed at the first sign-in
-  issuer-console operator list [--config FILE] [--json]
-  issuer-console operator disable NAME [--config FILE] [--json]
-  issuer-console operator enable NAME [--config FILE] [--json]
-  issuer-console operator reset NAME [--config FILE] [--json]
-                             for who lost password or second factor: prints a new password, once
-  issuer-console vendor add  --name NAME [--config FILE] [--json]
-  issuer-console vendor list [--config FILE] [--json]
-  issuer-console audit show  [--last 50] [--config FILE] [--json]
-  issuer-console audit verify [--noted N:HEX] [--config FILE] [--json]
-                             walks the whole chain; with what it printed earlier, that it still holds that
-
+  issuer-console operator add --name hanako --role issuer-admin
   issuer-console gate invite --name "北ゲート 1" --valid 2h
   issuer-console gate add --id 7c1e0d2b5a8f4c3d9e6b1a2f3c4d5e6f --name A --device-key gate-a.pem
   issuer-console serve --config /etc/pinless-gate/issuer-console.toml`;
