@@ -21,8 +21,10 @@ import {
 } from '@pinless-gate/protocol/bundle';
 import { equal } from '@pinless-gate/protocol/bytes';
 
-/** Files that wait for the disk, which settles them together; each is open until then. */
+/** Files that wait for the disk, which settles them together; each is open until then, and so may as many be that it settles. */
 const SYNCS_AT_ONCE = 256;
+/** From so many on it is asked to: while it settles some, to make the next ones takes twice as long. */
+const WORTH_SYNCING = 192;
 
 /** The least power of two, as an exponent, for which a bucket holds no more than about 64 KiB. */
 export function bucketBitsFor(totalLength: number): number {
@@ -41,7 +43,7 @@ export class BucketFiles {
   readonly #hashes: Uint8Array[] = [];
   readonly #staged = new Set<string>();
   #entries: BucketEntry[] = [];
-  #written: Promise<void>[] = [];
+  #unsynced: number[] = [];
   #syncing: Promise<void>[] = [];
   #entryCount = 0;
 
@@ -80,8 +82,9 @@ export class BucketFiles {
     while (this.#hashes.length < 2 ** this.#bits) {
       this.#close();
     }
-    await this.drain();
-    await this.drain();
+    await Promise.all(this.#syncing);
+    this.#sync();
+    await Promise.all(this.#syncing);
     return this.#hashes;
   }
 
@@ -93,23 +96,32 @@ export class BucketFiles {
   }
 
   /**
-   * Waits for the disk: not for what was written since the drain before, which settles while the next buckets are made. Takes
-   * copies of the entries of the bucket that is open.
+   * Waits for the disk where much is written: not for what was written last, which settles while the next buckets are made.
+   * Takes copies of the entries of the bucket that is open.
    */
   async drain(): Promise<void> {
-    const earlier = this.#syncing;
-    this.#syncing = this.#written;
-    this.#written = [];
     this.#entries = this.#entries.map(({ conversionValue, sealed }) => ({
       conversionValue: new Uint8Array(conversionValue),
       sealed: new Uint8Array(sealed),
     }));
-    await Promise.all(earlier);
+    if (this.#unsynced.length < WORTH_SYNCING) return;
+    await Promise.all(this.#syncing);
+    this.#syncing = [];
+    this.#sync();
   }
 
   /** After a failure too: no file is open any more. */
   async settled(): Promise<void> {
-    await Promise.allSettled([...this.#syncing, ...this.#written]);
+    for (const file of this.#unsynced.splice(0)) closeSync(file);
+    await Promise.allSettled(this.#syncing);
+  }
+
+  #sync(): void {
+    const started = this.#unsynced.splice(0).map((file) => {
+      return fsyncAsync(file).finally(() => closeSync(file));
+    });
+    for (const one of started) one.catch(() => {}); // told by whoever awaits it next
+    this.#syncing.push(...started);
   }
 
   #close(): void {
@@ -125,18 +137,11 @@ export class BucketFiles {
     if (this.#staged.has(name) || holds(join(this.#bundle, name), hash)) return;
     this.#staged.add(name);
     const file = openSync(join(this.#staging, name), 'wx', 0o644);
-    let later = false;
-    try {
-      writeFileSync(file, bytes);
-      later = this.#written.length + this.#syncing.length < SYNCS_AT_ONCE;
-      if (!later) fsyncSync(file);
-    } finally {
-      if (!later) closeSync(file);
-    }
-    if (!later) return;
-    const synced = fsyncAsync(file).finally(() => closeSync(file));
-    synced.catch(() => {}); // told by whoever awaits it next
-    this.#written.push(synced);
+    this.#unsynced.push(file);
+    writeFileSync(file, bytes);
+    if (this.#unsynced.length <= SYNCS_AT_ONCE) return;
+    fsyncSync(file);
+    closeSync(this.#unsynced.pop()!);
   }
 }
 
