@@ -232,7 +232,10 @@ function sharedPrefixes(records: Buffer): ReadonlySet<number> {
   return shared;
 }
 
-/** Records of one key each, in the order of their lines. */
+/**
+ * Records of one key each, in the order of their lines; groups in that of their first records in the feed, however they were
+ * set down: of a row that clashes twice the first clash is told.
+ */
 function groupsOf(
   records: Buffer,
   shared: ReadonlySet<number>,
@@ -247,7 +250,9 @@ function groupsOf(
     if (group) group.push(placedAt(records, at));
     else byKey.set(key, [placedAt(records, at)]);
   }
-  return [...byKey.values()].map((group) => group.sort((a, b) => a.line - b.line));
+  return [...byKey.values()]
+    .map((group) => group.sort((a, b) => a.line - b.line))
+    .sort(([a], [b]) => a!.line - b!.line || a!.kind - b!.kind || a!.number - b!.number);
 }
 
 /** The first octets of a key, as a number. */
