@@ -8,8 +8,8 @@ import { soak } from './hsm.ts';
 import { soakTaps } from './taps.ts';
 
 // `npm run soak -- --config hsm.toml [--macs 100000] [--signatures 2000]`: calls one module so often and looks whether
-// anything of its process grows. `npm run soak -- --taps 10000`: a gate and the browser that shows it. Exit code 1 where
-// something grows, or is lost.
+// anything of its process grows. `npm run soak -- --taps 10000`: a gate and the browser that shows it. With `--json` one
+// object on standard output. Exit code 1 where something grows, or is lost.
 
 /** KiB in all that are not told from noise, as for a module: a heap is collected when it likes. */
 const SLACK = { gate: 48 * 1024, page: 1024 };
@@ -21,13 +21,21 @@ const { values } = parseArgs({
     macs: { type: 'string', default: '100000' },
     signatures: { type: 'string', default: '2000' },
     taps: { type: 'string' },
+    json: { type: 'boolean', default: false },
   },
 });
+
+function tell(result: Readonly<Record<string, unknown>>): void {
+  if (values.json) return console.log(JSON.stringify(result));
+  for (const [name, value] of Object.entries(result)) {
+    console.log(`${name.padEnd(12)}${typeof value === 'object' ? JSON.stringify(value) : value}`);
+  }
+}
 
 async function soakModule(config: string): Promise<boolean> {
   const calls = { macs: Number(values.macs), signatures: Number(values.signatures) };
   const { before, after, grown } = await soak(await readHsmConfig(config), calls);
-  console.log(JSON.stringify({ ...calls, before, after, grown }));
+  tell({ ...calls, before, after, grown });
   return grown.length === 0;
 }
 
@@ -36,7 +44,7 @@ async function soakGate(taps: number): Promise<boolean> {
   try {
     const progress = (line: string) => console.error(line);
     const soaked = await soakTaps(await makeVenue(root), { taps, seed: SEED, progress });
-    console.log(JSON.stringify(soaked));
+    tell({ ...soaked });
     const { lost, doubled, slopes } = soaked;
     const flat = (what: 'gate' | 'page') => slopes[what] * (taps / 1000) <= SLACK[what];
     return lost + doubled === 0 && flat('gate') && flat('page');
