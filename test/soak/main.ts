@@ -26,7 +26,10 @@ const { values } = parseArgs({
 });
 
 function tell(result: Readonly<Record<string, unknown>>): void {
-  if (values.json) return console.log(JSON.stringify(result));
+  if (values.json) {
+    console.log(JSON.stringify(result));
+    return;
+  }
   for (const [name, value] of Object.entries(result)) {
     console.log(`${name.padEnd(12)}${typeof value === 'object' ? JSON.stringify(value) : value}`);
   }
