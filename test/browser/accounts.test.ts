@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { passkeysOf } from '@pinless-gate/issuer-console/credentials/passkey';
 import { Scope } from '@pinless-gate/issuer-console/domain/permission';
 import { type Listening, listen } from '@pinless-gate/issuer-console/serve';
+import { freePort } from '@pinless-gate/test/sandbox/free-port';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newVendor, PASSWORD, signedIn } from '../unit/issuer-console/accounts.ts';
@@ -36,15 +35,6 @@ afterAll(async () => {
   await server?.close();
   await started?.close();
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
 
 const open = (path: string, size: Size = 'desktop', more: object = {}) =>
   openPage(browser, new URL(path, url), size, more);

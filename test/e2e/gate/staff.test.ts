@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from '@pinless-gate/test/sandbox/demo/program';
+import { freePort } from '@pinless-gate/test/sandbox/free-port';
 import { type SandboxReader, startReader } from '@pinless-gate/test/sandbox/reader';
 import { type SandboxTurnstile, startTurnstile } from '@pinless-gate/test/sandbox/turnstile';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -35,14 +35,6 @@ afterAll(async () => {
   await Promise.all([reader?.close(), turnstile?.close()]);
   rmSync(directory, { recursive: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A lane with two operators. */
 async function staffedLane(more = ''): Promise<string> {

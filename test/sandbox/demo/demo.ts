@@ -1,9 +1,8 @@
-import { once } from 'node:events';
 import { readdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
 import { GateError } from '@pinless-gate/protocol/errors';
 import type { Io } from '@pinless-gate/runtime/program';
+import { freePort } from '../free-port.ts';
 import { Jlis } from '../jlis/jlis.ts';
 import { type SandboxPrinter, startPrinter } from '../printer.ts';
 import { type SandboxReader, startReader } from '../reader.ts';
@@ -279,13 +278,4 @@ export function asExpected(result: DemoResult): boolean {
     result.opened &&
     result.printed
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
