@@ -41,6 +41,8 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@simplewebauthn/server': ['issuer-console/src/credentials/'],
   otpauth: ['issuer-console/src/credentials/'],
   'bwip-js': ['issuer-console/src/views/'],
+  'd3-scale': ['issuer-console/src/views/'],
+  'd3-shape': ['issuer-console/src/views/'],
   '@electric-sql/pglite': ['issuer-console/src/store/'],
   pg: ['issuer-console/src/store/'],
 };
