@@ -158,6 +158,16 @@ export interface AuditLog {
     scope: Scope,
     page: { readonly before: number | undefined; readonly limit: number },
   ): Promise<KeptEntry[]>;
+  /** The oldest first, later than `after`; takes no lock, and leaves none out that is committed later. */
+  since(
+    scope: Scope,
+    page: { readonly after: number; readonly limit: number },
+  ): Promise<KeptEntry[]>;
+  /**
+   * Told after each commit of this process that left entries, until what is given back is called. Another
+   * process at the same database is not heard: who must not miss its entries asks now and then.
+   */
+  onAppended(tell: () => void): () => void;
   /** Walks all of it. */
   verify(noted?: AuditPosition): Promise<AuditPosition>;
 }

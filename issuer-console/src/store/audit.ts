@@ -22,22 +22,27 @@ export type Note = (change: Change) => void;
 
 const PAGE = 500;
 
+/** Who is told, by the database that the entries are in. */
+const appended = new WeakMap<Database, Set<() => void>>();
+
 /** One change and its audit entries: both are kept, or neither. */
-export function change<T>(
+export async function change<T>(
   db: Database,
   what: string,
   origin: Origin,
   work: (tx: Transaction, note: Note) => Promise<T>,
 ): Promise<T> {
-  return guarded(what, () =>
+  const changes: Change[] = [];
+  const result = await guarded(what, () =>
     db.transaction(async (tx) => {
-      const changes: Change[] = [];
-      const result = await work(tx, (one) => void changes.push(one));
+      const done = await work(tx, (one) => void changes.push(one));
       // Last, so that the chain's end is locked for as short as can be.
       if (changes.length > 0) await append(tx, origin, changes);
-      return result;
+      return done;
     }),
   );
+  if (changes.length > 0) for (const tell of appended.get(db) ?? []) tell();
+  return result;
 }
 
 async function append(
@@ -82,6 +87,24 @@ export function auditLog(db: Database): AuditLog {
           .limit(limit);
         return rows.map(({ raw, hash }) => ({ entry: decodeAuditEntry(raw), hash }));
       }),
+
+    since: (scope, { after, limit }) =>
+      guarded('read the audit log', async () => {
+        // The chain's end is locked until commit: whoever sees an entry sees all before it.
+        const rows = await db
+          .select()
+          .from(auditEntries)
+          .where(and(within(scope, auditEntries.vendorId), gt(auditEntries.sequence, after)))
+          .orderBy(asc(auditEntries.sequence))
+          .limit(limit);
+        return rows.map(({ raw, hash }) => ({ entry: decodeAuditEntry(raw), hash }));
+      }),
+
+    onAppended: (tell) => {
+      const told = appended.get(db) ?? new Set();
+      appended.set(db, told.add(tell));
+      return () => void told.delete(tell);
+    },
 
     verify: (noted) =>
       guarded('verify the audit log', () =>
