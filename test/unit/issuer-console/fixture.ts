@@ -2,9 +2,10 @@ import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } fr
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type App, type AppDeps, createApp } from '@pinless-gate/issuer-console/app';
+import { type App, createApp } from '@pinless-gate/issuer-console/app';
 import { sealWith } from '@pinless-gate/issuer-console/credentials/seal';
 import { totpCodes } from '@pinless-gate/issuer-console/credentials/totp';
+import type { AppDeps } from '@pinless-gate/issuer-console/desks';
 import type { Gate } from '@pinless-gate/issuer-console/domain/gate';
 import { BundleDirectory } from '@pinless-gate/issuer-console/store/bundle-directory';
 import type { OpenDatabase } from '@pinless-gate/issuer-console/store/database';

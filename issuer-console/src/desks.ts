@@ -1,0 +1,55 @@
+import type { Logger } from '@pinless-gate/runtime/log';
+import type { PublisherConfig } from './config.ts';
+import { apiKeys } from './domain/api-key.ts';
+import type { Passkeys, Passwords, Seal, TotpCodes } from './domain/credential.ts';
+import { directory } from './domain/directory.ts';
+import { eventDesk } from './domain/event.ts';
+import { office } from './domain/office.ts';
+import type { BundleFiles } from './domain/publication.ts';
+import type { SecondFactor } from './domain/session.ts';
+import { Importer } from './purchases/importer.ts';
+import type { RequestRates } from './routes/request-rates.ts';
+import type { Stores } from './store/stores.ts';
+
+export interface AppDeps {
+  readonly stores: Stores;
+  /** This console's id, 32 hex digits. */
+  readonly consoleId: () => Promise<string>;
+  readonly publishers: PublisherConfig | undefined;
+  readonly random: (length: number) => Uint8Array;
+  readonly bundles: BundleFiles;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly timeZone: string;
+  readonly silentAfterMs: number;
+  readonly version: string;
+  /** Undefined where the console is reached by loopback names only. */
+  readonly origin: URL | undefined;
+  readonly proxies: readonly string[];
+  readonly rates: RequestRates;
+  readonly accounts: {
+    readonly passwords: Passwords;
+    readonly totp: TotpCodes;
+    readonly seal: Seal | undefined;
+    readonly passkeys: Passkeys | undefined;
+    readonly secondFactor: SecondFactor;
+  };
+}
+
+export type Desks = ReturnType<typeof desksOf>;
+
+/** What pages and API act by: one door of each kind behind both. */
+export function desksOf(deps: AppDeps) {
+  const { stores, publishers, accounts } = deps;
+  return {
+    ...deps,
+    ...stores,
+    importer: new Importer({ ...deps, ...stores, seal: accounts.seal }),
+    directory: directory({ ...deps, ...stores, passwords: accounts.passwords }),
+    desk: eventDesk({ ...deps, ...stores, seal: accounts.seal }),
+    keys: apiKeys({ ...deps, ...stores, keys: stores.apiKeys }),
+    officeOf: (by: Parameters<typeof office>[0]['by']) =>
+      office({ ...deps, ...stores, by, hasPublishers: publishers !== undefined }),
+  };
+}
