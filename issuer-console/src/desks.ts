@@ -6,6 +6,7 @@ import { directory } from './domain/directory.ts';
 import { eventDesk } from './domain/event.ts';
 import { office } from './domain/office.ts';
 import type { BundleFiles } from './domain/publication.ts';
+import { PurchaseBook } from './domain/purchase-book.ts';
 import type { SecondFactor } from './domain/session.ts';
 import { Importer } from './purchases/importer.ts';
 import type { RequestRates } from './routes/request-rates.ts';
@@ -48,6 +49,7 @@ export function desksOf(deps: AppDeps) {
     importer: new Importer({ ...deps, ...stores, seal: accounts.seal }),
     directory: directory({ ...deps, ...stores, passwords: accounts.passwords }),
     desk: eventDesk({ ...deps, ...stores, seal: accounts.seal }),
+    book: new PurchaseBook({ ...deps, ...stores, seal: accounts.seal }),
     keys: apiKeys({ ...deps, ...stores, keys: stores.apiKeys }),
     officeOf: (by: Parameters<typeof office>[0]['by']) =>
       office({ ...deps, ...stores, by, hasPublishers: publishers !== undefined }),

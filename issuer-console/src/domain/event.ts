@@ -94,8 +94,11 @@ function parseNames(what: string, names: readonly string[]): string[] {
 export async function requireEvent(events: EventStore, scope: Scope, id: string): Promise<Event> {
   const event = /^[0-9a-f]{32}$/.test(id) ? await events.find(scope, id) : undefined;
   if (event) return event;
-  throw new RefusedError('unknown', 'ERR_EVENT_UNKNOWN', 'there is no such event');
+  throw unknownEvent();
 }
+
+export const unknownEvent = () =>
+  new RefusedError('unknown', 'ERR_EVENT_UNKNOWN', 'there is no such event');
 
 const malformed = (what: string) => new RefusedError('invalid', 'ERR_EVENT_FORM', what);
 

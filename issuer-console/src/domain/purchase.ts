@@ -1,4 +1,4 @@
-import type { Origin } from './audit.ts';
+import type { Change, Origin } from './audit.ts';
 import type { Event } from './event.ts';
 import type { Scope } from './permission.ts';
 import { RefusedError } from './refusal.ts';
@@ -40,14 +40,19 @@ export interface Reject {
   readonly reason: string;
 }
 
-/** A row that was checked. The hash tells whether it changed. */
-export interface ImportRow {
+/** A purchase that was checked. The hash tells whether it changed. */
+export interface PurchaseRow {
   readonly purchaseId: string;
   readonly state: PurchaseState;
   readonly tickets: number;
   readonly hash: Uint8Array;
   /** Called for rows that are written. */
   readonly seal: () => Uint8Array;
+}
+
+export interface ImportRow extends PurchaseRow {
+  /** Where it stands in the upload. */
+  readonly line: number;
 }
 
 /** Different purchases each. */
@@ -90,8 +95,26 @@ export interface SealedPurchase {
   readonly sealed: Uint8Array;
 }
 
+/** `changeNo`: the change of the event that made it what it is. */
+export interface OpenedRow extends SealedPurchase {
+  readonly changeNo: number;
+}
+
+/** Why a purchase was not put: there is a later change of it than the one that was seen. */
+export type PutOutcome = { readonly changeNo: number } | 'conflict';
+
+export interface PurchasePut {
+  readonly row: PurchaseRow;
+  /** The change that was seen, 0 where there was none; undefined where it does not matter. */
+  readonly expect: number | undefined;
+  readonly notes: readonly Change[];
+}
+
 export interface PurchaseStore {
   find(scope: Scope, eventId: string, purchaseId: string): Promise<PurchaseStanding | undefined>;
+  sealed(event: Event, purchaseId: string): Promise<OpenedRow | undefined>;
+  /** One purchase and its audit entries, or neither; what is there already with this content is left alone. */
+  put(event: Event, change: PurchasePut, origin: Origin): Promise<PutOutcome>;
   /** Every row as of one moment; notes that the feed was exported once `take` has had them all. */
   exportFeed(
     event: Event,

@@ -3,13 +3,14 @@ import type { Logger } from '@pinless-gate/runtime/log';
 import type { Feed } from '@pinless-gate/whitelist-builder/purchase/feed';
 import type { Asker } from '../domain/asker.ts';
 import type { Seal } from '../domain/credential.ts';
-import { boundToEvent, type Event, type EventStore, noSeal } from '../domain/event.ts';
+import type { Event, EventStore } from '../domain/event.ts';
 import {
   type ImportFormat,
   type ImportStore,
   INTERRUPTED,
   type NewImport,
 } from '../domain/purchase.ts';
+import { rowKeysOf } from '../domain/purchase-row.ts';
 import { RefusedError } from '../domain/refusal.ts';
 import { batchesOf, type RowReaderDeps } from './rows.ts';
 import { spool } from './spool.ts';
@@ -49,7 +50,7 @@ export class Importer {
     if (this.#closed || this.#running.size + this.#receiving >= MAX_AT_ONCE) throw busy();
     this.#receiving += 1;
     try {
-      const reader = { event, ...(await this.#secrets(event)) };
+      const reader = { event, ...(await rowKeysOf(this.#deps, event)) };
       const id = Buffer.from(random(16)).toString('hex');
       const wanted = { id, eventId: event.id, vendorId: event.vendorId, format };
       if (!(await imports.begin(wanted, { by: asker.by, at: now() }))) throw alreadyRunning();
@@ -72,14 +73,6 @@ export class Importer {
   /** Until what was received has become purchases. */
   async idle(): Promise<void> {
     await Promise.all(this.#running);
-  }
-
-  async #secrets(event: Event): Promise<Omit<RowReaderDeps, 'event'>> {
-    const { seal, events } = this.#deps;
-    const sealed = seal && (await events.hashKey(event));
-    const hashKey = sealed && seal.open(sealed, boundToEvent(event.id));
-    if (!seal || !hashKey) throw noSeal();
-    return { seal, hashKey };
   }
 
   async #receive(asker: Asker, wanted: NewImport, body: AsyncIterable<Uint8Array>): Promise<Feed> {

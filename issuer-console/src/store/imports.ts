@@ -1,17 +1,15 @@
-import { equal } from '@pinless-gate/protocol/bytes';
-import { and, desc, eq, gt, inArray, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, sql } from 'drizzle-orm';
 import {
   IMPORT_SILENT_MS,
   type Import,
   type ImportFormat,
-  type ImportRow,
   type ImportStore,
-  type NewImport,
 } from '../domain/purchase.ts';
-import { change, type Transaction } from './audit.ts';
+import { change } from './audit.ts';
 import type { Database } from './database.ts';
 import { guarded } from './error.ts';
-import { events, importRejects, imports, purchaseHistory, purchases } from './purchase-schema.ts';
+import { importRows } from './purchase-rows.ts';
+import { events, importRejects, imports } from './purchase-schema.ts';
 import { within } from './scope.ts';
 
 /** Of one upload: who has more wrong than this looks at the first ones. */
@@ -75,21 +73,27 @@ export function importStore(db: Database): ImportStore {
     put: (of, { rows, rejects, progress }, at) =>
       guarded('keep purchases', () =>
         db.transaction(async (tx) => {
-          const { accepted, changed } = await putRows(tx, of, rows, new Date(at));
+          const { accepted, changed, unchanged, refused } = await importRows(
+            tx,
+            of,
+            rows,
+            new Date(at),
+          );
+          const all = [...rejects, ...refused].sort((a, b) => a.line - b.line);
           const [now] = await tx
             .update(imports)
             .set({
               accepted: sql`${imports.accepted} + ${accepted}`,
               changed: sql`${imports.changed} + ${changed}`,
-              unchanged: sql`${imports.unchanged} + ${rows.length - accepted - changed}`,
-              rejected: sql`${imports.rejected} + ${rejects.length}`,
+              unchanged: sql`${imports.unchanged} + ${unchanged}`,
+              rejected: sql`${imports.rejected} + ${all.length}`,
               progress,
               updatedAt: new Date(at),
             })
             .where(eq(imports.id, of.id))
             .returning({ rejected: imports.rejected });
-          const room = MAX_KEPT_REJECTS - (now!.rejected - rejects.length);
-          const kept = rejects.slice(0, Math.max(0, room));
+          const room = MAX_KEPT_REJECTS - (now!.rejected - all.length);
+          const kept = all.slice(0, Math.max(0, room));
           if (kept.length === 0) return;
           await tx.insert(importRejects).values(kept.map((one) => ({ ...one, importId: of.id })));
         }),
@@ -111,69 +115,6 @@ export function importStore(db: Database): ImportStore {
       }),
   };
 }
-
-interface Written {
-  readonly accepted: number;
-  readonly changed: number;
-}
-
-async function putRows(
-  tx: Transaction,
-  { eventId, vendorId }: NewImport,
-  rows: readonly ImportRow[],
-  at: Date,
-): Promise<Written> {
-  if (rows.length === 0) return { accepted: 0, changed: 0 };
-  const { purchaseId, hash, state } = purchases;
-  const ids = rows.map((row) => row.purchaseId);
-  const found = await tx
-    .select({ purchaseId, hash, state })
-    .from(purchases)
-    .where(and(eq(purchases.eventId, eventId), inArray(purchaseId, ids)));
-  const known = new Map(found.map((row) => [row.purchaseId, row]));
-  const writing = rows.filter((row) => {
-    const before = known.get(row.purchaseId);
-    return !before || !equal(before.hash, row.hash);
-  });
-  if (writing.length === 0) return { accepted: 0, changed: 0 };
-  const [{ changeNo } = { changeNo: 0 }] = await tx
-    .update(events)
-    .set({ changeNo: sql`${events.changeNo} + 1` })
-    .where(eq(events.id, eventId))
-    .returning({ changeNo: events.changeNo });
-  const values = writing.map(({ seal, ...row }) => ({
-    ...row,
-    eventId,
-    vendorId,
-    sealed: seal(),
-    createdAt: at,
-    changedAt: at,
-    changeNo,
-  }));
-  await tx.insert(purchases).values(values).onConflictDoUpdate(REPLACED);
-  const past = writing.flatMap((row) => {
-    const before = known.get(row.purchaseId);
-    if (!before || before.state === row.state) return [];
-    const { purchaseId: id } = row;
-    return [{ eventId, purchaseId: id, changeNo, state: before.state, until: at }];
-  });
-  if (past.length > 0) await tx.insert(purchaseHistory).values(past);
-  const changed = writing.filter((row) => known.has(row.purchaseId)).length;
-  return { accepted: writing.length - changed, changed };
-}
-
-/** All but when it came. */
-const REPLACED = {
-  target: [purchases.eventId, purchases.purchaseId],
-  set: {
-    state: sql`excluded.state`,
-    tickets: sql`excluded.tickets`,
-    hash: sql`excluded.hash`,
-    sealed: sql`excluded.sealed`,
-    changedAt: sql`excluded.changed_at`,
-    changeNo: sql`excluded.change_no`,
-  },
-};
 
 function importOf(row: typeof imports.$inferSelect): Import {
   return {

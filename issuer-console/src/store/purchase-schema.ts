@@ -40,6 +40,8 @@ export const purchases = pgTable(
     state: text('state').notNull(),
     tickets: integer('tickets').notNull(),
     hash: bytes('hash').notNull(),
+    /** Of the row that an import brought last; null where none did. Differs from `hash` where it was changed here. */
+    importedHash: bytes('imported_hash'),
     sealed: bytes('sealed').notNull(),
     createdAt: moment('created_at').notNull(),
     changedAt: moment('changed_at').notNull(),

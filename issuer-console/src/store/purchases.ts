@@ -3,6 +3,7 @@ import type { PurchaseState, PurchaseStore } from '../domain/purchase.ts';
 import { change } from './audit.ts';
 import type { Database } from './database.ts';
 import { guarded } from './error.ts';
+import { putPurchase } from './purchase-rows.ts';
 import { events, purchaseHistory, purchases } from './purchase-schema.ts';
 import { within } from './scope.ts';
 
@@ -46,6 +47,25 @@ export function purchaseStore(db: Database): PurchaseStore {
             until: until.getTime(),
           })),
         };
+      }),
+
+    sealed: ({ id }, purchaseId) =>
+      guarded('look up a purchase', async () => {
+        const { sealed, changeNo } = purchases;
+        const [found] = await db
+          .select({ purchaseId: purchases.purchaseId, sealed, changeNo })
+          .from(purchases)
+          .where(and(eq(purchases.eventId, id), eq(purchases.purchaseId, purchaseId)));
+        return found;
+      }),
+
+    put: (event, { notes, ...put }, origin) =>
+      change(db, 'put a purchase', origin, async (tx, note) => {
+        const outcome = await putPurchase(tx, event, put, new Date(origin.at));
+        if (outcome !== 'conflict' && outcome.written) {
+          for (const one of notes) note({ vendorId: event.vendorId, ...one });
+        }
+        return outcome;
       }),
 
     exportFeed: ({ id, vendorId }, take, origin) =>
