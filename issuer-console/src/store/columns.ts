@@ -12,5 +12,8 @@ export const id = customType<{ data: string; driverData: string }>({
   fromDriver: (value) => value.replaceAll('-', ''),
 });
 
+/** Text by its octets, whatever the server's language: searched by its beginning, and in one order everywhere. */
+export const octetText = customType<{ data: string }>({ dataType: () => 'text collate "C"' });
+
 export const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 export const count = (name: string) => bigint(name, { mode: 'number' });

@@ -1,10 +1,9 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import type { Event, EventStore } from '../domain/event.ts';
-import type { PurchaseState } from '../domain/purchase.ts';
 import { change } from './audit.ts';
 import type { Database } from './database.ts';
 import { guarded } from './error.ts';
-import { events, purchases } from './purchase-schema.ts';
+import { events } from './purchase-schema.ts';
 import { within } from './scope.ts';
 
 export function eventStore(db: Database): EventStore {
@@ -30,24 +29,12 @@ export function eventStore(db: Database): EventStore {
 
     counts: ({ id }) =>
       guarded('count purchases', async () => {
-        const rows = await db
-          .select({
-            state: purchases.state,
-            all: sql<string>`count(*)`,
-            waiting: sql<string>`count(*) filter (where ${purchases.changeNo} > ${events.exportedNo})`,
-          })
-          .from(purchases)
-          .innerJoin(events, eq(events.id, purchases.eventId))
-          .where(eq(purchases.eventId, id))
-          .groupBy(purchases.state);
-        const of = (state: PurchaseState) =>
-          Number(rows.find((row) => row.state === state)?.all ?? 0);
-        return {
-          paid: of('paid'),
-          pending: of('pending'),
-          cancelled: of('cancelled'),
-          waiting: rows.reduce((sum, { waiting }) => sum + Number(waiting), 0),
-        };
+        const { paid, pending, cancelled, waiting } = events;
+        const [row] = await db
+          .select({ paid, pending, cancelled, waiting })
+          .from(events)
+          .where(eq(events.id, id));
+        return row!;
       }),
 
     hashKey: ({ id }) =>

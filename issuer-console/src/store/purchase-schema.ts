@@ -1,6 +1,6 @@
 import { index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { vendors } from './account-schema.ts';
-import { bytes, count, id, moment } from './columns.ts';
+import { bytes, count, id, moment, octetText } from './columns.ts';
 
 /** Events of vendors, their purchases, and the uploads that brought them. */
 
@@ -24,6 +24,12 @@ export const events = pgTable(
     changeNo: count('change_no').notNull().default(0),
     /** Up to which change the feed was exported. */
     exportedNo: count('exported_no').notNull().default(0),
+    /** Of its purchases, kept by triggers: whoever writes a row, no page has to count. */
+    paid: count('paid').notNull().default(0),
+    pending: count('pending').notNull().default(0),
+    cancelled: count('cancelled').notNull().default(0),
+    /** Changed after `exportedNo`. */
+    waiting: count('waiting').notNull().default(0),
   },
   (table) => [index('events_vendor').on(table.vendorId)],
 );
@@ -35,7 +41,7 @@ export const purchases = pgTable(
     eventId: id('event_id')
       .notNull()
       .references(() => events.id),
-    purchaseId: text('purchase_id').notNull(),
+    purchaseId: octetText('purchase_id').notNull(),
     vendorId: id('vendor_id').notNull(),
     state: text('state').notNull(),
     tickets: integer('tickets').notNull(),
@@ -47,7 +53,16 @@ export const purchases = pgTable(
     changedAt: moment('changed_at').notNull(),
     changeNo: count('change_no').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.eventId, table.purchaseId] })],
+  (table) => [
+    primaryKey({ columns: [table.eventId, table.purchaseId] }),
+    index('purchases_changes').on(table.eventId, table.changeNo, table.purchaseId),
+    index('purchases_state_changes').on(
+      table.eventId,
+      table.state,
+      table.changeNo,
+      table.purchaseId,
+    ),
+  ],
 );
 
 /** States that purchases had before. */

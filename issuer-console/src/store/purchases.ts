@@ -1,4 +1,4 @@
-import { and, eq, gt, sql } from 'drizzle-orm';
+import { and, eq, gt } from 'drizzle-orm';
 import type { PurchaseState, PurchaseStore } from '../domain/purchase.ts';
 import { change } from './audit.ts';
 import type { Database } from './database.ts';
@@ -87,7 +87,7 @@ export function purchaseStore(db: Database): PurchaseStore {
         }
         await tx
           .update(events)
-          .set({ exportedNo: sql`${event!.changeNo}` })
+          .set({ exportedNo: event!.changeNo, waiting: 0 })
           .where(eq(events.id, id));
         note({ action: 'feed.exported', subjects: [id], vendorId, facts: { rows } });
         return rows;
