@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { decodeBase32, encodeBase32 } from './base32.ts';
 import { concat, domain, equal } from './bytes.ts';
 import { FormatError } from './errors.ts';
 
@@ -12,8 +13,6 @@ export interface EnrolmentToken {
 export const TOKEN_SECRET_LENGTH = 20;
 const TAG_LENGTH = 5;
 const GROUP = 5;
-/** Crockford's base 32: nothing in it is mistaken for something else. */
-const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const TOKEN = domain('pinless-gate/enrolment-token/1');
 
 export function consoleTag(consoleId: Uint8Array): Uint8Array {
@@ -49,29 +48,4 @@ export function parseEnrolmentToken(text: string): EnrolmentToken {
     throw new FormatError('ERR_TOKEN_FORM', 'enrolment token: not forty letters and digits');
   }
   return { consoleTag: octets.slice(0, TAG_LENGTH), secret: octets.slice(TAG_LENGTH) };
-}
-
-/** Five octets are eight digits; a token is a multiple of that. */
-function encodeBase32(octets: Uint8Array): string {
-  let value = 0n;
-  for (const octet of octets) value = (value << 8n) | BigInt(octet);
-  let digits = '';
-  for (let shift = 8 * octets.length - 5; shift >= 0; shift -= 5) {
-    digits += ALPHABET[Number((value >> BigInt(shift)) & 31n)];
-  }
-  return digits;
-}
-
-function decodeBase32(digits: string): Uint8Array | undefined {
-  const length = (5 * digits.length) / 8;
-  if (digits.length > 64 || !Number.isInteger(length)) return undefined;
-  let value = 0n;
-  for (const digit of digits) {
-    const at = ALPHABET.indexOf(digit);
-    if (at < 0) return undefined;
-    value = (value << 5n) | BigInt(at);
-  }
-  return Uint8Array.from({ length }, (_, i) =>
-    Number((value >> BigInt(8 * (length - 1 - i))) & 255n),
-  );
 }

@@ -51,7 +51,12 @@ export type RefusalCode =
   | 'ERR_TITLE'
   | 'ERR_TOTP_CODE'
   | 'ERR_TOTP_SEAL'
-  | 'ERR_VENDOR_UNKNOWN';
+  | 'ERR_VENDOR_UNKNOWN'
+  | 'ERR_VISITOR_CARDS'
+  | 'ERR_VISITOR_CODE'
+  | 'ERR_VISITOR_KAZASHI'
+  | 'ERR_VISITOR_METHOD'
+  | 'ERR_VISITOR_REQUEST';
 
 /** Asked for in due form, and refused. A row of another vendor is as unknown as one that is not there. */
 export class RefusedError extends GateError {

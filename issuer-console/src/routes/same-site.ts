@@ -5,7 +5,7 @@ import { ProblemError } from './problem.ts';
 import { isUploadType, MULTIPART_TYPE } from './upload.ts';
 
 export const FORM_TYPE = 'application/x-www-form-urlencoded';
-const JSON_TYPE = 'application/json';
+export const JSON_TYPE = 'application/json';
 /** The name of the field, and of the header where a script sends JSON. */
 export const FORM_TOKEN = 'form-token';
 

@@ -183,6 +183,11 @@ export const accountEn: AccountMessages = {
     ERR_TOTP_CODE: 'This is not the code shown just now: add the authenticator again.',
     ERR_TOTP_SEAL: 'This console cannot have authenticators.',
     ERR_VENDOR_UNKNOWN: 'There is no such vendor.',
+    ERR_VISITOR_CARDS: 'Cards cannot be taken here at the moment.',
+    ERR_VISITOR_CODE: 'This code cannot be used. Check it for typing errors; it may have expired.',
+    ERR_VISITOR_KAZASHI: 'The card was taken away too early. Hold it to the reader again.',
+    ERR_VISITOR_METHOD: 'Hold the card to the reader in the way that was asked for.',
+    ERR_VISITOR_REQUEST: 'It took too long. Hold the card to the reader again from the beginning.',
   },
   refused: (code) => `This was refused [${code}]`,
 };
