@@ -8,6 +8,7 @@ import { actorOf, SEEN_NOTED_MS } from './domain/session.ts';
 import { ConsoleMetrics } from './metrics.ts';
 import { type Access, accessOf, type VisitorEnv } from './routes/access.ts';
 import { api } from './routes/api/document.ts';
+import { publicApi } from './routes/api/public.ts';
 import { Assets } from './routes/assets.ts';
 import { Board } from './routes/board.ts';
 import { answerDefect, describe } from './routes/defect.ts';
@@ -20,6 +21,7 @@ import { pages } from './routes/pages/all.ts';
 import { answerRefusal, leadToSignIn, wantsPage } from './routes/pages/refused.tsx';
 import { people } from './routes/people.ts';
 import { answerProblem, MALFORMED, NOT_FOUND, ProblemError } from './routes/problem.ts';
+import { VisitorForms, visitors } from './routes/public.ts';
 import { SessionCookie } from './routes/visitor.ts';
 import { viewsIn } from './views/view.ts';
 
@@ -79,14 +81,19 @@ export function createApp(deps: AppDeps): App {
   app.route('/', assets.routes());
   app.use('/metrics', loopbackOnly());
   app.route('/', healthRoutes({ ready, metrics: text }));
+  // For people without an account, and the programs that hold their cards to a reader.
+  const desks = desksOf(deps);
+  const forms = new VisitorForms(deps.random(32), now);
+  app.route('/', visitors({ ...deps, forms }));
+  const forVisitors = publicApi(desks);
+  app.route('/', forVisitors);
   // From here on for people and their programs; what stands above is not held up by them.
   const cookie = new SessionCookie(deps.origin?.protocol === 'https:');
   const { secondFactor } = deps.accounts;
   app.route('/', people({ ...stores, ...deps, secondFactor, cookie }));
   app.route('/', liveRoutes(board, page.views, stillThere(deps)));
-  const desks = desksOf(deps);
   app.route('/', pages({ page, cookie, read, desks }));
-  app.route('/', api(desks));
+  app.route('/', api(desks, forVisitors));
   app.notFound((c) => (wantsPage(c) ? notFoundPage(c, page) : answerProblem(c, NOT_FOUND)));
   app.onError((error, c) => {
     if (error instanceof RefusedError) return answerRefusal(c, error, page);

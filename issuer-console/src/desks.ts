@@ -8,6 +8,7 @@ import { office } from './domain/office.ts';
 import type { BundleFiles } from './domain/publication.ts';
 import { PurchaseBook } from './domain/purchase-book.ts';
 import type { SecondFactor } from './domain/session.ts';
+import { type Statements, VisitorDesk, type VisitorHandlers } from './domain/visitor-desk.ts';
 import { Importer } from './purchases/importer.ts';
 import type { RequestRates } from './routes/request-rates.ts';
 import type { Stores } from './store/stores.ts';
@@ -29,6 +30,8 @@ export interface AppDeps {
   readonly origin: URL | undefined;
   readonly proxies: readonly string[];
   readonly rates: RequestRates;
+  /** Undefined where the console is not set up to know cards. */
+  readonly statements?: Statements | undefined;
   readonly accounts: {
     readonly passwords: Passwords;
     readonly totp: TotpCodes;
@@ -42,7 +45,9 @@ export type Desks = ReturnType<typeof desksOf>;
 
 /** What pages and API act by: one door of each kind behind both. */
 export function desksOf(deps: AppDeps) {
-  const { stores, publishers, accounts } = deps;
+  const { stores, publishers, accounts, statements } = deps;
+  const handlers: VisitorHandlers = {};
+  const visited = { ...deps, tokens: stores.visitorTokens, handlers };
   return {
     ...deps,
     ...stores,
@@ -51,6 +56,7 @@ export function desksOf(deps: AppDeps) {
     desk: eventDesk({ ...deps, ...stores, seal: accounts.seal }),
     book: new PurchaseBook({ ...deps, ...stores, seal: accounts.seal }),
     keys: apiKeys({ ...deps, ...stores, keys: stores.apiKeys }),
+    visitors: statements && new VisitorDesk({ ...visited, statements }),
     officeOf: (by: Parameters<typeof office>[0]['by']) =>
       office({ ...deps, ...stores, by, hasPublishers: publishers !== undefined }),
   };

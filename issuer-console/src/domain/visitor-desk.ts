@@ -40,7 +40,10 @@ export interface StatementSubject {
 /** Requests and statements, as docs/card-statement.md has them. */
 export interface Statements {
   /** Octets to be signed, good until then: Unix milliseconds. */
-  request(subject: StatementSubject, times: { now: number; expiresAt: number }): Promise<Uint8Array>;
+  request(
+    subject: StatementSubject,
+    times: { now: number; expiresAt: number },
+  ): Promise<Uint8Array>;
   /** Throws a `RefusedError` for what is not this request, not signed, not of a card in force. */
   verify(request: Uint8Array, statement: unknown, now: number): Promise<ProvenCard>;
 }
@@ -104,7 +107,10 @@ export class VisitorDesk {
     return { token, secret };
   }
 
-  async request(code: string, origin: string): Promise<Asking & { request: Uint8Array; purpose: VisitorPurpose }> {
+  async request(
+    code: string,
+    origin: string,
+  ): Promise<Asking & { request: Uint8Array; purpose: VisitorPurpose }> {
     const { tokens, statements, now } = this.#deps;
     const shown = await this.show(code);
     const { hash, purpose, subject, eventId, expiresAt } = shown.token;
@@ -152,7 +158,11 @@ export class VisitorDesk {
 }
 
 export const badCode = () =>
-  new RefusedError('unknown', 'ERR_VISITOR_CODE', 'this code opens nothing, or opens nothing any more');
+  new RefusedError(
+    'unknown',
+    'ERR_VISITOR_CODE',
+    'this code opens nothing, or opens nothing any more',
+  );
 
 const notAsked = () =>
   new RefusedError(
@@ -162,7 +172,11 @@ const notAsked = () =>
   );
 
 const otherMethod = (methods: readonly StatementMethod[]) =>
-  new RefusedError('invalid', 'ERR_VISITOR_METHOD', `the statement has to be made by: ${methods.join(', ')}`);
+  new RefusedError(
+    'invalid',
+    'ERR_VISITOR_METHOD',
+    `the statement has to be made by: ${methods.join(', ')}`,
+  );
 
 const noCapture = () =>
   new RefusedError(

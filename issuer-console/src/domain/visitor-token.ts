@@ -92,5 +92,7 @@ export function isGoodToken(
   now: number,
 ): token is VisitorToken {
   if (!token) return false;
-  return timingSafeEqual(token.hash, hash) && token.withdrawnAt === undefined && now < token.expiresAt;
+  return (
+    timingSafeEqual(token.hash, hash) && token.withdrawnAt === undefined && now < token.expiresAt
+  );
 }

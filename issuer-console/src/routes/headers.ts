@@ -3,11 +3,21 @@ import { secureHeaders } from 'hono/secure-headers';
 import { isLoopback } from '../config.ts';
 import { peerOf } from './client-address.ts';
 import { ProblemError } from './problem.ts';
+import { isPublicPath } from './public-paths.ts';
 
 const YEAR_S = 31_536_000;
 
 /** What every answer carries: held to this origin, in nobody's frame, and no referrer. */
 export function headers(origin: URL | undefined): MiddlewareHandler {
+  // With no-referrer browsers send forms with the origin "null": pages for visitors have another word for it.
+  const [usual, quiet] = [held(origin, 'same-origin'), held(origin, 'no-referrer')];
+  return (c, next) => (isPublicPath(c.req.path) ? quiet : usual)(c, next);
+}
+
+function held(
+  origin: URL | undefined,
+  referrerPolicy: 'same-origin' | 'no-referrer',
+): MiddlewareHandler {
   return secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
@@ -21,8 +31,7 @@ export function headers(origin: URL | undefined): MiddlewareHandler {
       frameAncestors: ["'none'"],
     },
     xFrameOptions: 'DENY',
-    // With no-referrer browsers would send forms with the origin "null".
-    referrerPolicy: 'same-origin',
+    referrerPolicy,
     // Plain HTTP on loopback: nothing to promise about TLS.
     strictTransportSecurity: origin?.protocol === 'https:' ? `max-age=${YEAR_S}` : false,
     permissionsPolicy: { camera: [], microphone: [], geolocation: [] },

@@ -5,25 +5,15 @@ import type { VisitorEnv } from './access.ts';
 import { clientAddress } from './client-address.ts';
 import { language } from './live.ts';
 import { bodyTooLarge, ProblemError } from './problem.ts';
+import { PUBLIC_PATHS } from './public-paths.ts';
 import { RateLimit } from './rate-limit.ts';
-import { KeyedRates, type Rate } from './request-rates.ts';
+import { KeyedRates, type RequestRates } from './request-rates.ts';
 import { FORM_TOKEN, FORM_TYPE, JSON_TYPE } from './same-site.ts';
-
-/** Of one address, and of all of them together. */
-export interface PublicRates {
-  readonly address: Rate;
-  readonly all: Rate;
-}
-
-export const DEFAULT_PUBLIC_RATES: PublicRates = {
-  address: { burst: 120, everyMs: 200 },
-  all: { burst: 2000, everyMs: 4 },
-};
 
 export interface PublicDeps {
   readonly origin: URL | undefined;
   readonly proxies: readonly string[];
-  readonly publicRates: PublicRates;
+  readonly rates: Pick<RequestRates, 'visitor' | 'visitors'>;
   readonly forms: VisitorForms;
   readonly now: () => number;
 }
@@ -31,19 +21,16 @@ export interface PublicDeps {
 /** A statement with certificates and a captured card is the longest. */
 export const MAX_PUBLIC_LENGTH = 64 * 1024;
 
-/** Everything that people without an account reach; nothing else begins so. */
-export const PUBLIC_PATHS = ['/apply', '/apply/*', '/check', '/api/public/*'] as const;
-
 /**
  * What stands before every page and route for people who have no account: no session and no key is looked at, so
  * that nobody has more rights here than anybody else.
  */
 export const visitors = (deps: PublicDeps): Hono<VisitorEnv> => {
-  const { proxies, publicRates, now, forms, origin } = deps;
+  const { proxies, rates, now, forms, origin } = deps;
   const stack: MiddlewareHandler<VisitorEnv>[] = [
     language,
     clientAddress(proxies),
-    limitVisitors(publicRates, now),
+    limitVisitors(rates, now),
     bodyLimit({ maxSize: MAX_PUBLIC_LENGTH, onError: bodyTooLarge(MAX_PUBLIC_LENGTH) }),
     quiet,
     ownForms(forms, origin?.origin),
@@ -53,15 +40,17 @@ export const visitors = (deps: PublicDeps): Hono<VisitorEnv> => {
   return app;
 };
 
-/** A code stands in no address; the pages that show one are kept by nobody, and told to nobody. */
+/** A code stands in no address, and the pages that show one are kept by nobody. */
 const quiet: MiddlewareHandler<VisitorEnv> = async (c, next) => {
   await next();
   c.header('cache-control', 'no-store');
-  c.header('referrer-policy', 'no-referrer');
 };
 
-function limitVisitors({ address, all }: PublicRates, now: () => number): MiddlewareHandler<VisitorEnv> {
-  const rates = new KeyedRates(address, now);
+function limitVisitors(
+  { visitor, visitors: all }: PublicDeps['rates'],
+  now: () => number,
+): MiddlewareHandler<VisitorEnv> {
+  const rates = new KeyedRates(visitor, now);
   const together = new RateLimit({ ...all, now });
   return async (c, next) => {
     // First of the one address: whoever asks too much takes nothing from the others.
@@ -108,7 +97,10 @@ export class VisitorForms {
 const FORM_MS = 12 * 3_600_000;
 
 /** A form is of a page of ours; what is JSON comes of programs, which no browser sends by itself. */
-function ownForms(forms: VisitorForms, ownOrigin: string | undefined): MiddlewareHandler<VisitorEnv> {
+function ownForms(
+  forms: VisitorForms,
+  ownOrigin: string | undefined,
+): MiddlewareHandler<VisitorEnv> {
   return async (c, next) => {
     if (['GET', 'HEAD', 'OPTIONS'].includes(c.req.method)) return next();
     const wanted = c.req.path.startsWith('/api/') ? JSON_TYPE : FORM_TYPE;
@@ -138,7 +130,11 @@ function isOwnPage(c: Context, ownOrigin: string | undefined): boolean {
 }
 
 const otherType = (wanted: string) =>
-  ({ status: 415, code: 'ERR_HTTP_CONTENT_TYPE', title: `a body here is of type ${wanted}` }) as const;
+  ({
+    status: 415,
+    code: 'ERR_HTTP_CONTENT_TYPE',
+    title: `a body here is of type ${wanted}`,
+  }) as const;
 
 const TOO_MANY = {
   status: 429,

@@ -15,12 +15,17 @@ export interface RequestRates {
   readonly actor: Rate;
   /** Imports of one operator or key. */
   readonly upload: Rate;
+  /** Of people without an account: from one address, and all of them together. */
+  readonly visitor: Rate;
+  readonly visitors: Rate;
 }
 
 export const DEFAULT_RATES: RequestRates = {
   address: { burst: 600, everyMs: 20 },
   actor: { burst: 300, everyMs: 20 },
   upload: { burst: 20, everyMs: 10_000 },
+  visitor: { burst: 120, everyMs: 200 },
+  visitors: { burst: 2000, everyMs: 4 },
 };
 
 /** Memory is bounded whoever asks: the longest silent goes. */

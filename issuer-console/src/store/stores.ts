@@ -12,6 +12,7 @@ import { operatorStore } from './operators.ts';
 import { purchaseStore } from './purchases.ts';
 import { sessionStore } from './sessions.ts';
 import { vendorStore } from './vendors.ts';
+import { visitorTokenStore } from './visitor-tokens.ts';
 
 /** All that is kept, in one database. */
 export const storesOn = (db: Database) => ({
@@ -28,6 +29,7 @@ export const storesOn = (db: Database) => ({
   events: eventStore(db),
   imports: importStore(db),
   purchases: purchaseStore(db),
+  visitorTokens: visitorTokenStore(db),
   audit: auditLog(db),
 });
 

@@ -15,7 +15,8 @@ const KEPT_MS = 30 * 86_400_000;
 
 export function visitorTokenStore(db: Database): VisitorTokenStore {
   return {
-    add: (token) => guarded('keep a code', () => db.transaction((tx) => addVisitorToken(tx, token))),
+    add: (token) =>
+      guarded('keep a code', () => db.transaction((tx) => addVisitorToken(tx, token))),
 
     find: (hash) =>
       guarded('look up a code', async () => {
@@ -44,9 +45,7 @@ export function visitorTokenStore(db: Database): VisitorTokenStore {
 /** With whatever the code is for, in one transaction. */
 export async function addVisitorToken(tx: Transaction, token: NewVisitorToken): Promise<void> {
   const { issuedAt, expiresAt, ...more } = token;
-  await tx
-    .delete(visitorTokens)
-    .where(lt(visitorTokens.expiresAt, new Date(issuedAt - KEPT_MS)));
+  await tx.delete(visitorTokens).where(lt(visitorTokens.expiresAt, new Date(issuedAt - KEPT_MS)));
   await tx
     .insert(visitorTokens)
     .values({ ...more, issuedAt: new Date(issuedAt), expiresAt: new Date(expiresAt) });

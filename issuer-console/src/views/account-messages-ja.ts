@@ -183,7 +183,8 @@ export const accountJa: AccountMessages = {
     ERR_TOTP_SEAL: 'このコンソールでは認証アプリを使えません。',
     ERR_VENDOR_UNKNOWN: 'その販売事業者はありません。',
     ERR_VISITOR_CARDS: 'ただいまカードでのお手続きを受け付けていません。',
-    ERR_VISITOR_CODE: 'このコードは使えません。入力を確かめてください。期限が切れた可能性もあります。',
+    ERR_VISITOR_CODE:
+      'このコードは使えません。入力を確かめてください。期限が切れた可能性もあります。',
     ERR_VISITOR_KAZASHI: 'カードの読み取りが途中で終わりました。もう一度カードをかざしてください。',
     ERR_VISITOR_METHOD: '求められた方法でカードを読み取ってください。',
     ERR_VISITOR_REQUEST: '時間がたちすぎました。もう一度はじめからカードをかざしてください。',

@@ -12,7 +12,13 @@ const LATE = Date.parse('2100-01-01');
 export const TEST_ORIGIN: Origin = { by: { kind: 'command', id: 'test' }, at: EARLY };
 
 const MANY = { burst: 1_000_000, everyMs: 1 };
-export const NO_RATES: RequestRates = { address: MANY, actor: MANY, upload: MANY };
+export const NO_RATES: RequestRates = {
+  address: MANY,
+  actor: MANY,
+  upload: MANY,
+  visitor: MANY,
+  visitors: MANY,
+};
 
 /** For tests that are about something else: real ones take their time on purpose. */
 export const plainPasswords: Passwords = {

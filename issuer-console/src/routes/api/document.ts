@@ -41,7 +41,10 @@ export type ApiDeps = VendorApiDeps &
   ImportApiDeps & { readonly audit: AuditLog; readonly version: string };
 
 /** The JSON API, and the document that describes it, made of the same routes. */
-export const api = (deps: ApiDeps): OpenAPIHono<VisitorEnv> => {
+export const api = (
+  deps: ApiDeps,
+  forVisitors: OpenAPIHono<VisitorEnv>,
+): OpenAPIHono<VisitorEnv> => {
   const app = new OpenAPIHono<VisitorEnv>({ defaultHook: refuseForm });
   app.use('/api/v1/*', limitBodies(MAX_API_LENGTH), async (c, next) => {
     c.header('cache-control', 'no-store');
@@ -66,7 +69,8 @@ export const api = (deps: ApiDeps): OpenAPIHono<VisitorEnv> => {
     name: 'session',
     description: 'A page of this console; requests that change something carry its form-token too',
   });
-  const document = app.getOpenAPI31Document({
+  const described = new OpenAPIHono().route('/', app).route('/', forVisitors) as OpenAPIHono;
+  const document = described.getOpenAPI31Document({
     openapi: '3.1.0',
     info: { title: 'pinless-gate issuer console', version: deps.version },
   });

@@ -27,7 +27,9 @@ const requests = createRoute({
   responses: {
     200: json(
       z.object({
-        request: z.string().openapi({ description: 'base64url: the octets that the card signs over' }),
+        request: z
+          .string()
+          .openapi({ description: 'base64url: the octets that the card signs over' }),
         kind: z.enum(VISITOR_PURPOSES),
         console: z.string().openapi({ description: 'Id of this console, 32 hex digits' }),
         methods: z.array(Method).openapi({ description: 'The first is what is wanted' }),

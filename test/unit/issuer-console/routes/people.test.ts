@@ -4,6 +4,7 @@ import { loopbackOnly } from '@pinless-gate/issuer-console/routes/headers';
 import { KeyedRates } from '@pinless-gate/issuer-console/routes/request-rates';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { NO_RATES } from '../accounts.ts';
 import { GATE_A, startConsole, type TestConsole, TestGate } from '../fixture.ts';
 
 describe('clientAddress', () => {
@@ -56,7 +57,9 @@ describe('S8, S9 a console that is asked too much', () => {
   let started: TestConsole;
   const rate = { burst: 3, everyMs: 1000 };
   beforeAll(async () => {
-    started = await startConsole({ rates: { address: rate, actor: rate, upload: rate } });
+    started = await startConsole({
+      rates: { ...NO_RATES, address: rate, actor: rate, upload: rate },
+    });
   }, 60_000);
   afterAll(() => started.close());
 
