@@ -12,6 +12,7 @@ import {
 import type { Direction } from '@pinless-gate/protocol/lane-mode';
 import { derBlocks } from '@pinless-gate/protocol/pem';
 import { ConfigError, placeOf, readConfig, resolveFrom } from '@pinless-gate/runtime/config';
+import { surfaceCa } from '@pinless-gate/runtime/surface-ca';
 import type { TerminalProfileName } from './card/profiles/profile.ts';
 import type { DisplayTable } from './display/config.ts';
 import { type Enrolment, readEnrolment } from './enrolment-file.ts';
@@ -22,7 +23,6 @@ import type { SurfaceTrust } from './lane/surface.ts';
 import type { PrinterTable } from './receipt/config.ts';
 import { DEFAULT_TEMPLATE, readTemplate, type Template } from './receipt/template.ts';
 import type { StaffTable } from './staff/config.ts';
-import { surfaceCa } from './surface-ca.ts';
 import type { SourceName } from './whitelist/source.ts';
 
 /** What `gate.toml` says, with paths resolved and files read. */
@@ -123,7 +123,10 @@ export async function readGateConfig(file: string): Promise<GateConfig> {
     throw await wrong('needs at least one of jpki, kazashi, iso', 'card');
   }
   const surface = card.kazashi && {
-    ca: surfaceCa(await read(card.kazashi.ca, ['card', 'kazashi', 'ca']), file),
+    ca: surfaceCa(
+      await read(card.kazashi.ca, ['card', 'kazashi', 'ca']),
+      `${file}: card.kazashi.ca`,
+    ),
     pinned: card.kazashi.pinned,
   };
   const anchors = await readAll(card.anchors, 'card', 'anchors');

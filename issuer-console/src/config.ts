@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { ConfigError, readConfig, resolveFrom } from '@pinless-gate/runtime/config';
 import { z } from 'zod';
+import { type JlisConfig, jlisTable, readJlis } from './card/config.ts';
 import { type Gate, parseDeviceKey, parseGateId, parseGateName } from './domain/gate.ts';
 import type { SecondFactor } from './domain/session.ts';
 
@@ -20,6 +21,8 @@ export interface ConsoleConfig {
   readonly publishers: PublisherConfig | undefined;
   readonly http: HttpConfig;
   readonly accounts: AccountConfig;
+  /** How cards are believed; undefined where none is. */
+  readonly jlis: JlisConfig | undefined;
 }
 
 export interface HttpConfig {
@@ -82,6 +85,7 @@ const schema = z.strictObject({
       seal_key_file: path.optional(),
     })
     .default({ second_factor: 'required' }),
+  jlis: jlisTable.optional(),
   gates: z
     .array(z.strictObject({ id: z.string(), name: z.string(), device_key: path }))
     .default([]),
@@ -114,6 +118,7 @@ export async function readConsoleConfig(configPath: string): Promise<ConsoleConf
     silentAfterMs: table.alarms.gate_silent_minutes * 60_000,
     gates,
     publishers: table.enrolment && (await readPublishers(configPath, table.enrolment)),
+    jlis: table.jlis && (await readJlis(configPath, table.jlis)),
     http,
     accounts: {
       secondFactor: accounts.second_factor,

@@ -1,4 +1,5 @@
 import type { AccountMessages } from './account-messages.ts';
+import { CARD_REFUSALS } from './card-messages.ts';
 
 export const accountEn: AccountMessages = {
   signIn: 'Sign in',
@@ -132,6 +133,7 @@ export const accountEn: AccountMessages = {
     auditor: 'Auditor',
   },
   refusals: {
+    ...CARD_REFUSALS.en,
     ERR_ACCESS: 'You are not permitted to do this.',
     ERR_ACCESS_CONFINED:
       'First set a password of your own, and a second factor where one is needed.',

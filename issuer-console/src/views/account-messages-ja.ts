@@ -1,4 +1,5 @@
 import type { AccountMessages } from './account-messages.ts';
+import { CARD_REFUSALS } from './card-messages.ts';
 
 export const accountJa: AccountMessages = {
   signIn: 'サインイン',
@@ -132,6 +133,7 @@ export const accountJa: AccountMessages = {
     auditor: '監査',
   },
   refusals: {
+    ...CARD_REFUSALS.ja,
     ERR_ACCESS: 'この操作の権限がありません。',
     ERR_ACCESS_CONFINED: '先にご自身のパスワードと、必要なら第二の要素を登録してください。',
     ERR_API_KEY_DAYS: 'API キーの有効期間は 1 日から 730 日です。',

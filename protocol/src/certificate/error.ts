@@ -17,6 +17,7 @@ export const CERTIFICATE_REASONS = [
   'key-weak',
   'key-type',
   'signature-class',
+  'authentication-class',
   'unknown-issuer',
   'test-issuer',
   'authority-key-id',

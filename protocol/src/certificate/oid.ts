@@ -1,6 +1,7 @@
 /** Object identifiers of RFC 5280, its attributes and its extensions. */
 export const OID_COUNTRY = '2.5.4.6';
 export const OID_COMMON_NAME = '2.5.4.3';
+export const OID_LOCALITY = '2.5.4.7';
 export const OID_EMAIL_ADDRESS = '1.2.840.113549.1.9.1';
 
 export const OID_SUBJECT_KEY_ID = '2.5.29.14';

@@ -5,13 +5,7 @@ import { isTestName, type TrustAnchor } from './anchors.ts';
 import { type ParsedCertificate, parseCertificate } from './certificate.ts';
 import { sameGeneralName } from './distribution-point.ts';
 import { CertificateError, type CertificateReason, readCertificatePart } from './error.ts';
-import {
-  CONSTRAINTS,
-  CRL_SIGN,
-  DIGITAL_SIGNATURE,
-  KEY_CERT_SIGN,
-  UNDERSTOOD,
-} from './extensions.ts';
+import { CONSTRAINTS, CRL_SIGN, KEY_CERT_SIGN, UNDERSTOOD } from './extensions.ts';
 import { sameName } from './name.ts';
 import { withinConstraints } from './name-constraints.ts';
 import {
@@ -104,9 +98,10 @@ function checkExtensions({ extensions }: ParsedCertificate): void {
   }
 }
 
-/** Before the issuer is looked for: a signature-class certificate comes from another CA. */
-function checkClass({ known }: ParsedCertificate, { refusedPolicies }: CertificateProfile): void {
-  if (known.policies?.some((policy) => refusedPolicies.includes(policy))) refuse('signature-class');
+/** Before the issuer is looked for: a certificate of the other class comes from another CA. */
+function checkClass({ known }: ParsedCertificate, profile: CertificateProfile): void {
+  const { refusedPolicies, refusedClass } = profile;
+  if (known.policies?.some((policy) => refusedPolicies.includes(policy))) refuse(refusedClass);
 }
 
 /** Among the anchors of the issuer's name those with the right key id, and of these the one that signed. */
@@ -153,7 +148,7 @@ function checkUse(
   const { known, subject, extensions } = parsed;
   const usage = known.keyUsage ?? 0;
   if (known.basicConstraints?.ca || usage & (KEY_CERT_SIGN | CRL_SIGN)) refuse('is-a-ca');
-  if (!(usage & DIGITAL_SIGNATURE)) refuse('key-usage');
+  if ((usage & profile.keyUsage) !== profile.keyUsage) refuse('key-usage');
   const { extendedKeyUsage } = known;
   if (extendedKeyUsage && !extendedKeyUsage.includes(profile.extendedKeyUsage)) {
     refuse('extended-key-usage');

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { surfaceCa } from '@pinless-gate/gate-firmware/surface-ca';
 import { trustAnchors } from '@pinless-gate/protocol/certificate/anchors';
 import { derOf } from '@pinless-gate/protocol/pem';
 import { writeFileDurably } from '@pinless-gate/runtime/durable-file';
 import { type Command, EXIT_OK, UsageError } from '@pinless-gate/runtime/program';
+import { surfaceCa } from '@pinless-gate/runtime/surface-ca';
 import { readCardFile } from '../card/card-file.ts';
 import { JlisFiles } from '../jlis/state.ts';
 import { linkCardFile, linkedHolder } from '../link.ts';

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { surfaceCa } from '@pinless-gate/gate-firmware/surface-ca';
 import { trustAnchors } from '@pinless-gate/protocol/certificate/anchors';
 import type { LinkTrust } from '@pinless-gate/protocol/kazashi/link';
 import { derOf } from '@pinless-gate/protocol/pem';
+import { surfaceCa } from '@pinless-gate/runtime/surface-ca';
 import type { CardFile } from '../card/card-file.ts';
 import { Jlis } from '../jlis/jlis.ts';
 import { type NewCard, newCard } from '../jlis/new-card.ts';

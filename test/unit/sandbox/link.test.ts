@@ -1,9 +1,9 @@
-import { surfaceCa } from '@pinless-gate/gate-firmware/surface-ca';
 import { toHex } from '@pinless-gate/protocol/bytes';
 import { trustAnchors } from '@pinless-gate/protocol/certificate/anchors';
 import type { LinkTrust } from '@pinless-gate/protocol/kazashi/link';
 import { modulusHash, surfaceKey } from '@pinless-gate/protocol/kazashi/surface-record';
 import { derOf } from '@pinless-gate/protocol/pem';
+import { surfaceCa } from '@pinless-gate/runtime/surface-ca';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { JpkiCardFile } from '../../sandbox/card/card-file.ts';
 import { Jlis } from '../../sandbox/jlis/jlis.ts';

@@ -1,6 +1,6 @@
 import { kazashi } from '@pinless-gate/gate-firmware/card/profiles/kazashi';
 import type { SurfaceTrust } from '@pinless-gate/gate-firmware/lane/surface';
-import { surfaceCa } from '@pinless-gate/gate-firmware/surface-ca';
+import { surfaceCa } from '@pinless-gate/runtime/surface-ca';
 import { trustAnchors } from '@pinless-gate/protocol/certificate/anchors';
 import type { KazashiPin } from '@pinless-gate/protocol/kazashi/surface';
 import type { NewCard } from '../../../sandbox/jlis/new-card.ts';
