@@ -7,6 +7,7 @@ import { eventDesk } from './domain/event.ts';
 import { office } from './domain/office.ts';
 import type { BundleFiles } from './domain/publication.ts';
 import { PurchaseBook } from './domain/purchase-book.ts';
+import type { SerialLink } from './domain/serial-link.ts';
 import type { SecondFactor } from './domain/session.ts';
 import { type Statements, VisitorDesk, type VisitorHandlers } from './domain/visitor-desk.ts';
 import { Importer } from './purchases/importer.ts';
@@ -32,6 +33,7 @@ export interface AppDeps {
   readonly rates: RequestRates;
   /** Undefined where the console is not set up to know cards. */
   readonly statements?: Statements | undefined;
+  readonly serialLink?: SerialLink | undefined;
   readonly accounts: {
     readonly passwords: Passwords;
     readonly totp: TotpCodes;

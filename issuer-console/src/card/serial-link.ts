@@ -3,23 +3,7 @@ import { fromBase64, toHex } from '@pinless-gate/protocol/bytes';
 import { readOr } from '@pinless-gate/protocol/errors';
 import { z } from 'zod';
 import { RefusedError } from '../domain/refusal.ts';
-
-/** What belongs to one card or person, as J-LIS alone knows: 署名用 to 利用者証明用, and old to new. */
-export interface SerialLink {
-  /** The user-authentication certificate that there is now; undefined where J-LIS tells of none. */
-  link(asked: LinkedSerial): Promise<LinkedCertificate | undefined>;
-}
-
-/** Serial number in hex, lower case, two digits an octet and none of them zero in front; the issuer by name. */
-export interface LinkedSerial {
-  readonly serial: string;
-  readonly issuer: string;
-}
-
-export interface LinkedCertificate extends LinkedSerial {
-  /** DER, where J-LIS gives it. */
-  readonly certificate?: Uint8Array | undefined;
-}
+import type { SerialLink } from '../domain/serial-link.ts';
 
 export interface SerialLinkOptions {
   readonly url: string;

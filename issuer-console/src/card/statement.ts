@@ -1,7 +1,6 @@
 import { equal, fromHex, toHex } from '@pinless-gate/protocol/bytes';
 import {
   type CardStatement,
-  type StatementMethod,
   type StatementSurface,
   statementMessage,
   surfaceMessage,
@@ -24,16 +23,10 @@ import type { HolderField, KazashiField } from '@pinless-gate/whitelist-builder/
 import type { Card, Issuer } from '@pinless-gate/whitelist-builder/validity/issuer';
 import type { CardRefusalCode } from '../domain/card-refusal.ts';
 import { type RefusalKind, RefusedError } from '../domain/refusal.ts';
+import type { SerialLink } from '../domain/serial-link.ts';
+import type { ProvenCard } from '../domain/visitor-desk.ts';
 import type { JlisConfig } from './config.ts';
 import type { Revocation } from './revocation.ts';
-import type { SerialLink } from './serial-link.ts';
-
-/** A card that stated what it was asked to, and whose certificate is good. With `read` nobody proved to have it. */
-export interface ProvenCard {
-  readonly method: StatementMethod;
-  /** As purchases name it: its user-authentication certificate, whatever signed. */
-  readonly holder: HolderField;
-}
 
 export interface StatementDeps {
   readonly jlis: Pick<JlisConfig, 'signature' | 'authentication' | 'surfaceCa' | 'keepsModulus'>;

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { createLog, type Logger } from '@pinless-gate/runtime/log';
 import { EXIT_OK, type Io } from '@pinless-gate/runtime/program';
 import { createApp } from '../app.ts';
+import { openCards, statementsOf } from '../card/open.ts';
 import { type ConsoleConfig, readConsoleConfig } from '../config.ts';
 import { mayHavePasskeys, passkeysOf } from '../credentials/passkey.ts';
 import { argon2Passwords } from '../credentials/password.ts';
@@ -88,13 +89,19 @@ async function enrolConfigured(
 const CONFIGURATION = { kind: 'console', id: 'configuration' } as const;
 
 async function consoleApp(config: ConsoleConfig, { db }: OpenDatabase, log: Logger) {
-  const { http, accounts } = config;
+  const { http, accounts, jlis } = config;
+  const random = (length: number) => new Uint8Array(randomBytes(length));
+  const onTrouble = (issuer: string, code: string) =>
+    log.warn({ issuer, code }, 'list of revoked certificates cannot be used');
+  const cards = jlis && openCards(jlis, { now: Date.now, random, onTrouble });
   const sealKeyFile = accounts.sealKeyFile;
   return createApp({
     stores: storesOn(db),
     consoleId: consoleIdOf(db),
     publishers: config.publishers,
-    random: (length) => new Uint8Array(randomBytes(length)),
+    random,
+    statements: cards && statementsOf(cards, { consoleId: consoleIdOf(db), random }),
+    serialLink: cards?.link,
     bundles: new BundleDirectory(config.bundleDirectory),
     log,
     now: Date.now,

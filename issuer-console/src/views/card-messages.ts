@@ -11,6 +11,7 @@ export const CARD_REFUSALS: Readonly<Record<Language, Words>> = {
       'The certificate on this card has expired: have it renewed at your municipality.',
     ERR_STATEMENT_CLASS: 'The card was used with the certificate of its other key. Start again.',
     ERR_STATEMENT_EXPIRED: 'This took too long. Start again and hold the card up once more.',
+    ERR_STATEMENT_FORM: 'What was sent is not what a card states. Start again.',
     ERR_STATEMENT_KAZASHI:
       'The chip of this card could not be verified, so it cannot be linked for this event.',
     ERR_STATEMENT_LINK_OTHER: 'The two certificates that were sent are of different cards.',
@@ -31,6 +32,8 @@ export const CARD_REFUSALS: Readonly<Record<Language, Words>> = {
     ERR_STATEMENT_CLASS: 'カードのもう一方の電子証明書が使われました。最初からやり直してください。',
     ERR_STATEMENT_EXPIRED:
       '時間が経ちすぎました。最初からやり直し、もう一度カードをかざしてください。',
+    ERR_STATEMENT_FORM:
+      '送られた内容は、カードの申告の形式ではありません。最初からやり直してください。',
     ERR_STATEMENT_KAZASHI: 'このカードのチップを確認できなかったため、この公演には登録できません。',
     ERR_STATEMENT_LINK_OTHER: '送られた 2 つの電子証明書は、別々のカードのものです。',
     ERR_STATEMENT_LINK_UNKNOWN:
