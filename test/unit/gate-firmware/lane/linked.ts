@@ -1,8 +1,8 @@
 import { kazashi } from '@pinless-gate/gate-firmware/card/profiles/kazashi';
 import type { SurfaceTrust } from '@pinless-gate/gate-firmware/lane/surface';
-import { surfaceCa } from '@pinless-gate/runtime/surface-ca';
 import { trustAnchors } from '@pinless-gate/protocol/certificate/anchors';
 import type { KazashiPin } from '@pinless-gate/protocol/kazashi/surface';
+import { surfaceCa } from '@pinless-gate/runtime/surface-ca';
 import type { NewCard } from '../../../sandbox/jlis/new-card.ts';
 import { linkCardFile } from '../../../sandbox/link.ts';
 import type { Stage } from '../stage.ts';
