@@ -18,7 +18,10 @@ let url: string;
 let importPath = '/events';
 const EVENT_ID = '2be552203c4c0f4f0703b037dfbd00e5';
 const WAIT = { timeout: 30_000 };
-const EVENT_PAGES = () => ['/events', `/events/${EVENT_ID}`, importPath];
+const EVENT_PAGES = () => [
+  ...['/events', `/events/${EVENT_ID}`, importPath],
+  `/events/${EVENT_ID}/purchases?state=paid`,
+];
 
 beforeAll(async () => {
   // Known before it listens: a passkey is made for one origin.
@@ -177,11 +180,12 @@ describe('every page', () => {
       '/gates',
       ...EVENT_PAGES(),
     ]) {
-      const page = await open(`${path}?lang=${language}`, size, { cookie: started.cookie });
+      const asked = `${path}${path.includes('?') ? '&' : '?'}lang=${language}`;
+      const page = await open(asked, size, { cookie: started.cookie });
       for (const summary of await page.locator('summary').all()) await summary.click();
       expect([path, await violations(page)]).toEqual([path, []]);
       expect([path, await overflows(page)]).toEqual([path, false]);
-      await shoot(page, `accounts${path.replaceAll('/', '-')}-${size}-${language}`);
+      await shoot(page, `accounts${path.replaceAll(/[/?=]/g, '-')}-${size}-${language}`);
       await page.context().close();
     }
     const page = await open(`/sign-in?lang=${language}&refused=ERR_SIGN_IN`, size);

@@ -9,6 +9,7 @@ import { importStore } from './imports.ts';
 import { journalStore } from './journal.ts';
 import { keyDeliveryStore } from './keys.ts';
 import { operatorStore } from './operators.ts';
+import { purchaseListStore } from './purchase-list.ts';
 import { purchaseStore } from './purchases.ts';
 import { sessionStore } from './sessions.ts';
 import { vendorStore } from './vendors.ts';
@@ -30,6 +31,7 @@ export const storesOn = (db: Database) => ({
   imports: importStore(db),
   purchases: purchaseStore(db),
   visitorTokens: visitorTokenStore(db),
+  purchaseLists: purchaseListStore(db),
   audit: auditLog(db),
 });
 

@@ -153,6 +153,7 @@ export const accountEn: AccountMessages = {
       'This console cannot keep purchases: seal_key_file is not set, or is another key.',
     ERR_IMPORT_UNKNOWN: 'There is no such import.',
     ERR_PURCHASE_FORM: 'The purchase would not be as a list needs it.',
+    ERR_PURCHASE_PLACE: 'This list cannot go on from there: begin it again.',
     ERR_PURCHASE_SEALED: 'The purchase was sealed with another key than this console has.',
     ERR_PURCHASE_UNKNOWN: 'There is no such purchase.',
     ERR_ENROLMENT_PUBLISHERS: 'No keys of publishers are configured: no gate can be invited.',

@@ -152,6 +152,7 @@ export const accountJa: AccountMessages = {
     ERR_IMPORT_SEAL: '購入を保管できません。seal_key_file が設定されていないか、鍵が違います。',
     ERR_IMPORT_UNKNOWN: 'この取り込みはありません。',
     ERR_PURCHASE_FORM: 'この購入のままではリストに載せられません。',
+    ERR_PURCHASE_PLACE: 'ここから先は続けられません。一覧を最初から開いてください。',
     ERR_PURCHASE_SEALED: 'この購入は別の鍵で封印されていて、開けません。',
     ERR_PURCHASE_UNKNOWN: 'この購入はありません。',
     ERR_ENROLMENT_PUBLISHERS: 'リストの公開者の鍵が設定されていないため、ゲートを招待できません。',

@@ -101,6 +101,9 @@ export const EventPage = (props: EventProps) => {
             .map((state) => `${words.states[state]}: ${format.number(counts[state])}`)
             .join(' · ')}
         </p>
+        <p>
+          <a href={`${path}/purchases?lang=${format.language}`}>{text.purchaseList.find}</a>
+        </p>
       </section>
       {mayImport && <Upload view={view} path={`${path}/imports`} />}
       <section>

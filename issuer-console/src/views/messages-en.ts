@@ -1,6 +1,7 @@
 import { accountEn } from './account-messages-en.ts';
 import { eventsEn } from './event-messages-en.ts';
 import type { Messages } from './messages.ts';
+import { purchaseListEn } from './purchase-list-messages-en.ts';
 
 const plural = (one: string, many: string) => (n: string) => `${n} ${n === '1' ? one : many}`;
 
@@ -211,6 +212,7 @@ export const en: Messages = {
   },
   account: accountEn,
   events: eventsEn,
+  purchaseList: purchaseListEn,
   notFound: 'There is no such page',
   notFoundNext: 'Entry at a glance',
   pages: 'Pages',

@@ -1,6 +1,7 @@
 import { accountJa } from './account-messages-ja.ts';
 import { eventsJa } from './event-messages-ja.ts';
 import type { Messages } from './messages.ts';
+import { purchaseListJa } from './purchase-list-messages-ja.ts';
 
 export const ja: Messages = {
   product: '発行者コンソール',
@@ -210,6 +211,7 @@ export const ja: Messages = {
   },
   account: accountJa,
   events: eventsJa,
+  purchaseList: purchaseListJa,
   notFound: 'ページがありません',
   notFoundNext: '入場のようすへ',
   pages: 'ページ',

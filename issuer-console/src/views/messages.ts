@@ -5,6 +5,7 @@ import type { KeyState } from '../domain/keys.ts';
 import type { ListCondition } from '../domain/publication.ts';
 import type { AccountMessages } from './account-messages.ts';
 import type { EventMessages } from './event-messages.ts';
+import type { PurchaseListMessages } from './purchase-list-messages.ts';
 
 type Noun = (n: string) => string;
 
@@ -141,6 +142,7 @@ export interface Messages {
   };
   readonly account: AccountMessages;
   readonly events: EventMessages;
+  readonly purchaseList: PurchaseListMessages;
   readonly notFound: string;
   readonly notFoundNext: string;
   readonly pages: string;

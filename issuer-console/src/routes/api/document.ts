@@ -10,6 +10,7 @@ import { refuseForm } from './form.ts';
 import { type GateApiDeps, gateApi } from './gates.ts';
 import { type ImportApiDeps, importApi } from './imports.ts';
 import { type OperatorApiDeps, operatorApi } from './operators.ts';
+import { type PurchaseListApiDeps, purchaseListApi } from './purchases.ts';
 import { accessOfAll, Id, json, PROBLEMS } from './schema.ts';
 import { type VendorApiDeps, vendorApi } from './vendors.ts';
 
@@ -38,7 +39,8 @@ export type ApiDeps = VendorApiDeps &
   ApiKeyApiDeps &
   GateApiDeps &
   EventApiDeps &
-  ImportApiDeps & { readonly audit: AuditLog; readonly version: string };
+  ImportApiDeps &
+  PurchaseListApiDeps & { readonly audit: AuditLog; readonly version: string };
 
 /** The JSON API, and the document that describes it, made of the same routes. */
 export const api = (
@@ -57,6 +59,7 @@ export const api = (
   app.route('/', gateApi(deps));
   app.route('/', eventApi(deps));
   app.route('/', importApi(deps));
+  app.route('/', purchaseListApi(deps));
   app.route('/', auditApi(deps.audit));
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
     type: 'http',

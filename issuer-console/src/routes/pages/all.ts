@@ -14,6 +14,7 @@ import { boardPages } from './board.tsx';
 import { operatorPages, vendorPages } from './directory.tsx';
 import { eventPages } from './events.tsx';
 import type { PageDeps } from './page.ts';
+import { purchasePages } from './purchases.tsx';
 import { signInPages } from './sign-in.tsx';
 
 export interface PagesDeps {
@@ -46,5 +47,6 @@ export function pages({ page, cookie, read, desks }: PagesDeps): Hono<VisitorEnv
     .route('/', operatorPages(shared))
     .route('/', apiKeyPages({ ...shared, keysOffice: shared.keys }))
     .route('/', eventPages(shared))
+    .route('/', purchasePages(shared))
     .route('/', auditPages(shared));
 }
