@@ -34,9 +34,11 @@ export interface App {
     readonly path: string;
     readonly access: Access | undefined;
   }[];
+  /** Begins what goes on by itself. */
+  start(): void;
   /** Lets live pages and waiting gates go, so that the server can close. */
   close(): void;
-  /** Imports that were under way have stopped: the database may be closed. */
+  /** What was under way has stopped: the database may be closed. */
   settled(): Promise<void>;
 }
 
@@ -107,8 +109,11 @@ export function createApp(deps: AppDeps): App {
     board.close();
     bundles.latest.close();
   };
-  const settled = () => desks.importer.close();
-  return { fetch: app.fetch, request: app.request, routes: routesOf(app), close, settled };
+  const settled = async () => {
+    await Promise.all([desks.importer.close(), desks.dispatcher.close()]);
+  };
+  const start = () => desks.dispatcher.start();
+  return { fetch: app.fetch, request: app.request, routes: routesOf(app), start, close, settled };
 }
 
 function stillThere({ stores: { sessions }, accounts, now }: AppDeps): StillThere {

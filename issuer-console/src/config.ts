@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { type JlisConfig, jlisTable, readJlis } from './card/config.ts';
 import { type Gate, parseDeviceKey, parseGateId, parseGateName } from './domain/gate.ts';
 import type { SecondFactor } from './domain/session.ts';
+import { readWebhooks, type WebhookConfig, webhookTable } from './webhooks/config.ts';
 
 export type StoreConfig = { readonly directory: string } | { readonly urlFile: string };
 
@@ -23,6 +24,7 @@ export interface ConsoleConfig {
   readonly accounts: AccountConfig;
   /** How cards are believed; undefined where none is. */
   readonly jlis: JlisConfig | undefined;
+  readonly webhooks: WebhookConfig;
 }
 
 export interface HttpConfig {
@@ -86,6 +88,7 @@ const schema = z.strictObject({
     })
     .default({ second_factor: 'required' }),
   jlis: jlisTable.optional(),
+  webhooks: webhookTable,
   gates: z
     .array(z.strictObject({ id: z.string(), name: z.string(), device_key: path }))
     .default([]),
@@ -120,6 +123,7 @@ export async function readConsoleConfig(configPath: string): Promise<ConsoleConf
     publishers: table.enrolment && (await readPublishers(configPath, table.enrolment)),
     jlis: table.jlis && (await readJlis(configPath, table.jlis)),
     http,
+    webhooks: readWebhooks(configPath, table.webhooks),
     accounts: {
       secondFactor: accounts.second_factor,
       sealKeyFile:

@@ -10,9 +10,11 @@ import { PurchaseBook } from './domain/purchase-book.ts';
 import type { SerialLink } from './domain/serial-link.ts';
 import type { SecondFactor } from './domain/session.ts';
 import { type Statements, VisitorDesk, type VisitorHandlers } from './domain/visitor-desk.ts';
+import { type WebhookSender, webhookDesk } from './domain/webhook-desk.ts';
 import { Importer } from './purchases/importer.ts';
 import type { RequestRates } from './routes/request-rates.ts';
 import type { Stores } from './store/stores.ts';
+import { WebhookDispatcher } from './webhooks/dispatcher.ts';
 
 export interface AppDeps {
   readonly stores: Stores;
@@ -31,6 +33,8 @@ export interface AppDeps {
   readonly origin: URL | undefined;
   readonly proxies: readonly string[];
   readonly rates: RequestRates;
+  /** Of webhooks: who sends, and how long it is told what was sent. */
+  readonly delivery: { readonly sender: WebhookSender; readonly keepMs: number };
   /** Undefined where the console is not set up to know cards. */
   readonly statements?: Statements | undefined;
   readonly serialLink?: SerialLink | undefined;
@@ -49,6 +53,7 @@ export type Desks = ReturnType<typeof desksOf>;
 export function desksOf(deps: AppDeps) {
   const { stores, publishers, accounts, statements } = deps;
   const handlers: VisitorHandlers = {};
+  const hooks = { ...deps, ...deps.delivery, ...stores, seal: accounts.seal };
   const visited = { ...deps, tokens: stores.visitorTokens, handlers };
   return {
     ...deps,
@@ -58,6 +63,8 @@ export function desksOf(deps: AppDeps) {
     desk: eventDesk({ ...deps, ...stores, seal: accounts.seal }),
     book: new PurchaseBook({ ...deps, ...stores, seal: accounts.seal }),
     keys: apiKeys({ ...deps, ...stores, keys: stores.apiKeys }),
+    webhookDesk: webhookDesk(hooks),
+    dispatcher: new WebhookDispatcher({ ...hooks, queue: stores.webhookQueue }),
     visitors: statements && new VisitorDesk({ ...visited, statements }),
     officeOf: (by: Parameters<typeof office>[0]['by']) =>
       office({ ...deps, ...stores, by, hasPublishers: publishers !== undefined }),

@@ -45,6 +45,7 @@ export async function listen(
     started.once('error', reject);
     started.once('listening', () => resolve(started));
   });
+  app.start();
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   return {

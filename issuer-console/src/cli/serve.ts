@@ -18,6 +18,7 @@ import type { OpenDatabase } from '../store/database.ts';
 import { gateStore } from '../store/gates.ts';
 import { storesOn } from '../store/stores.ts';
 import { VERSION } from '../version.ts';
+import { webhookSender } from '../webhooks/sender.ts';
 import { consoleIdOf, localDesk } from './office.ts';
 import { openStore, requireMigrated } from './open-store.ts';
 import { DEFAULT_CONFIG } from './usage.ts';
@@ -37,6 +38,8 @@ export async function serveCommand(argv: readonly string[], io: Io): Promise<num
   try {
     await requireMigrated(store);
     await enrolConfigured(config, store, log);
+    // One opener: whoever delivered before is gone.
+    if (store.embedded) await storesOn(store.db).webhookQueue.releaseAll();
     await serveUntilTold(config, store, { log, io, json: values.json });
   } finally {
     await store.close();
@@ -89,11 +92,12 @@ async function enrolConfigured(
 const CONFIGURATION = { kind: 'console', id: 'configuration' } as const;
 
 async function consoleApp(config: ConsoleConfig, { db }: OpenDatabase, log: Logger) {
-  const { http, accounts, jlis } = config;
+  const { http, accounts, jlis, webhooks } = config;
   const random = (length: number) => new Uint8Array(randomBytes(length));
   const onTrouble = (issuer: string, code: string) =>
     log.warn({ issuer, code }, 'list of revoked certificates cannot be used');
   const cards = jlis && openCards(jlis, { now: Date.now, random, onTrouble });
+  const ca = webhooks.ca === undefined ? undefined : await readFile(webhooks.ca, 'utf8');
   const sealKeyFile = accounts.sealKeyFile;
   return createApp({
     stores: storesOn(db),
@@ -111,6 +115,10 @@ async function consoleApp(config: ConsoleConfig, { db }: OpenDatabase, log: Logg
     origin: http.origin,
     proxies: http.proxies,
     rates: DEFAULT_RATES,
+    delivery: {
+      sender: webhookSender({ allow: webhooks.allow, ca, version: VERSION, now: Date.now }),
+      keepMs: webhooks.keepMs,
+    },
     accounts: {
       passwords: argon2Passwords(),
       totp: totpCodes,

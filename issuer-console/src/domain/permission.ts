@@ -33,6 +33,8 @@ export const PERMISSIONS = {
   'event.write': { roles: ['issuer-admin', 'vendor'], forKeys: true },
   'purchase.read': { roles: ['issuer-admin', 'vendor', 'auditor'], forKeys: true },
   'purchase.import': { roles: ['issuer-admin', 'vendor'], forKeys: true },
+  'webhook.read': { roles: ['issuer-admin', 'vendor', 'auditor'], forKeys: true },
+  'webhook.write': { roles: ['issuer-admin', 'vendor'], forKeys: true },
   'audit.read': { roles: ['issuer-admin', 'vendor', 'auditor'] },
 } as const satisfies Readonly<Record<string, Grant>>;
 

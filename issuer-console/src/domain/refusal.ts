@@ -59,7 +59,15 @@ export type RefusalCode =
   | 'ERR_VISITOR_CODE'
   | 'ERR_VISITOR_KAZASHI'
   | 'ERR_VISITOR_METHOD'
-  | 'ERR_VISITOR_REQUEST';
+  | 'ERR_VISITOR_REQUEST'
+  | 'ERR_WEBHOOK_COUNT'
+  | 'ERR_WEBHOOK_REPLAY'
+  | 'ERR_WEBHOOK_REPLAYS'
+  | 'ERR_WEBHOOK_SEAL'
+  | 'ERR_WEBHOOK_TYPES'
+  | 'ERR_WEBHOOK_UNKNOWN'
+  | 'ERR_WEBHOOK_URL'
+  | 'ERR_WEBHOOK_WAIT';
 
 /** Asked for in due form, and refused. A row of another vendor is as unknown as one that is not there. */
 export class RefusedError extends GateError {

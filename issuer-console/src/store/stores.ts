@@ -14,6 +14,8 @@ import { purchaseStore } from './purchases.ts';
 import { sessionStore } from './sessions.ts';
 import { vendorStore } from './vendors.ts';
 import { visitorTokenStore } from './visitor-tokens.ts';
+import { webhookQueue } from './webhook-queue.ts';
+import { webhookStore } from './webhooks.ts';
 
 /** All that is kept, in one database. */
 export const storesOn = (db: Database) => ({
@@ -32,6 +34,8 @@ export const storesOn = (db: Database) => ({
   purchases: purchaseStore(db),
   visitorTokens: visitorTokenStore(db),
   purchaseLists: purchaseListStore(db),
+  webhooks: webhookStore(db),
+  webhookQueue: webhookQueue(db),
   audit: auditLog(db),
 });
 

@@ -191,6 +191,15 @@ export const accountEn: AccountMessages = {
     ERR_VISITOR_KAZASHI: 'The card was taken away too early. Hold it to the reader again.',
     ERR_VISITOR_METHOD: 'Hold the card to the reader in the way that was asked for.',
     ERR_VISITOR_REQUEST: 'It took too long. Hold the card to the reader again from the beginning.',
+    ERR_WEBHOOK_COUNT: 'A vendor has ten webhooks at most: remove one first.',
+    ERR_WEBHOOK_REPLAY: 'There is nothing of that to send again.',
+    ERR_WEBHOOK_REPLAYS: 'Other replays wait already: wait until they are done.',
+    ERR_WEBHOOK_SEAL: 'Secrets cannot be kept: seal_key_file is not set.',
+    ERR_WEBHOOK_TYPES: 'Choose one type at least.',
+    ERR_WEBHOOK_UNKNOWN: 'There is no such webhook.',
+    ERR_WEBHOOK_URL:
+      'This address cannot be used: it begins with https://, leads to a public host, port 443 or 8443, and holds no password.',
+    ERR_WEBHOOK_WAIT: 'One test in five seconds: wait a moment, then try again.',
   },
   refused: (code) => `This was refused [${code}]`,
 };

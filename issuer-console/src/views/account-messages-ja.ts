@@ -191,6 +191,15 @@ export const accountJa: AccountMessages = {
     ERR_VISITOR_KAZASHI: 'カードの読み取りが途中で終わりました。もう一度カードをかざしてください。',
     ERR_VISITOR_METHOD: '求められた方法でカードを読み取ってください。',
     ERR_VISITOR_REQUEST: '時間がたちすぎました。もう一度はじめからカードをかざしてください。',
+    ERR_WEBHOOK_COUNT: '販売事業者ごとに 10 件までです。先にどれかを削除してください。',
+    ERR_WEBHOOK_REPLAY: '送り直すものがありません。',
+    ERR_WEBHOOK_REPLAYS: 'ほかの再送が待っています。終わるまでお待ちください。',
+    ERR_WEBHOOK_SEAL: '秘密鍵を保管できません。seal_key_file が設定されていません。',
+    ERR_WEBHOOK_TYPES: '種類を 1 つ以上選んでください。',
+    ERR_WEBHOOK_UNKNOWN: 'この Webhook はありません。',
+    ERR_WEBHOOK_URL:
+      'この宛先は使えません。https:// で始まり、公開されたホスト、ポート 443 か 8443 で、パスワードを含まないものにしてください。',
+    ERR_WEBHOOK_WAIT: 'テストは 5 秒に 1 回です。少し待って、もう一度お試しください。',
   },
   refused: (code) => `受け付けられませんでした [${code}]`,
 };

@@ -42,6 +42,11 @@ export class Destinations {
   }
 }
 
+/** Whether a name, address or network is meant at all. */
+export function isDestination(text: string): boolean {
+  return isName(text) || networkOf(text) !== undefined;
+}
+
 export function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[(.*)\]$/, '$1');
 }
@@ -81,19 +86,25 @@ export function isPublic(address: string): boolean {
   return !special.check(address, family);
 }
 
-const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4';
+}
 
 /** Not an address, and without the slash of a network. */
 function isName(text: string): boolean {
   return isIP(text) === 0 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text);
 }
 
+function networkOf(text: string): { address: string; length: number } | undefined {
+  const [address = '', bits, ...more] = text.split('/');
+  const longest = isIP(address) === 6 ? 128 : 32;
+  const length = bits === undefined ? longest : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN;
+  const wrong = isIP(address) === 0 || !(length <= longest) || more.length > 0;
+  return wrong ? undefined : { address, length };
+}
+
 function addNetwork(list: BlockList, text: string): void {
-  const [address = '', bits] = text.split('/');
-  const longest = { 0: 0, 4: 32, 6: 128 }[isIP(address)]!;
-  const length = bits === undefined ? longest : Number(bits);
-  if (longest === 0 || !/^\d{0,3}$/.test(bits ?? '') || length > longest) {
-    throw new RangeError(`${text}: not a host, address or network`);
-  }
-  list.addSubnet(address, length, familyOf(address));
+  const network = networkOf(text);
+  if (!network) throw new RangeError(`${text}: not a host, address or network`);
+  list.addSubnet(network.address, network.length, familyOf(network.address));
 }

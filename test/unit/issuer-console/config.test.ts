@@ -31,11 +31,22 @@ describe('readConsoleConfig', () => {
       store: { directory: join(directory, 'store') },
       bundleDirectory: join(directory, 'bundle'),
       timeZone: 'Asia/Tokyo',
+      webhooks: { allow: [], ca: undefined, keepMs: 30 * 86_400_000 },
       silentAfterMs: 300_000,
       gates: [],
       http: { proxies: [] },
       accounts: { secondFactor: 'required' },
     });
+  });
+
+  test('where webhooks may lead', async () => {
+    const table =
+      '[webhooks]\nallow = ["hooks.internal", "10.0.5.0/24"]\nca = "ca.pem"\nkeep_days = 7';
+    const { webhooks } = await read(`${LISTEN}${STORE}${BUNDLE}${table}`);
+    const allow = ['hooks.internal', '10.0.5.0/24'];
+    expect(webhooks).toEqual({ allow, ca: join(directory, 'ca.pem'), keepMs: 7 * 86_400_000 });
+    const wrong = `${LISTEN}${STORE}${BUNDLE}[webhooks]\nallow = ["https://hooks.internal"]`;
+    await expect(read(wrong)).rejects.toMatchObject({ code: 'ERR_CONFIG_KEY' });
   });
 
   test('everything', async () => {

@@ -7,6 +7,7 @@ import { sealWith } from '@pinless-gate/issuer-console/credentials/seal';
 import { totpCodes } from '@pinless-gate/issuer-console/credentials/totp';
 import type { AppDeps } from '@pinless-gate/issuer-console/desks';
 import type { Gate } from '@pinless-gate/issuer-console/domain/gate';
+import type { WebhookSender } from '@pinless-gate/issuer-console/domain/webhook-desk';
 import { BundleDirectory } from '@pinless-gate/issuer-console/store/bundle-directory';
 import type { OpenDatabase } from '@pinless-gate/issuer-console/store/database';
 import { type Stores, storesOn } from '@pinless-gate/issuer-console/store/stores';
@@ -191,6 +192,12 @@ export interface TestConsole {
 export const CONSOLE_ID = '0123456789abcdef0123456789abcdef';
 export const PUBLISHER = new TestGate(GATE_A, 'a publisher is a P-256 key too');
 
+/** For tests that are about something else: it takes everything, and asks nobody. */
+const NO_SENDER: WebhookSender = {
+  refusal: () => undefined,
+  send: async () => ({ at: NOW, durationMs: 1, status: 200, failure: undefined }),
+};
+
 export type TestConsoleOptions = Partial<Omit<AppDeps, 'accounts'>> & {
   readonly accounts?: Partial<AppDeps['accounts']>;
 };
@@ -233,6 +240,7 @@ export async function startConsole({
       origin: undefined,
       proxies: [],
       rates: NO_RATES,
+      delivery: { sender: NO_SENDER, keepMs: 86_400_000 },
       ...more,
       accounts: {
         passwords: plainPasswords,
