@@ -61,7 +61,11 @@ export function createApp(deps: AppDeps): App {
     minIntervalMs: LIVE_MIN_INTERVAL_MS,
     maxIntervalMs: LIVE_MAX_INTERVAL_MS,
   });
-  const changed = () => board.changed();
+  const desks = desksOf(deps, { metrics, onChange: () => board.changed() });
+  const changed = () => {
+    board.changed();
+    desks.conductor.gateTold();
+  };
   const ready = async () => {
     try {
       await stores.overview.gates();
@@ -84,7 +88,6 @@ export function createApp(deps: AppDeps): App {
   app.use('/metrics', loopbackOnly());
   app.route('/', healthRoutes({ ready, metrics: text }));
   // For people without an account, and the programs that hold their cards to a reader.
-  const desks = desksOf(deps);
   const forms = new VisitorForms(deps.random(32), now);
   app.route('/', visitors({ ...deps, forms }));
   const forVisitors = publicApi(desks);
@@ -110,9 +113,13 @@ export function createApp(deps: AppDeps): App {
     bundles.latest.close();
   };
   const settled = async () => {
-    await Promise.all([desks.importer.close(), desks.dispatcher.close()]);
+    const { importer, dispatcher, conductor } = desks;
+    await Promise.all([importer.close(), dispatcher.close(), conductor.close()]);
   };
-  const start = () => desks.dispatcher.start();
+  const start = () => {
+    desks.dispatcher.start();
+    desks.conductor.start();
+  };
   return { fetch: app.fetch, request: app.request, routes: routesOf(app), start, close, settled };
 }
 

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { type JlisConfig, jlisTable, readJlis } from './card/config.ts';
 import { type Gate, parseDeviceKey, parseGateId, parseGateName } from './domain/gate.ts';
 import type { SecondFactor } from './domain/session.ts';
+import { type PublishPlan, publishTable, readPublishPlans } from './publishing/config.ts';
 import { readWebhooks, type WebhookConfig, webhookTable } from './webhooks/config.ts';
 
 export type StoreConfig = { readonly directory: string } | { readonly urlFile: string };
@@ -25,6 +26,8 @@ export interface ConsoleConfig {
   /** How cards are believed; undefined where none is. */
   readonly jlis: JlisConfig | undefined;
   readonly webhooks: WebhookConfig;
+  /** Events whose lists are built here. */
+  readonly publish: readonly PublishPlan[];
 }
 
 export interface HttpConfig {
@@ -89,6 +92,7 @@ const schema = z.strictObject({
     .default({ second_factor: 'required' }),
   jlis: jlisTable.optional(),
   webhooks: webhookTable,
+  publish: z.array(publishTable).default([]),
   gates: z
     .array(z.strictObject({ id: z.string(), name: z.string(), device_key: path }))
     .default([]),
@@ -109,6 +113,8 @@ export async function readConsoleConfig(configPath: string): Promise<ConsoleConf
   if (twice) {
     throw new ConfigError('ERR_CONFIG_KEY', `${configPath}: gates: ${twice.id} stands there twice`);
   }
+  const publishers = table.enrolment && (await readPublishers(configPath, table.enrolment));
+  const bundleDirectory = resolveFrom(configPath, table.bundle.directory);
   return {
     host: listen.host,
     port: listen.port,
@@ -116,12 +122,12 @@ export async function readConsoleConfig(configPath: string): Promise<ConsoleConf
       'directory' in store
         ? { directory: resolveFrom(configPath, store.directory) }
         : { urlFile: resolveFrom(configPath, store.url_file) },
-    bundleDirectory: resolveFrom(configPath, table.bundle.directory),
+    bundleDirectory,
     timeZone: table.time_zone,
     silentAfterMs: table.alarms.gate_silent_minutes * 60_000,
     gates,
-    publishers: table.enrolment && (await readPublishers(configPath, table.enrolment)),
     jlis: table.jlis && (await readJlis(configPath, table.jlis)),
+    publishers,
     http,
     webhooks: readWebhooks(configPath, table.webhooks),
     accounts: {
@@ -131,6 +137,7 @@ export async function readConsoleConfig(configPath: string): Promise<ConsoleConf
           ? undefined
           : resolveFrom(configPath, accounts.seal_key_file),
     },
+    publish: await readPublishPlans(configPath, table.publish, { to: bundleDirectory, publishers }),
   };
 }
 

@@ -6,11 +6,16 @@ import { directory } from './domain/directory.ts';
 import { eventDesk } from './domain/event.ts';
 import { office } from './domain/office.ts';
 import type { BundleFiles } from './domain/publication.ts';
+import { publicationDesk } from './domain/publication-desk.ts';
 import { PurchaseBook } from './domain/purchase-book.ts';
 import type { SerialLink } from './domain/serial-link.ts';
 import type { SecondFactor } from './domain/session.ts';
 import { type Statements, VisitorDesk, type VisitorHandlers } from './domain/visitor-desk.ts';
 import { type WebhookSender, webhookDesk } from './domain/webhook-desk.ts';
+import type { ListMetrics } from './metrics.ts';
+import { Conductor } from './publishing/conductor.ts';
+import type { PublishPlan } from './publishing/config.ts';
+import type { ListBuilder } from './publishing/list-builder.ts';
 import { Importer } from './purchases/importer.ts';
 import type { RequestRates } from './routes/request-rates.ts';
 import type { Stores } from './store/stores.ts';
@@ -38,6 +43,8 @@ export interface AppDeps {
   /** Undefined where the console is not set up to know cards. */
   readonly statements?: Statements | undefined;
   readonly serialLink?: SerialLink | undefined;
+  /** Undefined where lists are built elsewhere. */
+  readonly publishing?: Publishing | undefined;
   readonly accounts: {
     readonly passwords: Passwords;
     readonly totp: TotpCodes;
@@ -47,15 +54,27 @@ export interface AppDeps {
   };
 }
 
+export interface Publishing {
+  readonly plans: readonly PublishPlan[];
+  readonly open: () => Promise<ListBuilder>;
+}
+
+export interface DeskSurroundings {
+  readonly metrics: ListMetrics;
+  /** Something happened that the board shows. */
+  readonly onChange: () => void;
+}
+
 export type Desks = ReturnType<typeof desksOf>;
 
 /** What pages and API act by: one door of each kind behind both. */
-export function desksOf(deps: AppDeps) {
+export function desksOf(deps: AppDeps, surroundings: DeskSurroundings) {
   const { stores, publishers, accounts, statements } = deps;
   const handlers: VisitorHandlers = {};
   const hooks = { ...deps, ...deps.delivery, ...stores, seal: accounts.seal };
   const visited = { ...deps, tokens: stores.visitorTokens, handlers };
   return {
+    ...publicationDesks(deps, surroundings),
     ...deps,
     ...stores,
     importer: new Importer({ ...deps, ...stores, seal: accounts.seal }),
@@ -69,4 +88,20 @@ export function desksOf(deps: AppDeps) {
     officeOf: (by: Parameters<typeof office>[0]['by']) =>
       office({ ...deps, ...stores, by, hasPublishers: publishers !== undefined }),
   };
+}
+
+function publicationDesks(deps: AppDeps, surroundings: DeskSurroundings) {
+  const { stores, accounts, publishing } = deps;
+  const conductor = new Conductor({
+    ...{ ...deps, ...stores, ...surroundings, seal: accounts.seal },
+    plans: publishing?.plans ?? [],
+    open: () => publishing!.open(),
+  });
+  const { changes, wake } = conductor;
+  const rules = (eventId: string) => {
+    const plan = conductor.planOf(eventId);
+    return plan && { ...plan, signatures: plan.publishers?.threshold ?? 1 };
+  };
+  const desk = { ...deps, ...stores, rules, wake, changed: changes.next };
+  return { conductor, publicationDesk: publicationDesk(desk) };
 }

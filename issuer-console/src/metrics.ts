@@ -3,8 +3,14 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { Placement } from './domain/journal.ts';
 import type { Overview } from './domain/overview.ts';
 
+/** What is counted of lists that are built here. */
+export interface ListMetrics {
+  listBuilt(seconds: number): void;
+  listFailed(): void;
+}
+
 /** What `/metrics` gives. Labels come from fixed sets: no upload can make a new one. */
-export class ConsoleMetrics {
+export class ConsoleMetrics implements ListMetrics {
   readonly #registry = new Registry();
   readonly #uploads = this.#counter('uploads_total', 'Journal uploads by what became of them', [
     'outcome',
@@ -22,6 +28,8 @@ export class ConsoleMetrics {
   readonly #listVersion = this.#gauge('list_version', 'Version of the published list', []);
   readonly #listIssued = this.#gauge('list_issued_timestamp_seconds', 'Issue of that list', []);
   readonly #listExpires = this.#gauge('list_expires_timestamp_seconds', 'Expiry of that list', []);
+  readonly #listBuild = this.#gauge('list_build_seconds', 'What the last build took', []);
+  readonly #listFailures = this.#counter('list_failures_total', 'Lists that failed', []);
   readonly #watchers = this.#gauge('live_pages', 'Pages open and live', []);
 
   constructor(version: string) {
@@ -41,6 +49,14 @@ export class ConsoleMetrics {
 
   enrolled(outcome: string): void {
     this.#enrolments.inc({ outcome });
+  }
+
+  listBuilt(seconds: number): void {
+    this.#listBuild.set(seconds);
+  }
+
+  listFailed(): void {
+    this.#listFailures.inc();
   }
 
   answered(status: number): void {

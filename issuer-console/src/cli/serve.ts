@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import type { GateError } from '@pinless-gate/protocol/errors';
 import { createLog, type Logger } from '@pinless-gate/runtime/log';
 import { EXIT_OK, type Io } from '@pinless-gate/runtime/program';
 import { createApp } from '../app.ts';
@@ -11,6 +12,8 @@ import { mayHavePasskeys, passkeysOf } from '../credentials/passkey.ts';
 import { argon2Passwords } from '../credentials/password.ts';
 import { readSeal } from '../credentials/seal.ts';
 import { totpCodes } from '../credentials/totp.ts';
+import type { Publishing } from '../desks.ts';
+import { openListBuilder } from '../publishing/list-builder.ts';
 import { DEFAULT_RATES } from '../routes/request-rates.ts';
 import { controlSocket, listen, serveControl, type TlsFiles } from '../serve.ts';
 import { BundleDirectory } from '../store/bundle-directory.ts';
@@ -119,6 +122,7 @@ async function consoleApp(config: ConsoleConfig, { db }: OpenDatabase, log: Logg
       sender: webhookSender({ allow: webhooks.allow, ca, version: VERSION, now: Date.now }),
       keepMs: webhooks.keepMs,
     },
+    publishing: publishingOf(config, log),
     accounts: {
       passwords: argon2Passwords(),
       totp: totpCodes,
@@ -127,6 +131,12 @@ async function consoleApp(config: ConsoleConfig, { db }: OpenDatabase, log: Logg
       secondFactor: accounts.secondFactor,
     },
   });
+}
+
+function publishingOf({ publish }: ConsoleConfig, log: Logger): Publishing | undefined {
+  if (publish.length === 0) return undefined;
+  const onDown = ({ code, message }: GateError) => log.warn({ code }, message);
+  return { plans: publish, open: () => openListBuilder({ onDown }) };
 }
 
 async function tlsOf({ tls }: ConsoleConfig['http']): Promise<TlsFiles | undefined> {

@@ -35,6 +35,9 @@ export const PERMISSIONS = {
   'purchase.import': { roles: ['issuer-admin', 'vendor'], forKeys: true },
   'webhook.read': { roles: ['issuer-admin', 'vendor', 'auditor'], forKeys: true },
   'webhook.write': { roles: ['issuer-admin', 'vendor'], forKeys: true },
+  'list.read': { roles: ['issuer-admin', 'vendor', 'auditor'], forKeys: true },
+  'list.publish': { roles: ['issuer-admin', 'vendor'], forKeys: true },
+  'list.approve': { roles: ['issuer-admin', 'vendor'], forKeys: true },
   'audit.read': { roles: ['issuer-admin', 'vendor', 'auditor'] },
 } as const satisfies Readonly<Record<string, Grant>>;
 

@@ -110,17 +110,27 @@ export interface PurchasePut {
   readonly notes: readonly Change[];
 }
 
+export interface FeedPart {
+  readonly rows: number;
+  /** The last change that it holds. */
+  readonly changeNo: number;
+}
+
 export interface PurchaseStore {
   find(scope: Scope, eventId: string, purchaseId: string): Promise<PurchaseStanding | undefined>;
   sealed(event: Event, purchaseId: string): Promise<OpenedRow | undefined>;
   /** One purchase and its audit entries, or neither; what is there already with this content is left alone. */
   put(event: Event, change: PurchasePut, origin: Origin): Promise<PutOutcome>;
-  /** Every row as of one moment; notes that the feed was exported once `take` has had them all. */
+  /**
+   * Rows as of one moment that were changed after `since`, all of them where that is 0; notes that the feed was exported
+   * once `take` has had them.
+   */
   exportFeed(
     event: Event,
+    since: number,
     take: (rows: readonly SealedPurchase[]) => Promise<void>,
     origin: Origin,
-  ): Promise<number>;
+  ): Promise<FeedPart>;
 }
 
 /** A row that is moved to another purchase or event does not open. */

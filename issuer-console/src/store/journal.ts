@@ -12,6 +12,7 @@ import {
 } from '../domain/journal.ts';
 import type { Database } from './database.ts';
 import { guarded } from './error.ts';
+import { keepListNews } from './gate-lists.ts';
 import { gates, journalEntries } from './schema.ts';
 
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
@@ -70,6 +71,7 @@ async function keep(
 ): Promise<void> {
   const rows = fresh.map((uploaded) => toRow(gateId, uploaded, at));
   if (rows.length > 0) await tx.insert(journalEntries).values(rows);
+  await keepListNews(tx, gateId, fresh, at);
   const admitted = rows.filter(({ outcome }) => outcome === 'admitted').length;
   const refused = rows.filter(({ outcome }) => outcome === 'refused').length;
   const people = rows.reduce((sum, row) => sum + row.people, 0);

@@ -1,13 +1,12 @@
-import { and, eq, gt } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import type { PurchaseState, PurchaseStore } from '../domain/purchase.ts';
 import { change } from './audit.ts';
 import type { Database } from './database.ts';
 import { guarded } from './error.ts';
+import { exportRows } from './feed-export.ts';
 import { putPurchase } from './purchase-rows.ts';
 import { events, purchaseHistory, purchases } from './purchase-schema.ts';
 import { within } from './scope.ts';
-
-const PAGE = 1000;
 
 export function purchaseStore(db: Database): PurchaseStore {
   return {
@@ -68,29 +67,9 @@ export function purchaseStore(db: Database): PurchaseStore {
         return outcome;
       }),
 
-    exportFeed: ({ id, vendorId }, take, origin) =>
-      change(db, 'export the feed', origin, async (tx, note) => {
-        // The lock that every batch takes: what is read is of one moment.
-        const [event] = await tx.select().from(events).where(eq(events.id, id)).for('update');
-        let rows = 0;
-        for (let after = ''; ; ) {
-          const page = await tx
-            .select({ purchaseId: purchases.purchaseId, sealed: purchases.sealed })
-            .from(purchases)
-            .where(and(eq(purchases.eventId, id), gt(purchases.purchaseId, after)))
-            .orderBy(purchases.purchaseId)
-            .limit(PAGE);
-          await take(page);
-          rows += page.length;
-          if (page.length < PAGE) break;
-          after = page.at(-1)!.purchaseId;
-        }
-        await tx
-          .update(events)
-          .set({ exportedNo: event!.changeNo, waiting: 0 })
-          .where(eq(events.id, id));
-        note({ action: 'feed.exported', subjects: [id], vendorId, facts: { rows } });
-        return rows;
-      }),
+    exportFeed: (event, since, take, origin) =>
+      change(db, 'export the feed', origin, (tx, note) =>
+        exportRows(tx, event, { since, take, note }),
+      ),
   };
 }

@@ -4,11 +4,13 @@ import { credentialStore } from './credentials.ts';
 import type { Database } from './database.ts';
 import { enrolmentStore } from './enrolment.ts';
 import { eventStore } from './events.ts';
+import { gateListStore } from './gate-lists.ts';
 import { gateStore, overviewStore } from './gates.ts';
 import { importStore } from './imports.ts';
 import { journalStore } from './journal.ts';
 import { keyDeliveryStore } from './keys.ts';
 import { operatorStore } from './operators.ts';
+import { publicationStore } from './publications.ts';
 import { purchaseListStore } from './purchase-list.ts';
 import { purchaseStore } from './purchases.ts';
 import { sessionStore } from './sessions.ts';
@@ -36,6 +38,8 @@ export const storesOn = (db: Database) => ({
   purchaseLists: purchaseListStore(db),
   webhooks: webhookStore(db),
   webhookQueue: webhookQueue(db),
+  publications: publicationStore(db),
+  gateLists: gateListStore(db),
   audit: auditLog(db),
 });
 

@@ -155,6 +155,17 @@ export const accountEn: AccountMessages = {
     ERR_PURCHASE_FORM: 'The purchase would not be as a list needs it.',
     ERR_PURCHASE_PLACE: 'This list cannot go on from there: begin it again.',
     ERR_PURCHASE_SEALED: 'The purchase was sealed with another key than this console has.',
+    ERR_PUBLICATION_CONFIG:
+      'Lists of this event are not built by this console: its configuration has no [[publish]] for it.',
+    ERR_PUBLICATION_FINGERPRINT: 'The fingerprint is not of the list that waits: look at it again.',
+    ERR_PUBLICATION_LOSS:
+      'Many entries of the published list are missing. If that is meant, tick that you mean it.',
+    ERR_PUBLICATION_SECOND: 'This list is approved by somebody else than who asked for it.',
+    ERR_PUBLICATION_SELF: 'Nobody approves what they asked for themselves.',
+    ERR_PUBLICATION_SIGNATURE:
+      'This is not a signature by one of the publishers over the list that waits.',
+    ERR_PUBLICATION_STATE: 'The list is not waiting for this any more.',
+    ERR_PUBLICATION_UNKNOWN: 'There is no such publication.',
     ERR_PURCHASE_UNKNOWN: 'There is no such purchase.',
     ERR_ENROLMENT_PUBLISHERS: 'No keys of publishers are configured: no gate can be invited.',
     ERR_GATE_ID: 'This is no id of a gate.',

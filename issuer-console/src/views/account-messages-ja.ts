@@ -154,6 +154,17 @@ export const accountJa: AccountMessages = {
     ERR_PURCHASE_FORM: 'この購入のままではリストに載せられません。',
     ERR_PURCHASE_PLACE: 'ここから先は続けられません。一覧を最初から開いてください。',
     ERR_PURCHASE_SEALED: 'この購入は別の鍵で封印されていて、開けません。',
+    ERR_PUBLICATION_CONFIG:
+      'この公演のリストはこのコンソールでは作りません。設定に [[publish]] がありません。',
+    ERR_PUBLICATION_FINGERPRINT:
+      '照合記号が、待っているリストのものではありません。もう一度見てください。',
+    ERR_PUBLICATION_LOSS:
+      '公開中のリストから多くの項目がなくなります。それで正しければ、確認の欄に印を付けてください。',
+    ERR_PUBLICATION_SECOND: 'このリストは、依頼した人とは別の人が承認します。',
+    ERR_PUBLICATION_SELF: '自分で依頼したリストは承認できません。',
+    ERR_PUBLICATION_SIGNATURE: '待っているリストに対する発行者の署名ではありません。',
+    ERR_PUBLICATION_STATE: 'このリストはもうそれを待っていません。',
+    ERR_PUBLICATION_UNKNOWN: 'そのような公開はありません。',
     ERR_PURCHASE_UNKNOWN: 'この購入はありません。',
     ERR_ENROLMENT_PUBLISHERS: 'リストの公開者の鍵が設定されていないため、ゲートを招待できません。',
     ERR_GATE_ID: 'ゲートの番号が正しくありません。',

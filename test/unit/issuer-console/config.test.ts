@@ -36,6 +36,7 @@ describe('readConsoleConfig', () => {
       gates: [],
       http: { proxies: [] },
       accounts: { secondFactor: 'required' },
+      publish: [],
     });
   });
 

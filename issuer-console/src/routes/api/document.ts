@@ -10,6 +10,7 @@ import { refuseForm } from './form.ts';
 import { type GateApiDeps, gateApi } from './gates.ts';
 import { type ImportApiDeps, importApi } from './imports.ts';
 import { type OperatorApiDeps, operatorApi } from './operators.ts';
+import { type PublicationApiDeps, publicationApi } from './publications.ts';
 import { type PurchaseListApiDeps, purchaseListApi } from './purchases.ts';
 import { accessOfAll, Id, json, PROBLEMS } from './schema.ts';
 import { type VendorApiDeps, vendorApi } from './vendors.ts';
@@ -40,7 +41,8 @@ export type ApiDeps = VendorApiDeps &
   GateApiDeps &
   EventApiDeps &
   ImportApiDeps &
-  PurchaseListApiDeps & { readonly audit: AuditLog; readonly version: string };
+  PurchaseListApiDeps &
+  PublicationApiDeps & { readonly audit: AuditLog; readonly version: string };
 
 /** The JSON API, and the document that describes it, made of the same routes. */
 export const api = (
@@ -60,6 +62,7 @@ export const api = (
   app.route('/', eventApi(deps));
   app.route('/', importApi(deps));
   app.route('/', purchaseListApi(deps));
+  app.route('/', publicationApi(deps));
   app.route('/', auditApi(deps.audit));
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
     type: 'http',

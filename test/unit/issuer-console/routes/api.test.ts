@@ -1,11 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { KEY_SCOPES, Scope } from '@pinless-gate/issuer-console/domain/permission';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { feedOf, purchase } from '../../whitelist-builder/fixture.ts';
 import { newVendor, type SignedIn, signedIn } from '../accounts.ts';
 import { ask, submit } from '../browsing.ts';
 import { invite } from '../enrolling.ts';
 import { eventOf, imported, newEvent } from '../events.ts';
 import { startConsole, type TestConsole } from '../fixture.ts';
+import { FakeBuilder, fingerprintOf, planOf, publishingOf } from '../publishing.ts';
 
 const ALL = Scope.everything;
 const ORIGIN = { by: { kind: 'command', id: 'test' }, at: 0 } as const;
@@ -21,10 +23,13 @@ interface Vendor extends SignedIn {
   readonly apiKey: string;
   readonly eventId: string;
   readonly importId: string;
+  readonly publicationId: string;
 }
 
 beforeAll(async () => {
-  started = await startConsole();
+  started = await startConsole({
+    publishing: publishingOf(new FakeBuilder(), planOf('e'.repeat(32))),
+  });
   admin = await signedIn(started.stores, { name: 'root', role: 'issuer-admin' });
   [a, b] = [await vendor('a-tickets'), await vendor('b-tickets')];
 }, 60_000);
@@ -37,8 +42,11 @@ async function vendor(name: string): Promise<Vendor> {
   const given = await answer(await ask(started, person, 'POST', '/api/v1/api-keys', wanted));
   const eventId = await newEvent(started, vendorId, person);
   const importId = await imported(started, person, eventId, feedOf(purchase(1)));
+  const publicationId = randomBytes(16).toString('hex');
+  const wantedList = { id: publicationId, eventId, vendorId, why: 'manual' } as const;
+  await started.stores.publications.add(wantedList, ORIGIN);
   const keyed = { keyId: given.id as string, apiKey: given.key as string };
-  return { ...person, vendorId, eventId, importId, ...keyed };
+  return { ...person, vendorId, eventId, importId, publicationId, ...keyed };
 }
 
 async function answer(response: Response): Promise<Record<string, unknown>> {
@@ -131,14 +139,22 @@ describe('S4 a vendor and what is another vendor’s', () => {
       'api-keys': b.keyId,
       events: b.eventId,
       imports: b.importId,
+      publications: b.publicationId,
     };
     const byId = started.app.routes.filter(({ path }) =>
-      /^\/(?:api\/v1\/)?(?:vendors|operators|api-keys|events|imports)\/:id/.test(path),
+      /^\/(?:api\/v1\/)?(?:vendors|operators|api-keys|events|imports|publications)\/:id/.test(path),
     );
     expect(byId.length).toBeGreaterThan(17);
     const body = { revision: 1, name: 'taken over', role: 'auditor' };
+    const bodyOf = (path: string) => {
+      if (path.includes('/operators/')) return { revision: 1 };
+      if (path.endsWith('/publications')) return {};
+      return /publish$|approve$/.test(path) ? { fingerprint: 'K7F2QD' } : undefined;
+    };
     for (const { method, path, access } of byId) {
-      const kind = /(vendors|operators|api-keys|events|imports)/.exec(path)![1] as keyof typeof ids;
+      const kind = /(vendors|operators|api-keys|events|imports|publications)\/:id/.exec(
+        path,
+      )![1] as keyof typeof ids;
       const at = (id: string) => path.replace(':id', id).replace(':purchaseId', 'P-1');
       const [foreign, none] = [at(ids[kind]), at('f'.repeat(32))];
       const reached = async (to: string) => {
@@ -147,13 +163,7 @@ describe('S4 a vendor and what is another vendor’s', () => {
           return (await submit(started, to, fields, a)).headers.get('location');
         }
         const sent = path.includes('rotate') || path.includes('reset') ? undefined : body;
-        const response = await ask(
-          started,
-          a,
-          method,
-          to,
-          kind === 'operators' ? { revision: 1 } : sent,
-        );
+        const response = await ask(started, a, method, to, bodyOf(path) ?? sent);
         return [response.status, (await answer(response)).code];
       };
       const found = await reached(foreign);
@@ -328,6 +338,9 @@ describe('S1 paths written otherwise', () => {
   });
 });
 
+/** Stands for the publication that was asked for last. */
+const NEWEST = 'newest';
+
 describe('the audit log', () => {
   test('every route that changes something leaves an entry with what it did', async () => {
     const person = await signedIn(started.stores, {
@@ -337,6 +350,13 @@ describe('the audit log', () => {
     });
     const { gateId } = await invite(started);
     const { revision } = (await started.stores.vendors.find(ALL, a.vendorId))!;
+    const toBuild = `/api/v1/events/${'e'.repeat(32)}`;
+    const publicationAt = (act: string) => `/api/v1/publications/${NEWEST}/${act}`;
+    let newest: { readonly id: string } | undefined;
+    const waiting = () =>
+      vi.waitUntil(async () => (await started.stores.publications.open()).find((one) => one.list), {
+        timeout: 30_000,
+      });
     const acts: [string, string, object | undefined, string][] = [
       ['POST', '/api/v1/vendors', { name: 'd' }, 'vendor.added'],
       ['PATCH', `/api/v1/vendors/${a.vendorId}`, { name: 'e', revision }, 'vendor.renamed'],
@@ -358,23 +378,36 @@ describe('the audit log', () => {
       ['DELETE', `/api/v1/api-keys/${a.keyId}`, undefined, 'api-key.revoked'],
       ['POST', '/api/v1/events', eventOf('e'.repeat(32), a.vendorId), 'event.added'],
       ['POST', `/api/v1/events/${a.eventId}/imports`, [purchase(2)], 'import.finished'],
+      ['POST', `${toBuild}/publications`, {}, 'list.requested'],
+      ['POST', publicationAt('publish'), { fingerprint: fingerprintOf(1) }, 'list.approved'],
+      ['POST', `${toBuild}/publications`, {}, 'list.requested'],
+      ['POST', publicationAt('approve'), { fingerprint: fingerprintOf(2) }, 'list.approved'],
+      ['POST', `${toBuild}/publications`, {}, 'list.requested'],
+      ['POST', publicationAt('withdraw'), {}, 'list.withdrawn'],
       ['POST', '/api/v1/gates', { name: 'G' }, 'gate.invited'],
       ['POST', `/api/v1/gates/${gateId}/revoke`, undefined, 'invitation.withdrawn'],
     ];
-    for (const [method, path, body, action] of acts) {
+    for (const [method, template, body, action] of acts) {
+      const path = template.replace(NEWEST, () => newest?.id ?? '');
       const response = await ask(started, admin, method, path, body);
       expect([path, response.status < 300]).toEqual([path, true]);
       const last = async () =>
-        (await started.stores.audit.entries(ALL, { before: undefined, limit: 1 }))[0]!.entry;
+        (await started.stores.audit.entries(ALL, { before: undefined, limit: 3 })).map(
+          ({ entry }) => entry,
+        );
       // What goes on after the answer is waited for.
-      await expect
-        .poll(last, { timeout: 30_000 })
-        .toMatchObject({ action, by: { kind: 'operator', id: admin.id } });
+      const by = { kind: 'operator', id: admin.id };
+      const noted = expect.arrayContaining([expect.objectContaining({ action, by })]);
+      await expect.poll(last, { timeout: 30_000 }).toEqual(noted);
+      if (path.endsWith('/publications')) newest = await waiting();
     }
     // What is swept is all there is: a new route is added here.
     const changing = started.app.routes.filter(({ method }) => method !== 'GET');
     const swept = new Set(
-      acts.map(([method, path]) => `${method} ${path.replace(/[0-9a-f]{32}/, ':id')}`),
+      acts.map(
+        ([method, path]) =>
+          `${method} ${path.replace(/[0-9a-f]{32}/, ':id').replace(NEWEST, ':id')}`,
+      ),
     );
     const missing = changing
       .map(({ method, path }) => `${method} ${path}`)

@@ -93,7 +93,7 @@ describe('counts of an event', () => {
         { paid: 3, pending: 0, cancelled: 1, waiting: 4 },
       ],
       [
-        () => started.stores.purchases.exportFeed(event, take, TEST_ORIGIN),
+        () => started.stores.purchases.exportFeed(event, 0, take, TEST_ORIGIN),
         { paid: 3, pending: 0, cancelled: 1, waiting: 0 },
       ],
       [() => put(event, rowsOf(['paid'])), { paid: 3, pending: 0, cancelled: 1, waiting: 0 }],

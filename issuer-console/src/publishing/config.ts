@@ -1,0 +1,129 @@
+import { toHex } from '@pinless-gate/protocol/bytes';
+import { ConfigError, resolveFrom } from '@pinless-gate/runtime/config';
+import { type EventPlan, readEventFile } from '@pinless-gate/whitelist-builder/event-file';
+import { z } from 'zod';
+import { WHYS, type Why } from '../domain/list-publication.ts';
+import { type ListSchedule, parseClock } from '../domain/list-schedule.ts';
+
+/** Whose signatures gates ask for, as in `[enrolment]`. */
+export interface Signatories {
+  /** SubjectPublicKeyInfo, DER. */
+  readonly keys: readonly Uint8Array[];
+  readonly threshold: number;
+}
+
+/** One `[[publish]]`: how the lists of an event are built and let go. Paths are absolute. */
+export interface PublishPlan {
+  /** 32 hex digits. */
+  readonly eventId: string;
+  /** event.toml; read anew by each build. */
+  readonly event: string;
+  /** Where lists are built, with the builder's cache. */
+  readonly work: string;
+  /** The event's purchases in plain text, as long as the console runs. */
+  readonly feed: string;
+  readonly crls: readonly string[];
+  readonly renewals: string | undefined;
+  readonly allowRejects: number;
+  /** The bundle directory that gates read. */
+  readonly to: string;
+  /** Lists that stay there. */
+  readonly keep: number;
+  readonly secondApproval: readonly Why[];
+  readonly maxLossPercent: number;
+  /** Undefined: the publisher of event.toml alone. */
+  readonly publishers: Signatories | undefined;
+  readonly schedule: ListSchedule | undefined;
+  /** From when on gates call a list old; seconds. */
+  readonly staleAfterS: number;
+}
+
+const path = z.string().min(1);
+const clock = z.string().refine((text) => parseClock(text) !== undefined, 'not HH:MM');
+
+export const publishTable = z.strictObject({
+  event: path,
+  work: path,
+  feed: path.optional(),
+  crl: z.array(path).max(64).default([]),
+  renewals: path.optional(),
+  allow_rejects: z.int().min(0).max(1_000_000_000).default(0),
+  keep: z.int().min(1).max(1_000_000).default(20),
+  second_approval: z.array(z.enum(WHYS)).default([]),
+  max_loss_percent: z.number().min(0).max(100).default(5),
+  schedule: z
+    .strictObject({
+      daily: clock.optional(),
+      every_minutes: z.int().min(1).max(1440).optional(),
+      from: z.iso.datetime({ offset: true }).optional(),
+      until: z.iso.datetime({ offset: true }).optional(),
+    })
+    .refine(
+      ({ every_minutes, from, until }) =>
+        [every_minutes, from, until].every((one) => (one === undefined) === (from === undefined)),
+      'every_minutes, from and until go together',
+    )
+    .optional(),
+});
+
+type PublishTable = z.infer<typeof publishTable>;
+
+/** Reads the event.toml files that `[[publish]]` names. One list has one directory that gates read. */
+export async function readPublishPlans(
+  configPath: string,
+  tables: readonly PublishTable[],
+  shared: { readonly to: string; readonly publishers: Signatories | undefined },
+): Promise<PublishPlan[]> {
+  if (tables.length > 1) {
+    throw new ConfigError(
+      'ERR_CONFIG_KEY',
+      `${configPath}: publish: a bundle directory holds the lists of one event`,
+    );
+  }
+  return Promise.all(
+    tables.map(async (table) => {
+      const event = resolveFrom(configPath, table.event);
+      return planOf(configPath, { table, event, plan: await readEventFile(event), ...shared });
+    }),
+  );
+}
+
+interface PlanParts {
+  readonly table: PublishTable;
+  readonly event: string;
+  readonly plan: EventPlan;
+  readonly to: string;
+  readonly publishers: Signatories | undefined;
+}
+
+function planOf(configPath: string, { table, event, plan, ...shared }: PlanParts): PublishPlan {
+  const { renewals, feed, schedule } = table;
+  const resolve = (name: string) => resolveFrom(configPath, name);
+  const work = resolve(table.work);
+  return {
+    ...shared,
+    eventId: toHex(plan.eventId),
+    event,
+    work,
+    feed: feed === undefined ? `${work}/feed` : resolve(feed),
+    crls: table.crl.map(resolve),
+    renewals: renewals === undefined || /^https?:/.test(renewals) ? renewals : resolve(renewals),
+    allowRejects: table.allow_rejects,
+    keep: table.keep,
+    secondApproval: table.second_approval,
+    maxLossPercent: table.max_loss_percent,
+    schedule: schedule && scheduleOf(schedule),
+    staleAfterS: plan.policy.staleAfterS,
+  };
+}
+
+function scheduleOf(table: NonNullable<PublishTable['schedule']>): ListSchedule {
+  const { daily, every_minutes, from, until } = table;
+  return {
+    daily: daily === undefined ? undefined : parseClock(daily),
+    window:
+      every_minutes === undefined || from === undefined || until === undefined
+        ? undefined
+        : { everyMs: every_minutes * 60_000, from: Date.parse(from), until: Date.parse(until) },
+  };
+}
