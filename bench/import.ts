@@ -7,13 +7,13 @@ import { Importer } from '@pinless-gate/issuer-console/purchases/importer';
 import { type Database, openEmbeddedDatabase } from '@pinless-gate/issuer-console/store/database';
 import { storesOn } from '@pinless-gate/issuer-console/store/stores';
 import type { Bench, BenchContext } from './bench.ts';
+import { MemoryTrend } from './memory-trend.ts';
 import { resultOf } from './result.ts';
 import { rowsOf } from './whitelist-feed.ts';
 
 const ROWS = 1_000_000;
 const WANTED_S = 180;
 const BATCH = 500;
-const MEBIBYTE = 1024 * 1024;
 const VENDOR = '1'.repeat(32);
 const DAY_MS = 86_400_000;
 const ASKER = commandLine(0);
@@ -29,12 +29,12 @@ export const importPurchases: Bench = {
     context.defer(() => opened.close());
     await opened.migrate();
     const stores = storesOn(opened.db);
-    const importer = importerOn(stores, watchMemory(context));
     const event = await newEvent(stores);
+    const once = () => importOnce({ stores, event, rows }, context);
     context.log(`${rows} purchases as one upload`);
-    const ours = await rate(rows, () => importOnce(importer, stores.imports, event, rows));
-    context.log('the same again: nothing to write');
-    const again = await rate(rows, () => importOnce(importer, stores.imports, event, rows));
+    const ours = await rate(rows, once);
+    context.log(`${Math.round(rows / ours)} s; the same again: nothing to write`);
+    const again = await rate(rows, once);
     context.log(`unchanged: ${Math.round(again)} purchases/s`);
     const plain = await rate(rows, () => insertPlainly(opened.db, rows));
     return resultOf({
@@ -68,17 +68,6 @@ function importerOn(stores: Stores, afterBatch: (progress: number) => void): Imp
   return new Importer({ ...stores, imports, ...deps });
 }
 
-/** Says what the process holds after each quarter: flat is what is wanted. */
-function watchMemory({ log }: BenchContext): (progress: number) => void {
-  let told = 0;
-  return (progress) => {
-    if (progress < told) told = 0;
-    if (progress < told + 24) return;
-    told += 24;
-    log(`${progress} %: ${Math.round(process.memoryUsage().rss / MEBIBYTE)} MiB`);
-  };
-}
-
 async function newEvent(stores: Stores): Promise<Event> {
   const origin = { by: ASKER.by, at: Date.now() };
   await stores.vendors.add({ id: VENDOR, name: 'bench' }, origin);
@@ -97,15 +86,22 @@ async function newEvent(stores: Stores): Promise<Event> {
 }
 
 async function importOnce(
-  importer: Importer,
-  imports: ImportStore,
-  event: Event,
-  rows: number,
+  { stores, event, rows }: { stores: Stores; event: Event; rows: number },
+  { log }: BenchContext,
 ): Promise<void> {
+  const memory = new MemoryTrend();
+  const before = process.cpuUsage();
+  const importer = importerOn(stores, (progress) => memory.sample(progress / 100));
   const id = await importer.take(ASKER, event, 'ndjson', octetsOf(rows));
   await importer.idle();
-  const { state, accepted, unchanged } = (await imports.find(ASKER.scope, id)) as Import;
+  const found = (await stores.imports.find(ASKER.scope, id)) as Import;
+  const { state, accepted, unchanged } = found;
   if (state !== 'done' || accepted + unchanged !== rows) throw new Error(`import ${state}`);
+  const { user, system } = process.cpuUsage(before);
+  log(
+    `${((user + system) / 1e6).toFixed(1)} s of computing: what it takes on a machine of its own`,
+  );
+  log(memory.summary());
 }
 
 async function* octetsOf(rows: number): AsyncGenerator<Uint8Array> {

@@ -28,9 +28,17 @@ const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
 const CONNECT_TIMEOUT_MS = 5000;
 const QUERY_TIMEOUT_MS = 10_000;
 
+const BYTEA = 17;
+
+/** As the driver does it, thirty times as fast: it goes octet by octet. */
+const OCTETS = {
+  serializers: { [BYTEA]: (value: Uint8Array) => `\\x${Buffer.from(value).toString('hex')}` },
+  parsers: { [BYTEA]: (text: string) => new Uint8Array(Buffer.from(text.slice(2), 'hex')) },
+};
+
 /** PGlite in memory: for tests, gone with the process. */
 export async function openMemoryDatabase(): Promise<OpenDatabase> {
-  return embedded(await PGlite.create());
+  return embedded(await PGlite.create(OCTETS));
 }
 
 /**
@@ -43,7 +51,7 @@ export async function openEmbeddedDatabase(directory: string): Promise<OpenDatab
   try {
     const data = join(directory, 'pgdata');
     if (!(await exists(data))) await initialise(data);
-    const client = await guarded('open the embedded database', () => PGlite.create(data));
+    const client = await guarded('open the embedded database', () => PGlite.create(data, OCTETS));
     return embedded(client, unlock);
   } catch (error) {
     await unlock();

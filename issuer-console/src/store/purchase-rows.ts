@@ -10,6 +10,7 @@ import type {
   Reject,
 } from '../domain/purchase.ts';
 import type { Transaction } from './audit.ts';
+import { anyOf, putRows } from './purchase-batch.ts';
 import { events, purchaseHistory, purchases } from './purchase-schema.ts';
 
 type Place = Pick<NewImport, 'eventId' | 'vendorId'>;
@@ -119,7 +120,7 @@ async function knownRows(
   const found = await tx
     .select({ purchaseId, hash, importedHash, state, changeNo })
     .from(purchases)
-    .where(and(eq(purchases.eventId, eventId), inArray(purchaseId, ids)));
+    .where(and(eq(purchases.eventId, eventId), sql`${purchaseId} = ${anyOf(ids)}`));
   return new Map(found.map((row) => [row.purchaseId, row]));
 }
 
@@ -140,15 +141,8 @@ async function write(
     .set({ changeNo: sql`${events.changeNo} + 1` })
     .where(eq(events.id, eventId))
     .returning({ changeNo: events.changeNo });
-  const times = { createdAt: at, changedAt: at, changeNo };
-  const values = rows.map(({ seal, ...row }) => ({
-    ...row,
-    ...times,
-    eventId,
-    vendorId,
-    sealed: seal(),
-  }));
-  await tx.insert(purchases).values(values).onConflictDoUpdate(REPLACED);
+  const values = rows.map(({ seal, ...row }) => ({ ...row, sealed: seal() }));
+  await putRows(tx, values, { eventId, vendorId, at, changeNo });
   const past = rows.flatMap(({ purchaseId, state }) => {
     const before = known.get(purchaseId);
     if (!before || before.state === state) return [];
@@ -157,20 +151,6 @@ async function write(
   if (past.length > 0) await tx.insert(purchaseHistory).values(past);
   return changeNo;
 }
-
-/** All but when it came. */
-const REPLACED = {
-  target: [purchases.eventId, purchases.purchaseId],
-  set: {
-    state: sql`excluded.state`,
-    tickets: sql`excluded.tickets`,
-    hash: sql`excluded.hash`,
-    importedHash: sql`excluded.imported_hash`,
-    sealed: sql`excluded.sealed`,
-    changedAt: sql`excluded.changed_at`,
-    changeNo: sql`excluded.change_no`,
-  },
-};
 
 function apart<T>(items: readonly T[], is: (item: T) => boolean): [yes: T[], no: T[]] {
   const yes = items.filter(is);
