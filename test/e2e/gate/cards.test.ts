@@ -1,34 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { CardFile } from '@pinless-gate/test/sandbox/card/card-file';
 import { STEPS, type Step, SURFACE_STEPS } from '@pinless-gate/test/sandbox/card/virtual-card';
-import { type SandboxReader, startReader } from '@pinless-gate/test/sandbox/reader';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { BUSY_MS } from '../../busy.ts';
-import {
-  GateProcess,
-  gateCommand,
-  makeLane,
-  makeVenue,
-  readerLines,
-  tapCard,
-  type Venue,
-} from './fixture.ts';
+import { GateProcess, gateCommand, makeLane, readerLines, tapCard } from './fixture.ts';
+import { stand } from './stand.ts';
 
 // Cards that do not behave, on a real pcscd: each is refused by name, and the lane serves the next one.
 
-const directory = mkdtempSync(join(tmpdir(), 'cards-'));
-let venue: Venue;
-let reader: SandboxReader;
-
-beforeAll(async () => {
-  [venue, reader] = await Promise.all([makeVenue(), startReader({ directory })]);
-}, 120_000);
-afterAll(async () => {
-  await reader?.close();
-  rmSync(directory, { recursive: true });
-});
+const { venue, reader } = await stand();
 
 async function startLane(): Promise<{ gate: GateProcess; lane: string }> {
   const lane = await makeLane(venue, { reader: readerLines(reader) });

@@ -3,33 +3,15 @@ import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPrinter } from '@pinless-gate/test/sandbox/printer';
-import { type SandboxReader, startReader } from '@pinless-gate/test/sandbox/reader';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import {
-  GateProcess,
-  gateCommand,
-  hsmLines,
-  makeLane,
-  makeVenue,
-  readerLines,
-  tapCard,
-  type Venue,
-} from './fixture.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { GateProcess, gateCommand, hsmLines, makeLane, readerLines, tapCard } from './fixture.ts';
+import { stand } from './stand.ts';
 
 // The commands of `gate` that a person types, besides `gate run`.
 
-const directory = mkdtempSync(join(tmpdir(), 'commands-'));
 const CONFIG = ['--config', 'gate.toml'];
-let venue: Venue;
-let reader: SandboxReader;
 
-beforeAll(async () => {
-  [venue, reader] = await Promise.all([makeVenue(), startReader({ directory })]);
-}, 120_000);
-afterAll(async () => {
-  await reader?.close();
-  rmSync(directory, { recursive: true });
-});
+const { venue, reader } = await stand();
 
 /** A bundle that a test may spoil. */
 async function ownBundle(): Promise<string> {

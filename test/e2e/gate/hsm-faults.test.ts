@@ -1,47 +1,27 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { cp, readdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readHsmConfig } from '@pinless-gate/hsm/config';
-import { type SandboxReader, startReader } from '@pinless-gate/test/sandbox/reader';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { BUSY_MS } from '../../busy.ts';
 import { type FaultAction, type FaultyModule, interpose } from '../hsm/token.ts';
-import {
-  GateProcess,
-  type LogLine,
-  makeLane,
-  makeVenue,
-  readerLines,
-  tapCard,
-  type Venue,
-} from './fixture.ts';
+import { GateProcess, type LogLine, makeLane, readerLines, tapCard } from './fixture.ts';
+import { stand } from './stand.ts';
 
 // Faults of the HSM at a lane that serves (faults.md H1 to H12): what the display says, and that it comes back.
 
 const BACK = 'lane is back in service';
 
-let directory: string;
-let venue: Venue;
-let reader: SandboxReader;
-let store: string;
-let module: FaultyModule;
+const { venue, reader, directory } = await stand();
+// A copy of the token: it is damaged and taken away here.
+const store = join(directory, 'tokens');
+await cp(join(venue.kept, 'token', 'tokens'), store, { recursive: true });
+await cp(join(venue.kept, 'token', 'pin'), join(directory, 'pin'));
+await writeFile(join(directory, 'softhsm2.conf'), `directories.tokendir = ${store}\n`);
+await writeFile(join(directory, 'hsm.toml'), `[hsm]\n${lines()}`);
+const config = await readHsmConfig(join(directory, 'hsm.toml'));
+const module = await interpose({ directory, config });
 
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'hsm-faults-'));
-  [venue, reader] = await Promise.all([makeVenue(), startReader({ directory })]);
-  // A copy of the token: it is damaged and taken away here.
-  store = join(directory, 'tokens');
-  await cp(join(venue.kept, 'token', 'tokens'), store, { recursive: true });
-  await cp(join(venue.kept, 'token', 'pin'), join(directory, 'pin'));
-  await writeFile(join(directory, 'softhsm2.conf'), `directories.tokendir = ${store}\n`);
-  await writeFile(join(directory, 'hsm.toml'), `[hsm]\n${lines()}`);
-  module = await interpose({ directory, config: await readHsmConfig(join(directory, 'hsm.toml')) });
-}, 120_000);
-afterAll(async () => {
-  await reader?.close();
-  rmSync(directory, { recursive: true });
-});
 beforeEach(() => module.heal());
 
 /** `[hsm]` for the copied token, through the module that fails on demand where there is one. */

@@ -8,9 +8,8 @@ import { Journal } from '@pinless-gate/gate-firmware/journal/journal';
 import { fromHex } from '@pinless-gate/protocol/bytes';
 import { GATE_ID } from '@pinless-gate/test/sandbox/demo/material';
 import { run } from '@pinless-gate/test/sandbox/demo/program';
-import { type SandboxReader, startReader } from '@pinless-gate/test/sandbox/reader';
 import { type SandboxTurnstile, startTurnstile } from '@pinless-gate/test/sandbox/turnstile';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { BUSY_MS } from '../../busy.ts';
 import { compileDiskFault } from '../../fakes/disk-fault.ts';
 import {
@@ -18,30 +17,15 @@ import {
   gateCommand,
   type LaneOptions,
   makeLane,
-  makeVenue,
   readerLines,
   tapCard,
-  type Venue,
 } from './fixture.ts';
+import { stand, untilLast } from './stand.ts';
 
 // The life of a gate: its ends, its disk, its lists.
 
-const directory = mkdtempSync(join(tmpdir(), 'process-'));
-let venue: Venue;
-let reader: SandboxReader;
-let turnstile: SandboxTurnstile;
-
-beforeAll(async () => {
-  [venue, reader, turnstile] = await Promise.all([
-    makeVenue(),
-    startReader({ directory }),
-    startTurnstile(),
-  ]);
-}, 120_000);
-afterAll(async () => {
-  await Promise.all([reader?.close(), turnstile?.close()]);
-  rmSync(directory, { recursive: true });
-});
+const { venue, reader } = await stand();
+const turnstile = await untilLast(startTurnstile());
 
 const laneFor = (options: LaneOptions = {}) =>
   makeLane(venue, {

@@ -1,39 +1,24 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type SandboxReader, startReader } from '@pinless-gate/test/sandbox/reader';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startReader } from '@pinless-gate/test/sandbox/reader';
+import { describe, expect, test } from 'vitest';
 import { BUSY_MS } from '../../busy.ts';
 import {
   GateProcess,
   gateCommand,
   type LaneOptions,
   makeLane,
-  makeVenue,
   readerLines,
   tapCard,
-  type Venue,
 } from './fixture.ts';
+import { stand, untilLast } from './stand.ts';
 
 // What is wrong between the gate and the cards: no service, no reader, too many, too short.
 
-const directory = mkdtempSync(join(tmpdir(), 'readers-'));
-let venue: Venue;
-let reader: SandboxReader;
+const { venue, reader, directory } = await stand();
 /** Passes no extended APDU. */
-let short: SandboxReader;
-
-beforeAll(async () => {
-  [venue, reader, short] = await Promise.all([
-    makeVenue(),
-    startReader({ directory: join(directory, 'a') }),
-    startReader({ directory: join(directory, 'b'), maxCommandLength: 261 }),
-  ]);
-}, 120_000);
-afterAll(async () => {
-  await Promise.all([reader?.close(), short?.close()]);
-  rmSync(directory, { recursive: true });
-});
+const short = await untilLast(
+  startReader({ directory: join(directory, 'short'), maxCommandLength: 261 }),
+);
 
 async function startLane(options: LaneOptions): Promise<{ gate: GateProcess; lane: string }> {
   const lane = await makeLane(venue, options);

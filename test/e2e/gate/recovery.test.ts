@@ -1,10 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { Reader } from '@pinless-gate/gate-firmware/card/reader';
 import { KAZASHI_GATE_ID } from '@pinless-gate/test/sandbox/demo/material';
-import { type SandboxReader, startReader } from '@pinless-gate/test/sandbox/reader';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { BUSY_MS } from '../../busy.ts';
 import {
   GateProcess,
@@ -12,25 +9,14 @@ import {
   hsmLines,
   type LaneOptions,
   makeLane,
-  makeVenue,
   readerLines,
   tapCard,
-  type Venue,
 } from './fixture.ts';
+import { stand } from './stand.ts';
 
 // What is between a lane and its cards hangs, crashes or is held by others; and two lanes on one machine.
 
-const directory = mkdtempSync(join(tmpdir(), 'recovery-'));
-let venue: Venue;
-let reader: SandboxReader;
-
-beforeAll(async () => {
-  [venue, reader] = await Promise.all([makeVenue(), startReader({ directory })]);
-}, 120_000);
-afterAll(async () => {
-  await reader?.close();
-  rmSync(directory, { recursive: true });
-});
+const { venue, reader } = await stand();
 
 async function startGate(options: LaneOptions = {}) {
   const lane = await makeLane(venue, { reader: readerLines(reader), ...options });

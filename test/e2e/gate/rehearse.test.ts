@@ -1,36 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SignedReport } from '@pinless-gate/gate-firmware/rehearsal/report';
 import { REFUSAL_REASONS } from '@pinless-gate/protocol/refusal';
 import { type Rehearsed, rehearseWithCards } from '@pinless-gate/test/sandbox/demo/tester';
-import { type SandboxPrinter, startPrinter } from '@pinless-gate/test/sandbox/printer';
-import { type SandboxReader, startReader } from '@pinless-gate/test/sandbox/reader';
-import { type SandboxTurnstile, startTurnstile } from '@pinless-gate/test/sandbox/turnstile';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { gateCommand, makeLane, makeVenue, readerLines, type Venue } from './fixture.ts';
+import { startPrinter } from '@pinless-gate/test/sandbox/printer';
+import { startTurnstile } from '@pinless-gate/test/sandbox/turnstile';
+import { describe, expect, test } from 'vitest';
+import { gateCommand, makeLane, readerLines } from './fixture.ts';
+import { stand, untilLast } from './stand.ts';
 
 // A rehearsal on a whole lane: reader, turnstile, printer, display.
 
-const directory = mkdtempSync(join(tmpdir(), 'rehearse-'));
-let venue: Venue;
-let reader: SandboxReader;
-let turnstile: SandboxTurnstile;
-let printer: SandboxPrinter;
-
-beforeAll(async () => {
-  [venue, reader, turnstile, printer] = await Promise.all([
-    makeVenue(),
-    startReader({ directory }),
-    startTurnstile(),
-    startPrinter(),
-  ]);
-}, 120_000);
-afterAll(async () => {
-  await Promise.all([reader?.close(), turnstile?.close(), printer?.close()]);
-  rmSync(directory, { recursive: true });
-});
+const { venue, reader } = await stand();
+const turnstile = await untilLast(startTurnstile());
+const printer = await untilLast(startPrinter());
 
 const lane = () =>
   makeLane(venue, {

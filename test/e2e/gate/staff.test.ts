@@ -1,40 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from '@pinless-gate/test/sandbox/demo/program';
 import { freePort } from '@pinless-gate/test/sandbox/free-port';
-import { type SandboxReader, startReader } from '@pinless-gate/test/sandbox/reader';
-import { type SandboxTurnstile, startTurnstile } from '@pinless-gate/test/sandbox/turnstile';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import {
-  GateProcess,
-  gateCommand,
-  makeLane,
-  makeVenue,
-  readerLines,
-  tapCard,
-  type Venue,
-} from './fixture.ts';
+import { startTurnstile } from '@pinless-gate/test/sandbox/turnstile';
+import { expect, onTestFinished, test } from 'vitest';
+import { GateProcess, gateCommand, makeLane, readerLines, tapCard } from './fixture.ts';
+import { stand, untilLast } from './stand.ts';
 
 // What staff do by hand, and what sensors say, at a gate that runs.
 
-const directory = mkdtempSync(join(tmpdir(), 'staff-'));
-let venue: Venue;
-let reader: SandboxReader;
-let turnstile: SandboxTurnstile;
-
-beforeAll(async () => {
-  [venue, reader, turnstile] = await Promise.all([
-    makeVenue(),
-    startReader({ directory }),
-    startTurnstile(),
-  ]);
-}, 120_000);
-afterAll(async () => {
-  await Promise.all([reader?.close(), turnstile?.close()]);
-  rmSync(directory, { recursive: true });
-});
+const { venue, reader } = await stand();
+const turnstile = await untilLast(startTurnstile());
 
 /** A lane with two operators. */
 async function staffedLane(more = ''): Promise<string> {

@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CardChannel } from '@pinless-gate/gate-firmware/card/channel';
 import { CardDialogue, type Terminal } from '@pinless-gate/gate-firmware/card/dialogue';
@@ -10,10 +9,10 @@ import { openTerminals } from '@pinless-gate/gate-firmware/terminals';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
 import { type CardFile, cardFromFile } from '@pinless-gate/test/sandbox/card/card-file';
 import { CardSession } from '@pinless-gate/test/sandbox/card/session';
-import { type SandboxReader, startReader } from '@pinless-gate/test/sandbox/reader';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { TranscriptReplay } from '../../fakes/transcript-replay.ts';
-import { GateProcess, makeLane, makeVenue, readerLines, tapCard, type Venue } from './fixture.ts';
+import { GateProcess, makeLane, readerLines, tapCard } from './fixture.ts';
+import { stand } from './stand.ts';
 
 // `gate run --transcript`: what it wrote of real taps may be shown to anybody, and replays.
 
@@ -25,23 +24,14 @@ const TAPS = [
   ['phone', 'phone'],
 ] as const;
 
-const directory = mkdtempSync(join(tmpdir(), 'transcript-'));
+const { venue, reader, directory } = await stand();
 const path = join(directory, 'transcript.txt');
-let venue: Venue;
-let reader: SandboxReader;
 let text: string;
 let transcripts: string[];
 let terminals: { profile: CardProfile; terminal: Terminal }[];
 let closeStore: () => Promise<void>;
 
-beforeAll(async () => {
-  [venue, reader] = await Promise.all([makeVenue(), startReader({ directory })]);
-}, 120_000);
-afterAll(async () => {
-  await closeStore?.();
-  await reader?.close();
-  rmSync(directory, { recursive: true });
-});
+afterAll(() => closeStore?.());
 
 /** The dialogue of a tap, against the transcript; data that it masks comes from the card as it is. */
 async function replay(transcript: string, card: CardFile): Promise<void> {
