@@ -19,6 +19,7 @@ const lane = () =>
   makeLane(venue, {
     reader: readerLines(reader),
     more: `[turnstile]\ndriver = "http"\nurl = "${turnstile.url}"
+timeout_ms = 10000
 [printer]\ndriver = "tcp"\nhost = "127.0.0.1"\nport = ${printer.port}\n`,
   });
 
