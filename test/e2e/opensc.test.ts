@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { JpkiCardFile } from '@pinless-gate/test/sandbox/card/card-file';
 import { Jlis } from '@pinless-gate/test/sandbox/jlis/jlis';
 import { DEFAULT_PIN, type NewCard, newCard } from '@pinless-gate/test/sandbox/jlis/new-card';
 import {
@@ -18,17 +19,22 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 const directory = mkdtempSync(join(tmpdir(), 'opensc-'));
 const file = (name: string) => join(directory, name);
 const message = 'signed by a virtual card';
+const PASSWORD = 'ABC12345';
 let reader: SandboxReader;
 let inserted: InsertedCard;
 let card: NewCard;
 let certificate: X509Certificate;
+let signer: X509Certificate;
 
 beforeAll(async () => {
   const jlis = await Jlis.create(file('jlis'));
-  card = await newCard(jlis);
+  card = await newCard(jlis, { signaturePassword: PASSWORD });
   certificate = new X509Certificate(card.file.certificatePem!);
   writeFileSync(file('message'), message);
   writeFileSync(file('public.pem'), certificate.publicKey.export({ type: 'spki', format: 'pem' }));
+  const { signature } = card.file as JpkiCardFile;
+  signer = new X509Certificate(signature!.certificatePem);
+  writeFileSync(file('signer.pem'), signer.publicKey.export({ type: 'spki', format: 'pem' }));
   reader = await startReader({ directory: file('reader') });
   inserted = await reader.insert(card.file);
 });
@@ -56,17 +62,8 @@ async function run(command: string, ...argv: string[]): Promise<Outcome> {
   return { status, output };
 }
 
-const verifies = (signature: string) =>
-  run(
-    'openssl',
-    'dgst',
-    '-sha256',
-    '-verify',
-    file('public.pem'),
-    '-signature',
-    signature,
-    file('message'),
-  );
+const verifies = (signature: string, key = 'public.pem') =>
+  run('openssl', 'dgst', '-sha256', '-verify', file(key), '-signature', signature, file('message'));
 
 describe('OpenSC', () => {
   test('sees a card in one of two slots', async () => {
@@ -87,6 +84,9 @@ describe('OpenSC', () => {
     for (const title of [
       'PKCS#15 Card [JPKI]',
       'PIN [User Authentication PIN]',
+      'PIN [Digital Signature PIN]',
+      'Private RSA Key [Digital Signature Key]',
+      'X.509 Certificate [Digital Signature Certificate]',
       'Private RSA Key [User Authentication Key]',
       'X.509 Certificate [User Authentication Certificate]',
       'X.509 Certificate [User Authentication Certificate CA]',
@@ -118,6 +118,26 @@ describe('OpenSC', () => {
     );
     expect({ status, output }).toMatchObject({ status: 0 });
     expect((await verifies(file('signature'))).output).toContain('Verified OK');
+  });
+
+  test('reads the signature certificate with its password, and not without', async () => {
+    const read = ['--read-certificate', '02', '--output', file('signer-read.pem')];
+    expect((await run('pkcs15-tool', ...read)).status).not.toBe(0);
+    const login = ['--verify-pin', '--auth-id', '02', '--pin', PASSWORD];
+    const { status, output } = await run('pkcs15-tool', ...login, ...read);
+    expect({ status, output }).toMatchObject({ status: 0 });
+    const found = new X509Certificate(readFileSync(file('signer-read.pem')));
+    expect(found.fingerprint256).toBe(signer.fingerprint256);
+  });
+
+  test('signs with the signature key and its password', async () => {
+    const { status, output } = await run(
+      'pkcs15-crypt',
+      ...['--sign', '--key', '02', '--pkcs1', '--sha-256', '--signature-format', 'openssl'],
+      ...['--pin', PASSWORD, '--input', file('hash'), '--output', file('signature-02')],
+    );
+    expect({ status, output }).toMatchObject({ status: 0 });
+    expect((await verifies(file('signature-02'), 'signer.pem')).output).toContain('Verified OK');
   });
 
   test('signs with the PIN through PKCS#11', async () => {
@@ -154,7 +174,7 @@ describe('OpenSC', () => {
     await inserted.remove();
     const { leftBy, instructions } = await inserted.removed;
     expect(leftBy).toBe('card');
-    expect(instructions['2a']).toBe(2);
+    expect(instructions['2a']).toBe(3);
     // pcscd looks at its slots every 400 ms.
     const slots = async () => (await run('opensc-tool', '--list-readers')).output;
     await expect.poll(slots).toMatch(/^0 {4}No /m);

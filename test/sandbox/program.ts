@@ -16,16 +16,19 @@ const USAGE = `usage: sandbox COMMAND
                                         certify an institution's key in both layouts, unproven
   jlis revoke --jlis DIR --serial HEX [--hold | --release]
                                         put a certificate on the CRL
+  jlis revoke --jlis DIR --signature-serial HEX
+                                        the same of a signature certificate
   jlis revoke --jlis DIR --institution CODE
                                         certify nothing more for an institution
   jlis renew CARD --jlis DIR --out FILE [--without-link]
                                         another certificate for the card; the old one is revoked
   jlis ocsp --jlis DIR [--port 9300] [--fault NAME]
-                                        answer OCSP; CRL and renewals over HTTP
-  jlis crl --jlis DIR                   publish the CRL anew
+                                        answer OCSP, and which serial numbers belong
+                                        together; CRLs and renewals over HTTP
+  jlis crl --jlis DIR                   publish the CRLs anew
   card new --jlis DIR --out FILE [--profile jpki|iso] [--scenario NAME] [--serial HEX]
            [--key rsa|p256|p384] [--pin DIGITS] [--victim FILE] [--timing SPEC]
-           [--birth-date YYYYMMDD [--reference DIGITS]]
+           [--birth-date YYYYMMDD [--reference DIGITS]] [--signature-password TEXT]
            [--fault STEP=ANSWER]... [--remove-after-step STEP]
   card link FILE --jlis DIR --out FILE [--pin DIGITS] [--reference DIGITS]
            [--modulus]                                                  certificate and chip as one holder for the feed

@@ -6,11 +6,11 @@ import { z } from 'zod';
 import { faultSchema } from './fault.ts';
 import { IsoCard } from './iso-card.ts';
 import { JpkiCard } from './jpki-card.ts';
-import { jpkiFiles } from './jpki-files.ts';
+import { EF_PIN, EF_SIGNATURE_PIN, jpkiFiles } from './jpki-files.ts';
 import { cardKey } from './signing.ts';
 import { SurfaceApplication } from './surface-application.ts';
 import { TwoApplications } from './two-applications.ts';
-import { STEPS, type VirtualCard } from './virtual-card.ts';
+import { ALL_STEPS, type VirtualCard } from './virtual-card.ts';
 
 export const CARD_FORMAT = 'pinless-gate/card/1';
 
@@ -25,6 +25,8 @@ const hex = (octets?: number) =>
 const certificatePem = z
   .string()
   .regex(/^-----BEGIN CERTIFICATE-----\n/, 'not a certificate in PEM');
+const privateKeyPem = z.string().regex(/^-----BEGIN PRIVATE KEY-----\n/, 'not a PKCS#8 key in PEM');
+export const SIGNATURE_PASSWORD = /^[A-Z0-9]{6,16}$/;
 
 const common = {
   format: z.literal(CARD_FORMAT),
@@ -32,13 +34,13 @@ const common = {
   /** The user-authentication certificate; absent on a card without one. */
   certificatePem: certificatePem.optional(),
   /** PKCS#8. The key the card signs with: not the certificate's where the card is a clone. */
-  privateKeyPem: z.string().regex(/^-----BEGIN PRIVATE KEY-----\n/, 'not a PKCS#8 key in PEM'),
+  privateKeyPem,
   caCertificatePem: certificatePem,
   atr: hex().optional(),
   /** As `--timing`; the command line wins. */
   timing: z.string().optional(),
   faults: z.array(faultSchema).optional(),
-  removeAfterStep: z.enum(STEPS).optional(),
+  removeAfterStep: z.enum(ALL_STEPS).optional(),
   /** The application is not on this card. */
   foreign: z.boolean().optional(),
   /** Every EXTERNAL AUTHENTICATE fails. */
@@ -53,17 +55,27 @@ const cardFileSchema = z.discriminatedUnion('profile', [
     /** The key in EF 0016. */
     terminalCa: z.strictObject({ keyId: hex(16), publicKeyPem: z.string() }),
     pin: z.string().regex(/^\d{4}$/, 'not four digits'),
+    /** Of three. */
+    pinTriesLeft: z.int().min(0).max(3).optional(),
     certificateNeedsPin: z.boolean().optional(),
     lastCommandIndicator: z.boolean().optional(),
+    /** Of 署名用: certificate, its CA's, key and password; absent on the cards of children. */
+    signature: z
+      .strictObject({
+        certificatePem,
+        caCertificatePem: certificatePem,
+        privateKeyPem,
+        password: z.string().regex(SIGNATURE_PASSWORD, 'not 6 to 16 capital letters and digits'),
+        triesLeft: z.int().min(0).max(5).optional(),
+      })
+      .optional(),
     /** The card-surface check application; absent on a card that nobody taps by `kazashi`. */
     surface: z
       .strictObject({
         /** EF 0001 and EF 0004. */
         record: z.base64(),
         signer: z.base64(),
-        privateKeyPem: z
-          .string()
-          .regex(/^-----BEGIN PRIVATE KEY-----\n/, 'not a PKCS#8 key in PEM'),
+        privateKeyPem,
         reference: z.string().regex(/^\d{6}$/, 'not six digits'),
         triesLeft: z.int().min(0).max(10).optional(),
         acceptsAnyReference: z.boolean().optional(),
@@ -134,19 +146,29 @@ function buildCard(file: CardFile): VirtualCard {
       date: file.date,
     });
   }
+  const { signature } = file;
   const jpki = new JpkiCard({
     ...shared,
     files: jpkiFiles({
       label: file.label,
       ...(certificate && { certificate }),
       caCertificate: derOf(file.caCertificatePem),
+      ...(signature && {
+        signatureCertificate: derOf(signature.certificatePem),
+        signatureCaCertificate: derOf(signature.caCertificatePem),
+      }),
       certificateNeedsPin: file.certificateNeedsPin ?? false,
     }),
     terminalCa: {
       keyId: fromHex(file.terminalCa.keyId),
       key: createPublicKey(file.terminalCa.publicKeyPem),
     },
-    pin: file.pin,
+    pins: [
+      { file: EF_PIN, value: file.pin, tries: file.pinTriesLeft ?? 3 },
+      // Where there is no signature key its password is unknown to everybody, but it counts.
+      { file: EF_SIGNATURE_PIN, value: signature?.password, tries: signature?.triesLeft ?? 5 },
+    ],
+    ...(signature && { signatureKey: cardKey(signature.privateKeyPem) }),
     lastCommandIndicator: file.lastCommandIndicator ?? false,
   });
   return file.surface ? new TwoApplications(jpki, surfaceOf(file.surface)) : jpki;

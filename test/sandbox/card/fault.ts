@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { fromHex } from '@pinless-gate/protocol/bytes';
 import { UsageError } from '@pinless-gate/runtime/program';
 import { z } from 'zod';
-import { STEPS, type Step } from './virtual-card.ts';
+import { ALL_STEPS, type Step } from './virtual-card.ts';
 
 const HEX = /^(?:[0-9a-f]{2})*$/i;
 
@@ -12,7 +12,7 @@ const HEX = /^(?:[0-9a-f]{2})*$/i;
  * milliseconds of delay before the card's own response.
  */
 export const faultSchema = z.strictObject({
-  atStep: z.enum(STEPS),
+  atStep: z.enum(ALL_STEPS),
   answer: z.union([
     z.enum(['leave', 'mute', 'nonsense']),
     z.string().regex(HEX, 'hex digits, leave, mute or nonsense'),
@@ -52,12 +52,12 @@ export function parseFault(text: string): Fault {
   if (result.success && answer !== '') return result.data;
   throw new UsageError(
     `fault "${text}" is not STEP=ANSWER`,
-    `steps: ${STEPS.join(', ')}; answers: hex digits, leave, mute, nonsense, 2000ms`,
+    `steps: ${ALL_STEPS.join(', ')}; answers: hex digits, leave, mute, nonsense, 2000ms`,
   );
 }
 
 export function parseStep(text: string): Step {
-  const step = STEPS.find((each) => each === text);
+  const step = ALL_STEPS.find((each) => each === text);
   if (step) return step;
-  throw new UsageError(`"${text}" is no step`, `steps: ${STEPS.join(', ')}`);
+  throw new UsageError(`"${text}" is no step`, `steps: ${ALL_STEPS.join(', ')}`);
 }

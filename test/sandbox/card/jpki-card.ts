@@ -30,6 +30,8 @@ import {
   EF_PIN,
   EF_PRESENCE,
   EF_PRIVATE_KEY,
+  EF_SIGNATURE_CERTIFICATE,
+  EF_SIGNATURE_KEY,
   EF_SIGNATURE_PIN,
   EF_TERMINAL_CA_KEY,
   EF_TOKEN_INFO,
@@ -45,16 +47,23 @@ export const JPKI_AID = fromHex('d392f000260100000001');
 const RID_LENGTH = 5; // ISO/IEC 7816-5: a shorter prefix names nobody
 const CHALLENGE_LENGTH = 16; // ASSUMED
 const SIGNATURE_LENGTH = 256;
-const PIN_TRIES = 3;
-const SIGNATURE_PIN_TRIES = 5;
 const TERMINAL_TRIES = 10; // not public
+
+/** A PIN that opens something, undefined where nobody knows it; counters begin with what is left. */
+export interface CardPin {
+  readonly file: number;
+  readonly value: string | undefined;
+  readonly tries: number;
+}
 
 export interface JpkiCardOptions {
   readonly atr: Uint8Array;
   readonly files: ReadonlyMap<number, JpkiFile>;
   readonly key: CardKey;
   readonly terminalCa: VerifyingKey;
-  readonly pin: string;
+  readonly pins: readonly CardPin[];
+  /** That of 署名用; absent where the card has no certificate for it. */
+  readonly signatureKey?: CardKey;
   /** The application is not on this card: every SELECT answers 6A82. */
   readonly foreign?: boolean;
   /** Every EXTERNAL AUTHENTICATE fails and burns a try, as on a card that does not know this terminal. */
@@ -69,10 +78,7 @@ export class JpkiCard implements VirtualCard {
   readonly #options: JpkiCardOptions;
   readonly #chain: TerminalChain;
   /** Counters outlive resets. */
-  readonly #pins = new Map([
-    [EF_PIN, new RetryCounter(PIN_TRIES)],
-    [EF_SIGNATURE_PIN, new RetryCounter(SIGNATURE_PIN_TRIES)],
-  ]);
+  readonly #pins: ReadonlyMap<number, RetryCounter>;
   readonly #terminal = new RetryCounter(TERMINAL_TRIES);
   #selected = false;
   #currentFile: number | undefined;
@@ -84,6 +90,9 @@ export class JpkiCard implements VirtualCard {
     this.atr = options.atr;
     this.#options = options;
     this.#chain = new TerminalChain(options.terminalCa);
+    this.#pins = new Map(
+      options.pins.map(({ file, tries }) => [file, new RetryCounter(FULL[file]!, tries)]),
+    );
   }
 
   reset(): void {
@@ -108,6 +117,7 @@ export class JpkiCard implements VirtualCard {
     if (cla !== 0x00) return undefined;
     if (ins === 0x84) return 'get-challenge';
     if (ins === 0x82) return 'external-authenticate';
+    if (ins === 0x20) return data.length > 0 ? 'verify-pin' : undefined;
     if (ins === 0xa4 && p1 === 0x04) return 'select';
     if (ins === 0xa4 && p1 === 0x02 && data.length === 2) {
       return STEP_OF_FILE.get((data[0]! << 8) | data[1]!);
@@ -218,9 +228,8 @@ export class JpkiCard implements VirtualCard {
     if (!counter) return status(SW_REFERENCE_NOT_FOUND);
     if (data.length === 0) return status(counter.status);
     if (counter.blocked) return status(RetryCounter.BLOCKED);
-    // The signature PIN of a virtual card is unknown to everybody, but it counts.
-    const right = reference === EF_PIN && equal(data, utf8(this.#options.pin));
-    if (!right) {
+    const value = this.#options.pins.find(({ file }) => file === reference)!.value;
+    if (value === undefined || !equal(data, utf8(value))) {
       this.#verified.delete(reference);
       return status(counter.fail());
     }
@@ -285,12 +294,16 @@ export class JpkiCard implements VirtualCard {
     const block = paddable(p1, data);
     if (block === undefined || ne === 0) return WRONG_LENGTH;
     if (ne < SIGNATURE_LENGTH) return status((SW1_WRONG_LE << 8) | (SIGNATURE_LENGTH & 0xff));
-    const { key } = this.#options;
+    const key = reference === EF_SIGNATURE_KEY ? this.#options.signatureKey : this.#options.key;
+    if (!key) return status(SW_REFERENCE_NOT_FOUND);
     return success(p1 < 0x02 ? key.signPadded(block) : key.signHash(block), 'rsa');
   }
 }
 
+const FULL: Readonly<Record<number, number>> = { [EF_PIN]: 3, [EF_SIGNATURE_PIN]: 5 };
+
 const STEP_OF_FILE = new Map<number, Step>([
+  [EF_SIGNATURE_CERTIFICATE, 'read-signature-certificate'],
   [EF_TOKEN_INFO, 'token-info'],
   [EF_PRESENCE, 'token-info'],
   [EF_TERMINAL_CA_KEY, 'select-terminal-key'],

@@ -29,12 +29,17 @@ export interface JpkiContent {
   /** DER; without it EF 000A is absent and EF 0008 says so. */
   readonly certificate?: Uint8Array;
   readonly caCertificate: Uint8Array;
+  /** DER; without it EF 0001 is empty and EF 0008 says so. */
+  readonly signatureCertificate?: Uint8Array;
+  readonly signatureCaCertificate?: Uint8Array;
   /** Phones ask for the PIN before they give the certificate away; plastic cards do not. */
   readonly certificateNeedsPin: boolean;
 }
 
 export function jpkiFiles(content: JpkiContent): ReadonlyMap<number, JpkiFile> {
   const { label, certificate, caCertificate, certificateNeedsPin } = content;
+  const { signatureCertificate = EMPTY, signatureCaCertificate = caCertificate } = content;
+  const present = (octets: Uint8Array | undefined) => (octets?.length ? 0x8f : 0x00);
   const data = (octets: Uint8Array, read: ReadAccess = 'free'): JpkiFile => ({
     kind: 'data',
     content: octets,
@@ -42,11 +47,11 @@ export function jpkiFiles(content: JpkiContent): ReadonlyMap<number, JpkiFile> {
   });
   const files = new Map<number, JpkiFile>([
     // A holder without a signature certificate, as anyone under 15: present, closed and empty.
-    [EF_SIGNATURE_CERTIFICATE, data(EMPTY, { pin: EF_SIGNATURE_PIN })],
-    [EF_SIGNATURE_CA, data(caCertificate)],
+    [EF_SIGNATURE_CERTIFICATE, data(signatureCertificate, { pin: EF_SIGNATURE_PIN })],
+    [EF_SIGNATURE_CA, data(signatureCaCertificate)],
     [0x0005, { kind: 'unknown' }],
     [EF_TOKEN_INFO, data(tokenInfo(label))],
-    [EF_PRESENCE, data(Uint8Array.of(0x00, certificate ? 0x8f : 0x00, 0x00))],
+    [EF_PRESENCE, data(Uint8Array.of(present(signatureCertificate), present(certificate), 0x00))],
     [0x0009, data(EMPTY, 'never')],
     [EF_CERTIFICATE_CA, data(caCertificate)],
     [0x0010, { kind: 'unknown' }],

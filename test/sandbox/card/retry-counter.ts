@@ -5,9 +5,9 @@ export class RetryCounter {
   readonly #full: number;
   #left: number;
 
-  constructor(full: number) {
+  constructor(full: number, left = full) {
     this.#full = full;
-    this.#left = full;
+    this.#left = left;
   }
 
   get blocked(): boolean {

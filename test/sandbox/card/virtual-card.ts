@@ -13,7 +13,12 @@ export const STEPS = [
   'sign',
 ] as const;
 
-export type Step = (typeof STEPS)[number];
+/** Nobody comes to these at a gate: a PIN is presented at a desk. */
+export const DESK_STEPS = ['read-signature-certificate', 'verify-pin'] as const;
+
+export const ALL_STEPS = [...STEPS, ...DESK_STEPS] as const;
+
+export type Step = (typeof ALL_STEPS)[number];
 
 /** Only taps by the profile `kazashi` come to these. */
 export const SURFACE_STEPS: ReadonlySet<Step> = new Set<Step>([

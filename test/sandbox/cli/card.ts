@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { isBirthDate } from '@pinless-gate/protocol/kazashi/surface-record';
 import { writeFileDurably } from '@pinless-gate/runtime/durable-file';
 import { type Command, EXIT_OK, type Io, UsageError } from '@pinless-gate/runtime/program';
-import { cardFromFile, readCardFile } from '../card/card-file.ts';
+import { cardFromFile, readCardFile, SIGNATURE_PASSWORD } from '../card/card-file.ts';
 import { parseFault, parseStep } from '../card/fault.ts';
 import { type CardReport, enterField } from '../card/session.ts';
 import { parseDuration, parseTiming } from '../card/timing.ts';
@@ -28,6 +28,7 @@ export const cardNew: Command = async (argv, io) => {
       pin: { type: 'string' },
       'birth-date': { type: 'string' },
       reference: { type: 'string' },
+      'signature-password': { type: 'string' },
       victim: { type: 'string' },
       timing: { type: 'string' },
       fault: { type: 'string', multiple: true, default: [] },
@@ -47,6 +48,8 @@ export const cardNew: Command = async (argv, io) => {
   if (timing !== undefined) parseTiming(timing);
   const { 'birth-date': birthDate, reference } = values;
   checkSurface({ profile, scenario, birthDate, reference });
+  const { 'signature-password': signaturePassword } = values;
+  checkPassword(profile, signaturePassword);
   const removeAfterStep = values['remove-after-step'];
 
   const { file } = await newCard(await Jlis.open(directory), {
@@ -58,6 +61,7 @@ export const cardNew: Command = async (argv, io) => {
     ...(pin !== undefined && { pin }),
     ...(birthDate !== undefined && { birthDate }),
     ...(reference !== undefined && { reference }),
+    ...(signaturePassword !== undefined && { signaturePassword }),
     ...(timing !== undefined && { timing }),
     ...(victim !== undefined && { victim: await readCardFile(victim) }),
     ...(removeAfterStep !== undefined && { removeAfterStep: parseStep(removeAfterStep) }),
@@ -85,6 +89,13 @@ function checkSurface({ profile, scenario, birthDate, reference }: SurfaceValues
   if (reference !== undefined && !/^\d{6}$/.test(reference)) {
     throw new UsageError('--reference has six digits');
   }
+}
+
+function checkPassword(profile: string, password: string | undefined): void {
+  if (password === undefined) return;
+  if (profile !== 'jpki') throw new UsageError('--signature-password is for jpki cards');
+  if (SIGNATURE_PASSWORD.test(password)) return;
+  throw new UsageError('--signature-password has 6 to 16 capital letters and digits');
 }
 
 /** `sandbox card insert card.json …`: in the field until told otherwise. */

@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util';
 import { writeFileDurably } from '@pinless-gate/runtime/durable-file';
 import { type Command, EXIT_OK, UsageError } from '@pinless-gate/runtime/program';
 import { readCardFile } from '../card/card-file.ts';
-import { Jlis, newRsaKey } from '../jlis/jlis.ts';
+import { Jlis } from '../jlis/jlis.ts';
+import { newRsaKey } from '../jlis/keys.ts';
 import { isOcspFault, OCSP_FAULTS } from '../jlis/ocsp.ts';
 import { startJlisServer } from '../jlis/server.ts';
 import { aborted, parsePort } from './options.ts';
@@ -28,7 +29,7 @@ export const jlisOcsp: Command = async (argv, io) => {
   }
   const server = await startJlisServer(jlis, { port: parsePort(values.port), fault });
   io.err(
-    `OCSP: POST ${server.url}; GET ${server.url}crl.der, renewals.ndjson, renewals.ndjson.sig`,
+    `OCSP: POST ${server.url}; serial numbers: POST ${server.url}link; GET crl.der, signature-crl.der, renewals.ndjson`,
   );
   await aborted(io);
   await server.close();

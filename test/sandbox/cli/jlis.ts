@@ -5,13 +5,17 @@ import { writeFileDurably } from '@pinless-gate/runtime/durable-file';
 import { type Command, EXIT_OK, type Io, UsageError } from '@pinless-gate/runtime/program';
 import { filesOf } from '../jlis/institution.ts';
 import { CERTIFICATE_HOLD, Jlis } from '../jlis/jlis.ts';
+import { signerKey } from '../jlis/link.ts';
+import { SignatureCa } from '../jlis/signature-ca.ts';
 
 /** `sandbox jlis new DIR` */
 export const jlisNew: Command = async (argv, io) => {
   const { positionals } = parseArgs({ args: [...argv], options: {}, allowPositionals: true });
   const [directory] = positionals;
   if (directory === undefined || positionals.length > 1) throw new UsageError('one DIR is wanted');
-  await Jlis.create(directory);
+  const { files } = await Jlis.create(directory);
+  await SignatureCa.open(files);
+  await signerKey(files);
   io.out(resolve(directory));
   return EXIT_OK;
 };
@@ -51,7 +55,7 @@ async function certified(jlis: Jlis, request: Uint8Array, io: Io) {
   return filesOf(certificates);
 }
 
-/** `sandbox jlis revoke --jlis DIR --serial HEX [--hold | --release] | --institution CODE` */
+/** `sandbox jlis revoke --jlis DIR --serial HEX [--hold | --release] | --signature-serial HEX | --institution CODE` */
 export const jlisRevoke: Command = async (argv, io) => {
   const { values } = parseArgs({
     args: [...argv],
@@ -60,18 +64,26 @@ export const jlisRevoke: Command = async (argv, io) => {
       serial: { type: 'string' },
       hold: { type: 'boolean', default: false },
       release: { type: 'boolean', default: false },
+      'signature-serial': { type: 'string' },
       institution: { type: 'string' },
     },
   });
   const { jlis: directory, serial, hold, release, institution } = values;
-  if (!directory || (serial === undefined) === (institution === undefined)) {
-    throw new UsageError('--jlis, and --serial or --institution are wanted');
+  const { 'signature-serial': signature } = values;
+  const named = [serial, signature, institution].filter((each) => each !== undefined);
+  if (!directory || named.length !== 1) {
+    throw new UsageError('--jlis, and --serial, --signature-serial or --institution are wanted');
   }
   if (hold && release) throw new UsageError('give either --hold or --release');
   const jlis = await Jlis.open(directory);
   if (institution !== undefined) {
     await jlis.revokeInstitution(institution);
     io.out(institution);
+    return EXIT_OK;
+  }
+  if (signature !== undefined) {
+    await (await SignatureCa.open(jlis.files)).revoke(signature);
+    io.out(join(jlis.files.directory, 'signature-crl.der'));
     return EXIT_OK;
   }
   if (release) await jlis.release(serial!);
@@ -86,6 +98,8 @@ export const jlisCrl: Command = async (argv, io) => {
   if (!values.jlis) throw new UsageError('--jlis is wanted');
   const jlis = await Jlis.open(values.jlis);
   await jlis.writeCrl();
+  await (await SignatureCa.open(jlis.files)).writeCrl();
   io.out(join(jlis.files.directory, 'crl.der'));
+  io.out(join(jlis.files.directory, 'signature-crl.der'));
   return EXIT_OK;
 };

@@ -46,13 +46,18 @@ export function signingKey(privateKeyPem: string): SigningKey {
 }
 
 /** The CA's certificate, signed by itself. DER. */
-export function issueCaCertificate(ca: SigningKey, serial: string, validity: Validity) {
-  return issue(ca, ca.spki, { issuer: ISSUER_NAME, subject: ISSUER_NAME }, serial, validity, [
+export function issueCaCertificate(
+  ca: SigningKey,
+  serial: string,
+  validity: Validity,
+  name = ISSUER_NAME,
+) {
+  return issue(ca, ca.spki, { issuer: name, subject: name }, serial, validity, [
     extension('2.5.29.19', sequence(TRUE), true),
     extension('2.5.29.15', bitString(Uint8Array.of(0x06), 1), true), // keyCertSign, cRLSign
     extension('2.5.29.14', octetString(keyIdentifier(ca.spki))),
     extension('2.5.29.17', sequence(context(4, SERVICE_NAME))),
-    crlDistributionPoint(),
+    crlDistributionPoint(name),
   ]);
 }
 
@@ -73,7 +78,7 @@ export function issueHolderCertificate(ca: SigningKey, holder: HolderCertificate
   const names = { issuer: issuerName, subject: holderName(commonName) };
   return issue(ca, spki, names, serial, validity, [
     extension('2.5.29.15', bitString(Uint8Array.of(0x80), 7), true), // digitalSignature
-    authenticationPolicy(),
+    policy(POLICY_AUTHENTICATION),
     extension('2.5.29.18', sequence(context(4, SERVICE_NAME))),
     crlDistributionPoint(),
     authorityKeyIdentifier(ca.spki),
@@ -108,6 +113,7 @@ export function issueCrl(
   revoked: readonly Revocation[],
   thisUpdate: Date,
   nextUpdate: Date,
+  issuer = ISSUER_NAME,
 ): Promise<Uint8Array> {
   const entries = revoked.map(({ serial, at, reason }) =>
     sequence(
@@ -119,7 +125,7 @@ export function issueCrl(
   const list = sequence(
     VERSION_2_CRL,
     SHA256_WITH_RSA,
-    ISSUER_NAME,
+    issuer,
     time(thisUpdate),
     time(nextUpdate),
     // An empty list is left out (RFC 5280 5.1.2.6).
@@ -135,7 +141,8 @@ export function issueCrl(
   return signed(ca, list);
 }
 
-function issue(
+/** A certificate of version 3. DER. */
+export function issue(
   ca: SigningKey,
   spki: Uint8Array,
   { issuer, subject }: { readonly issuer: Uint8Array; readonly subject: Uint8Array },
@@ -172,19 +179,19 @@ export function extension(type: string, value: Uint8Array, critical = false): Ui
   return sequence(oid(type), ...(critical ? [TRUE] : []), octetString(value));
 }
 
-function authenticationPolicy(): Uint8Array {
+/** Critical, with a pointer to the practice statement. */
+export function policy(id: string): Uint8Array {
   const qualifier = sequence(oid(CPS_QUALIFIER), ia5String(CPS_URI));
-  const policy = sequence(oid(POLICY_AUTHENTICATION), sequence(qualifier));
-  return extension('2.5.29.32', sequence(policy), true);
+  return extension('2.5.29.32', sequence(sequence(oid(id), sequence(qualifier))), true);
 }
 
 /** A directoryName, as the JPKI has no URI. */
-function crlDistributionPoint(): Uint8Array {
-  const name = context(0, context(0, context(4, ISSUER_NAME)));
+export function crlDistributionPoint(issuer = ISSUER_NAME): Uint8Array {
+  const name = context(0, context(0, context(4, issuer)));
   return extension('2.5.29.31', sequence(sequence(name)));
 }
 
-function authorityKeyIdentifier(caSpki: Uint8Array): Uint8Array {
+export function authorityKeyIdentifier(caSpki: Uint8Array): Uint8Array {
   return extension('2.5.29.35', sequence(contextPrimitive(0, keyIdentifier(caSpki))));
 }
 

@@ -1,4 +1,5 @@
-import { type Jlis, type KeyPair, newRsaKey } from './jlis.ts';
+import type { Jlis } from './jlis.ts';
+import { type KeyPair, newRsaKey } from './keys.ts';
 
 export interface Holder {
   /** Hex. */

@@ -1,6 +1,5 @@
-import { createPublicKey, generateKeyPair, randomInt, sign } from 'node:crypto';
+import { createPublicKey, randomInt, sign } from 'node:crypto';
 import { resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { GateError } from '@pinless-gate/protocol/errors';
 import {
   certificatePem,
@@ -22,6 +21,7 @@ import {
 } from './institution.ts';
 import { readInstitutionRequest } from './institution-request.ts';
 import { CVCA_REFERENCE, DV_REFERENCE, issueCvCertificate, terminalReference } from './iso-ca.ts';
+import { type KeyPair, newEcKey, newRsaKey } from './keys.ts';
 import { ISSUER_NAME, TEST_ISSUER_NAME } from './names.ts';
 import type { OcspResponder } from './ocsp.ts';
 import { formatRenewals } from './renewals.ts';
@@ -43,8 +43,6 @@ const NAME_LENGTH = 24;
 const SUPERSEDED = 4;
 export const CERTIFICATE_HOLD = 6;
 
-const generate = promisify(generateKeyPair);
-
 export interface HolderOptions {
   readonly publicKeyPem: string;
   /** Hex; the next number otherwise. */
@@ -65,11 +63,6 @@ export interface IssuedCertificate {
 export interface IssuedSurface {
   readonly record: Uint8Array;
   readonly signer: Uint8Array;
-}
-
-export interface KeyPair {
-  readonly privateKeyPem: string;
-  readonly publicKeyPem: string;
 }
 
 /** A J-LIS in a box: authentication CA, terminal CAs of both profiles, revocation. One process at a time. */
@@ -290,7 +283,7 @@ export class Jlis {
 
   /** `renewals.ndjson` and its signature, by a key whose public half is `renewal-signer.pem`. */
   async writeRenewals(): Promise<void> {
-    const keyPem = await this.#ownKey('renewal-signer', () => newEcKey('P-256'));
+    const keyPem = await this.files.ownKey('renewal-signer', () => newEcKey('P-256'));
     const spki = createPublicKey(keyPem).export({ format: 'pem', type: 'spki' });
     await this.files.write('renewal-signer.pem', spki as string);
     const text = formatRenewals(this.#state.renewed, new Date());
@@ -301,20 +294,11 @@ export class Jlis {
   /** Key and certificate of the OCSP responder, made when it is first wanted. */
   async responder(): Promise<OcspResponder> {
     const ca = await this.#signer('ca');
-    const key = signingKey(await this.#ownKey('ocsp-responder', newRsaKey));
+    const key = signingKey(await this.files.ownKey('ocsp-responder', newRsaKey));
     const validity = years(Date.now(), -0.1, 1);
     const certificate = await issueResponderCertificate(ca, key.spki, validity);
     await this.files.write('ocsp-responder.pem', certificatePem(certificate));
     return { ca, key, certificate };
-  }
-
-  /** A key of this J-LIS that not every use of it needs. */
-  async #ownKey(name: string, make: () => Promise<KeyPair>): Promise<string> {
-    const file = `${name}-key.pem`;
-    if (!(await this.files.exists(file))) {
-      await this.files.write(file, (await make()).privateKeyPem);
-    }
-    return this.files.text(file);
   }
 
   /** The CVCA certificate of another country's cards. */
@@ -353,24 +337,6 @@ function keyType(publicKeyPem: string): string | undefined {
 
 function spkiOf(publicKeyPem: string): Uint8Array {
   return createPublicKey(publicKeyPem).export({ format: 'der', type: 'spki' });
-}
-
-export async function newRsaKey(): Promise<KeyPair> {
-  const { privateKey, publicKey } = await generate('rsa', {
-    modulusLength: 2048,
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  });
-  return { privateKeyPem: privateKey, publicKeyPem: publicKey };
-}
-
-export async function newEcKey(namedCurve: 'P-256' | 'P-384'): Promise<KeyPair> {
-  const { privateKey, publicKey } = await generate('ec', {
-    namedCurve,
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  });
-  return { privateKeyPem: privateKey, publicKeyPem: publicKey };
 }
 
 export function years(now: number, from: number, until: number): Validity {

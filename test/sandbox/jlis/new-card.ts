@@ -1,7 +1,9 @@
 import { CARD_FORMAT, type CardFile, parseCardFile } from '../card/card-file.ts';
 import type { Fault } from '../card/fault.ts';
 import type { Step } from '../card/virtual-card.ts';
-import { type Jlis, type KeyPair, newEcKey, newRsaKey, years } from './jlis.ts';
+import { type Jlis, years } from './jlis.ts';
+import { type KeyPair, newEcKey, newRsaKey } from './keys.ts';
+import { newSignature } from './new-signature.ts';
 import { printedReference } from './surface-ca.ts';
 import { type TerminalKey, terminalCaKeyId } from './terminal-ca.ts';
 
@@ -44,6 +46,8 @@ export interface NewCardOptions {
   readonly birthDate?: string;
   /** Six digits; those of the Japanese era otherwise. */
   readonly reference?: string;
+  /** 6 to 16 letters and digits: gives a jpki card its signature certificate and key (署名用). */
+  readonly signaturePassword?: string;
   /** Of ten, for the birth date. */
   readonly triesLeft?: number;
   readonly timing?: string;
@@ -109,6 +113,9 @@ export async function newCard(jlis: Jlis, options: NewCardOptions = {}): Promise
       terminalCa: await jpkiTerminalCa(jlis, scenario),
       ...(options.birthDate !== undefined && {
         surface: await newSurface(jlis, options.birthDate, options),
+      }),
+      ...(options.signaturePassword !== undefined && {
+        signature: await newSignature(jlis, options.signaturePassword, { ...options, issued }),
       }),
       ...JPKI_BEHAVIOUR[scenario],
     }),

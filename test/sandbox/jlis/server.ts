@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { signingKey } from './certificate.ts';
 import { Jlis } from './jlis.ts';
+import { answerLink, type LinkFault, signerKey } from './link.ts';
 import { answerOcsp, type OcspFault } from './ocsp.ts';
 
 export interface JlisServer {
@@ -11,6 +12,8 @@ export interface JlisServer {
   readonly asked: number;
   /** Answers wrongly from now on; undefined answers as it should. */
   fault(fault: OcspFault | undefined): void;
+  /** The same for questions about serial numbers. */
+  linkFault(fault: LinkFault | undefined): void;
   close(): Promise<void>;
 }
 
@@ -23,10 +26,20 @@ export interface JlisServerOptions {
 
 const MAX_REQUEST_LENGTH = 64 * 1024;
 /** What may be fetched: nothing secret is among them. */
-const FILES = ['ca.pem', 'crl.der', 'renewals.ndjson', 'renewals.ndjson.sig'];
+const FILES = [
+  'ca.pem',
+  'crl.der',
+  'renewals.ndjson',
+  'renewals.ndjson.sig',
+  'signature-ca.pem',
+  'signature-crl.der',
+  'link-signer.pem',
+];
+const LINK_PATH = '/link';
 
 /**
- * What a J-LIS has online, on loopback: OCSP by POST to any path, and its public files by GET. The state is
+ * What a J-LIS has online, on loopback: OCSP by POST to any path but one, which serial numbers belong together by
+ * POST to `/link`, and its public files by GET. The state is
  * read for each request, so that `jlis revoke` shows at once.
  */
 export async function startJlisServer(
@@ -36,7 +49,9 @@ export async function startJlisServer(
   const jlis = await Jlis.open(directory);
   const responder = await jlis.responder();
   const otherCa = signingKey(await jlis.files.text('other-ca-key.pem'));
+  await signerKey(jlis.files);
   let fault = first;
+  let linkFault: LinkFault | undefined;
   let asked = 0;
   const server = createServer((request, response) => {
     answer(request, response).catch((error: Error) => response.destroy(error));
@@ -46,6 +61,11 @@ export async function startJlisServer(
     if (request.method === 'GET') return sendFile(jlis, request.url ?? '/', response);
     const body = request.method === 'POST' ? await readBody(request) : undefined;
     if (!body) return void response.writeHead(400).end();
+    if (request.url === LINK_PATH) {
+      const link = await answerLink(jlis.files, body, { now: now(), fault: linkFault });
+      response.writeHead(link.status, link.headers);
+      return void response.end(link.body);
+    }
     asked++;
     const { revoked } = await jlis.files.readState();
     const options = { now: now(), fault, otherCa };
@@ -65,6 +85,9 @@ export async function startJlisServer(
     },
     fault: (next) => {
       fault = next;
+    },
+    linkFault: (next) => {
+      linkFault = next;
     },
     async close() {
       server.close();

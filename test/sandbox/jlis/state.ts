@@ -100,6 +100,16 @@ export class JlisFiles {
     return this.write(name, `${JSON.stringify(content, null, 2)}\n`);
   }
 
+  /** A private key, PEM, that not every use of a J-LIS needs: made when it is first wanted. */
+  async ownKey(
+    name: string,
+    make: () => Promise<{ readonly privateKeyPem: string }>,
+  ): Promise<string> {
+    const file = `${name}-key.pem`;
+    if (!(await this.exists(file))) await this.write(file, (await make()).privateKeyPem);
+    return this.text(file);
+  }
+
   async readState(): Promise<JlisState> {
     if (!(await this.exists('state.json'))) {
       const hint = `sandbox jlis new ${this.directory}`;
@@ -124,7 +134,7 @@ export class JlisFiles {
   }
 }
 
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -3,7 +3,12 @@ import { concat, fromHex, toHex, utf8 } from '@pinless-gate/protocol/bytes';
 import { jpkiCvcBlocks } from '@pinless-gate/protocol/cvc/jpki';
 import { sha256DigestInfo } from '@pinless-gate/protocol/possession';
 import { JpkiCard, type JpkiCardOptions } from '@pinless-gate/test/sandbox/card/jpki-card';
-import { type JpkiContent, jpkiFiles } from '@pinless-gate/test/sandbox/card/jpki-files';
+import {
+  EF_PIN,
+  EF_SIGNATURE_PIN,
+  type JpkiContent,
+  jpkiFiles,
+} from '@pinless-gate/test/sandbox/card/jpki-files';
 import { cardKey } from '@pinless-gate/test/sandbox/card/signing';
 import {
   institutionKeyId,
@@ -56,7 +61,10 @@ function newCard(options: Partial<JpkiCardOptions> = {}, files: Partial<JpkiCont
     files: jpkiFiles({ ...content, ...files }),
     key: cardKey(pem(holder.privateKey)),
     terminalCa: { keyId: fromHex(terminalCaKeyId()), key: createPublicKey(pem(ca.publicKey)) },
-    pin: '1234',
+    pins: [
+      { file: EF_PIN, value: '1234', tries: 3 },
+      { file: EF_SIGNATURE_PIN, value: undefined, tries: 5 },
+    ],
     ...options,
   });
 }
@@ -582,5 +590,68 @@ describe('stepOf', () => {
     one.sw(SELECT);
     one.sw('00B08A0000');
     expect(card.stepOf(fromHex('00B0010000'))).toBe('read-certificate');
+  });
+});
+
+describe('a card with a signature certificate (署名用)', () => {
+  const VERIFY_PASSWORD = `0020009B08 ${toHex(utf8('ABC12345'))}`;
+  const signatureCertificate = new Uint8Array(1800).fill(0x5a);
+  const withSignature = (tries = 5) =>
+    selected(
+      {
+        pins: [
+          { file: EF_PIN, value: '1234', tries: 3 },
+          { file: EF_SIGNATURE_PIN, value: 'ABC12345', tries },
+        ],
+        signatureKey: cardKey(pem(stranger.privateKey)),
+      },
+      { signatureCertificate, signatureCaCertificate: fromHex('3003020107') },
+    );
+
+  test('says so, and gives its CA to anyone', () => {
+    const one = withSignature();
+    expect(toHex(one.raw('00B0880003').data)).toBe('8f8f00');
+    expect(toHex(one.raw('00B0820005').data)).toBe('3003020107');
+    expect(toHex(one.raw('00B08B0005').data)).toBe('3003020105');
+  });
+
+  test('gives certificate and signature after its password alone', () => {
+    const one = withSignature();
+    expect(one.sw(VERIFY_PIN)).toBe('9000');
+    expect(one.sw('00B0810000')).toBe('6982');
+    expect(one.swOf('802A029A', hash, 256)).toBe('6982');
+    expect(one.sw(VERIFY_PASSWORD)).toBe('9000');
+    expect(one.raw('00B0810000').data).toEqual(signatureCertificate.subarray(0, 256));
+    const signature = one.raw(`802A029A20${toHex(hash)}00`).data;
+    const block = publicDecrypt(stranger.publicKey, signature);
+    expect(toHex(block)).toBe(toHex(sha256DigestInfo(hash)));
+  });
+
+  test('its password does not open the other key', () => {
+    const one = withSignature();
+    one.sw(VERIFY_PASSWORD);
+    expect(one.sw(SIGN_HASH)).toBe('6982');
+  });
+
+  test('counts five tries, then is blocked', () => {
+    const one = withSignature();
+    const wrong = VERIFY_PASSWORD.replace('4142', '5858');
+    expect([1, 2, 3, 4, 5, 6].map(() => one.sw(wrong))).toEqual([
+      '63C4',
+      '63C3',
+      '63C2',
+      '63C1',
+      '63C0',
+      '6984',
+    ]);
+    expect(one.sw(VERIFY_PASSWORD)).toBe('6984');
+    expect(one.sw(VERIFY_PIN)).toBe('9000');
+  });
+
+  test('a right password fills the counter up', () => {
+    const one = withSignature(2);
+    expect(one.sw('0020009B')).toBe('63C2');
+    one.sw(VERIFY_PASSWORD);
+    expect(one.sw('0020009B')).toBe('63C5');
   });
 });
