@@ -52,8 +52,7 @@ export function createApp(deps: AppDeps): App {
   const metrics = new ConsoleMetrics(deps.version);
   const assets = new Assets();
   const page = { views: viewsIn(deps.timeZone), assets: assets.prefix, now };
-  const read = () =>
-    readOverview({ store: stores.overview, bundles, now, silentAfterMs: deps.silentAfterMs });
+  const read = () => readOverview({ ...stores, ...deps, store: stores.overview });
   const board = new Board({
     read,
     onError: (error) => log.error(describe(error), 'live page could not be read'),

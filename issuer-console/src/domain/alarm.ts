@@ -6,6 +6,7 @@ import {
   type PublishedList,
   revocationCondition,
 } from './publication.ts';
+import type { FailingWebhook } from './webhook.ts';
 
 /** Something a person has to act on. `since` in Unix milliseconds, where it has a beginning. */
 export type Alarm =
@@ -32,6 +33,12 @@ export type Alarm =
       readonly fault: PrinterFault;
       readonly since: number;
     }
+  | {
+      readonly kind: 'webhook-failing';
+      readonly vendor: string;
+      readonly host: string;
+      readonly since: number;
+    }
   | { readonly kind: 'list-missing' }
   | { readonly kind: 'list-unreadable'; readonly code: ErrorCode }
   | { readonly kind: 'list-expired' | 'list-stale'; readonly since: number }
@@ -42,13 +49,14 @@ export interface AlarmInput {
   readonly silentAfterMs: number;
   readonly list: PublishedList;
   readonly gates: readonly GateSummary[];
+  readonly webhooks: readonly FailingWebhook[];
 }
 
 /** Nobody can confirm that it was looked into yet: it goes away by itself. */
 const UNEXPLAINED_SHOWN_MS = 86_400_000;
 
-/** Gravest first: tampering, then the list, then silence, then paper. */
-export function alarmsOf({ now, silentAfterMs, list, gates }: AlarmInput): Alarm[] {
+/** Gravest first: tampering, then the list, then silence, then paper, then webhooks. */
+export function alarmsOf({ now, silentAfterMs, list, gates, webhooks }: AlarmInput): Alarm[] {
   return [
     ...gates.flatMap(({ name, conflict }): Alarm[] =>
       conflict
@@ -74,6 +82,7 @@ export function alarmsOf({ now, silentAfterMs, list, gates }: AlarmInput): Alarm
     ...gates.flatMap(({ name, printer, revokedAt }): Alarm[] =>
       printer && revokedAt === undefined ? [{ kind: 'printer', gate: name, ...printer }] : [],
     ),
+    ...webhooks.map((one): Alarm => ({ kind: 'webhook-failing', ...one })),
   ];
 }
 

@@ -2,6 +2,7 @@ import type { Act, Operator } from '@pinless-gate/protocol/journal/act';
 import { type Alarm, alarmsOf } from './alarm.ts';
 import type { GateSummary } from './gate.ts';
 import type { BundleFiles, PublishedList } from './publication.ts';
+import type { WebhookStore } from './webhook.ts';
 
 /** One decision, as the page shows it: nothing of the card, nothing of the ticket. */
 export interface Tap {
@@ -52,6 +53,7 @@ export interface OverviewStore {
 export interface OverviewSources {
   readonly store: OverviewStore;
   readonly bundles: Pick<BundleFiles, 'list'>;
+  readonly webhooks: Pick<WebhookStore, 'failing'>;
   readonly now: () => number;
   readonly silentAfterMs: number;
 }
@@ -61,12 +63,14 @@ export const ACTS_SHOWN = 20;
 
 export async function readOverview(sources: OverviewSources): Promise<Overview> {
   const { store, bundles, silentAfterMs } = sources;
-  const [list, gates, taps, acts] = await Promise.all([
+  const [list, gates, taps, acts, webhooks] = await Promise.all([
     bundles.list(),
     store.gates(),
     store.lastTaps(TAPS_SHOWN),
     store.lastActs(ACTS_SHOWN),
+    sources.webhooks.failing(),
   ]);
   const now = sources.now();
-  return { now, list, gates, taps, acts, alarms: alarmsOf({ now, silentAfterMs, list, gates }) };
+  const alarms = alarmsOf({ now, silentAfterMs, list, gates, webhooks });
+  return { now, list, gates, taps, acts, alarms };
 }

@@ -167,7 +167,7 @@ export function webhookDesk(deps: WebhookDeskDeps): WebhookDesk {
       tested.set(id, at);
       const message = testMessage(id, Buffer.from(random(16)).toString('hex'), at);
       const attempt = await sendOnce(deps, webhook, message);
-      await webhooks.noteTest(webhook, attempt, message.id);
+      await webhooks.noteTest(webhook, attempt, message.id, { by: asker.by, at });
       return attempt;
     },
   };

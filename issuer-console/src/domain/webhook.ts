@@ -20,7 +20,10 @@ export const WEBHOOK_TYPES = {
   'ticket.transferred': 'purchase.read',
   'ticket.resold': 'purchase.read',
   'list.requested': 'event.read',
+  'list.approved': 'event.read',
   'list.published': 'event.read',
+  'list.failed': 'event.read',
+  'list.withdrawn': 'event.read',
   'list.at-gates': 'event.read',
 } as const satisfies Readonly<Record<string, Permission>>;
 
@@ -92,7 +95,7 @@ export interface WebhookStore {
   /** Sealed: the one that signs, then the one before as long as it does too. */
   secrets(webhook: Webhook, now: number): Promise<Uint8Array[]>;
   /** An attempt that nothing follows from. */
-  noteTest(webhook: Webhook, attempt: Attempt, messageId: string): Promise<void>;
+  noteTest(webhook: Webhook, attempt: Attempt, messageId: string, origin: Origin): Promise<void>;
   /** Of all vendors: which were given up, and since when. */
   failing(): Promise<FailingWebhook[]>;
 }

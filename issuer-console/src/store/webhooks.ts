@@ -58,10 +58,11 @@ function readers(
         return both ? [secret, previousSecret] : [secret];
       }),
 
-    noteTest: ({ id }, attempt, messageId) =>
-      guarded('note a test', async () => {
+    noteTest: ({ id, vendorId }, attempt, messageId, origin) =>
+      change(db, 'note a test', origin, async (tx, note) => {
         const row = { webhookId: id, messageId, type: TEST_TYPE, kind: 'test' };
-        await db.insert(webhookDeliveries).values({ ...row, ...rowOfAttempt(attempt) });
+        await tx.insert(webhookDeliveries).values({ ...row, ...rowOfAttempt(attempt) });
+        note({ action: 'webhook.tested', subjects: [id], vendorId });
       }),
 
     failing: () =>

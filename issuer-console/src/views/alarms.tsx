@@ -56,7 +56,7 @@ const GRAVE: ReadonlySet<Alarm['kind']> = new Set([
   'revocation-too-old',
 ]);
 
-function adviceOn(alarm: Alarm, { alarms: { text } }: Messages): Advice {
+function adviceOn(alarm: Alarm, { alarms: { text }, webhooks }: Messages): Advice {
   switch (alarm.kind) {
     case 'chain-conflict':
       return text.conflict(alarm.gate, String(alarm.sequence));
@@ -66,6 +66,8 @@ function adviceOn(alarm: Alarm, { alarms: { text } }: Messages): Advice {
       return text.silent(alarm.gate);
     case 'printer':
       return text.printer(alarm.gate)[alarm.fault];
+    case 'webhook-failing':
+      return webhooks.alarm(alarm.vendor, alarm.host);
     case 'list-missing':
       return text.missing;
     case 'list-unreadable':

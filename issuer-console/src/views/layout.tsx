@@ -27,6 +27,7 @@ const TITLES: Readonly<Record<string, (text: Messages) => string>> = {
   '/vendors': (text) => text.account.vendors.title,
   '/operators': (text) => text.account.operators.title,
   '/api-keys': (text) => text.account.apiKeys.title,
+  '/webhooks': (text) => text.webhooks.title,
   '/audit': (text) => text.account.audit.title,
 };
 

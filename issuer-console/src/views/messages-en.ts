@@ -2,6 +2,7 @@ import { accountEn } from './account-messages-en.ts';
 import { eventsEn } from './event-messages-en.ts';
 import type { Messages } from './messages.ts';
 import { purchaseListEn } from './purchase-list-messages-en.ts';
+import { webhooksEn } from './webhook-messages-en.ts';
 
 const plural = (one: string, many: string) => (n: string) => `${n} ${n === '1' ? one : many}`;
 
@@ -212,6 +213,7 @@ export const en: Messages = {
   },
   account: accountEn,
   events: eventsEn,
+  webhooks: webhooksEn,
   purchaseList: purchaseListEn,
   notFound: 'There is no such page',
   notFoundNext: 'Entry at a glance',

@@ -2,6 +2,7 @@ import { accountJa } from './account-messages-ja.ts';
 import { eventsJa } from './event-messages-ja.ts';
 import type { Messages } from './messages.ts';
 import { purchaseListJa } from './purchase-list-messages-ja.ts';
+import { webhooksJa } from './webhook-messages-ja.ts';
 
 export const ja: Messages = {
   product: '発行者コンソール',
@@ -211,6 +212,7 @@ export const ja: Messages = {
   },
   account: accountJa,
   events: eventsJa,
+  webhooks: webhooksJa,
   purchaseList: purchaseListJa,
   notFound: 'ページがありません',
   notFoundNext: '入場のようすへ',

@@ -6,6 +6,7 @@ import type { ListCondition } from '../domain/publication.ts';
 import type { AccountMessages } from './account-messages.ts';
 import type { EventMessages } from './event-messages.ts';
 import type { PurchaseListMessages } from './purchase-list-messages.ts';
+import type { WebhookMessages } from './webhook-messages.ts';
 
 type Noun = (n: string) => string;
 
@@ -142,6 +143,7 @@ export interface Messages {
   };
   readonly account: AccountMessages;
   readonly events: EventMessages;
+  readonly webhooks: WebhookMessages;
   readonly purchaseList: PurchaseListMessages;
   readonly notFound: string;
   readonly notFoundNext: string;

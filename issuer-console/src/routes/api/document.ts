@@ -14,6 +14,7 @@ import { type PublicationApiDeps, publicationApi } from './publications.ts';
 import { type PurchaseListApiDeps, purchaseListApi } from './purchases.ts';
 import { accessOfAll, Id, json, PROBLEMS } from './schema.ts';
 import { type VendorApiDeps, vendorApi } from './vendors.ts';
+import { type WebhookApiDeps, webhookApi } from './webhooks.ts';
 
 /** One request is small; what is long has routes of its own. */
 export const MAX_API_LENGTH = 256 * 1024;
@@ -42,7 +43,8 @@ export type ApiDeps = VendorApiDeps &
   EventApiDeps &
   ImportApiDeps &
   PurchaseListApiDeps &
-  PublicationApiDeps & { readonly audit: AuditLog; readonly version: string };
+  PublicationApiDeps &
+  WebhookApiDeps & { readonly audit: AuditLog; readonly version: string };
 
 /** The JSON API, and the document that describes it, made of the same routes. */
 export const api = (
@@ -63,6 +65,7 @@ export const api = (
   app.route('/', importApi(deps));
   app.route('/', purchaseListApi(deps));
   app.route('/', publicationApi(deps));
+  app.route('/', webhookApi(deps));
   app.route('/', auditApi(deps.audit));
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
     type: 'http',

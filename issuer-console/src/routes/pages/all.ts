@@ -16,6 +16,7 @@ import { eventPages } from './events.tsx';
 import type { PageDeps } from './page.ts';
 import { purchasePages } from './purchases.tsx';
 import { signInPages } from './sign-in.tsx';
+import { webhookPages } from './webhooks.tsx';
 
 export interface PagesDeps {
   readonly page: PageDeps;
@@ -48,5 +49,6 @@ export function pages({ page, cookie, read, desks }: PagesDeps): Hono<VisitorEnv
     .route('/', apiKeyPages({ ...shared, keysOffice: shared.keys }))
     .route('/', eventPages(shared))
     .route('/', purchasePages(shared))
+    .route('/', webhookPages(shared))
     .route('/', auditPages(shared));
 }

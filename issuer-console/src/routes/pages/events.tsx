@@ -14,6 +14,7 @@ import type { VendorStore } from '../../domain/vendor.ts';
 import type { Importer } from '../../purchases/importer.ts';
 import { EventPage, EventsPage, ImportPage } from '../../views/events.tsx';
 import { actorOn, allow, type VisitorEnv } from '../access.ts';
+import { timeOf } from './moment.ts';
 import { fieldsOf, goTo, idOf, type PageDeps, pageOf } from './page.ts';
 
 export interface EventPagesDeps extends PageDeps {
@@ -91,11 +92,6 @@ function wantedOf(field: (name: string) => string) {
     gates: names('gates'),
     issuers: names('issuers'),
   };
-}
-
-/** NaN where there is no offset: whose day it would be is not known. */
-function timeOf(text: string): number {
-  return /T.*(?:Z|[+-]\d\d:\d\d)$/.test(text.trim()) ? Date.parse(text.trim()) : Number.NaN;
 }
 
 const FORMAT_OF: readonly (readonly [RegExp, ImportFormat])[] = [

@@ -14,6 +14,7 @@ const PAGES: readonly (readonly [path: string, permission: Permission])[] = [
   ['/vendors', 'vendor.read'],
   ['/operators', 'operator.read'],
   ['/api-keys', 'api-key.read'],
+  ['/webhooks', 'webhook.read'],
   ['/audit', 'audit.read'],
 ];
 

@@ -357,6 +357,10 @@ describe('the audit log', () => {
       vi.waitUntil(async () => (await started.stores.publications.open()).find((one) => one.list), {
         timeout: 30_000,
       });
+    const hook = { vendorId: a.vendorId, url: 'https://shop.example.jp/', types: ['event.added'] };
+    const hooked = await ask(started, admin, 'POST', '/api/v1/webhooks', hook);
+    const webhook = `/api/v1/webhooks/${((await hooked.json()) as { id: string }).id}`;
+    const always = { from: '1970-01-01T00:00:00Z', until: '2100-01-01T00:00:00Z' };
     const acts: [string, string, object | undefined, string][] = [
       ['POST', '/api/v1/vendors', { name: 'd' }, 'vendor.added'],
       ['PATCH', `/api/v1/vendors/${a.vendorId}`, { name: 'e', revision }, 'vendor.renamed'],
@@ -384,6 +388,13 @@ describe('the audit log', () => {
       ['POST', publicationAt('approve'), { fingerprint: fingerprintOf(2) }, 'list.approved'],
       ['POST', `${toBuild}/publications`, {}, 'list.requested'],
       ['POST', publicationAt('withdraw'), {}, 'list.withdrawn'],
+      ['POST', '/api/v1/webhooks', hook, 'webhook.added'],
+      ['PATCH', webhook, { revision: 1, enabled: false }, 'webhook.changed'],
+      ['POST', `${webhook}/rotate`, undefined, 'webhook.rotated'],
+      ['POST', `${webhook}/test`, undefined, 'webhook.tested'],
+      ['POST', `${webhook}/resume`, undefined, 'webhook.resumed'],
+      ['POST', `${webhook}/replays`, always, 'webhook.replayed'],
+      ['DELETE', webhook, undefined, 'webhook.removed'],
       ['POST', '/api/v1/gates', { name: 'G' }, 'gate.invited'],
       ['POST', `/api/v1/gates/${gateId}/revoke`, undefined, 'invitation.withdrawn'],
     ];
