@@ -51,11 +51,23 @@ export async function openEmbeddedDatabase(directory: string): Promise<OpenDatab
   try {
     const data = join(directory, 'pgdata');
     if (!(await exists(data))) await initialise(data);
-    const client = await guarded('open the embedded database', () => PGlite.create(data, OCTETS));
+    const client = await guarded('open the embedded database', () => openFiles(data));
     return embedded(client, unlock);
   } catch (error) {
     await unlock();
     throw error;
+  }
+}
+
+/** What PGlite throws at files that are not what it left says nothing; of the system's refusals the code is kept. */
+async function openFiles(data: string): Promise<PGlite> {
+  try {
+    return await PGlite.create(data, OCTETS);
+  } catch (error) {
+    if (typeof (error as NodeJS.ErrnoException).code === 'string') throw error;
+    throw new StoreError('ERR_STORE_DAMAGED', `${data}: the embedded database does not open`, {
+      hint: 'a power cut may have taken it: move the directory away and begin anew; gates send their journals again',
+    });
   }
 }
 
