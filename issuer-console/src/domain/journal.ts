@@ -165,6 +165,16 @@ export function peopleOf(entry: JournalEntry): number {
   }
 }
 
+/** Which tickets went in by this entry: `change` is 1, or -1 where their entry was taken back. */
+export function ticketsMoved(entry: JournalEntry): {
+  readonly ticketNos: readonly string[];
+  readonly change: number;
+} {
+  const change = Math.sign(peopleOf(entry));
+  const tickets = change !== 0 && 'tickets' in entry ? entry.tickets : [];
+  return { ticketNos: tickets.map(({ ticketNo }) => ticketNo), change };
+}
+
 /** Microseconds of the whole tap; where the gate names no total, its steps added up. */
 export function totalUs(steps: Readonly<Record<string, number>>): number {
   const total = steps.total ?? Object.values(steps).reduce((sum, us) => sum + us, 0);

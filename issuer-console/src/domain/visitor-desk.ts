@@ -4,6 +4,7 @@ import {
   hashVisitorSecret,
   isGoodToken,
   parseVisitorCode,
+  type StatedPurpose,
   VISITOR_SECRET_LENGTH,
   type VisitorPurpose,
   type VisitorToken,
@@ -31,7 +32,7 @@ export interface Asking {
 /** What a card is asked to sign: everything but nonce and times. */
 export interface StatementSubject {
   readonly origin: string;
-  readonly purpose: VisitorPurpose;
+  readonly purpose: StatedPurpose;
   readonly subject: string;
   readonly eventId: string;
   readonly lines: readonly string[];
@@ -76,7 +77,7 @@ export interface VisitorHandler {
   refused?(shown: Shown, error: RefusedError): Promise<Answer | undefined>;
 }
 
-export type VisitorHandlers = Readonly<Partial<Record<VisitorPurpose, VisitorHandler>>>;
+export type VisitorHandlers = Readonly<Partial<Record<StatedPurpose, VisitorHandler>>>;
 
 export interface VisitorDeskDeps {
   readonly tokens: VisitorTokenStore;
@@ -96,24 +97,18 @@ export class VisitorDesk {
     this.#deps = deps;
   }
 
-  /** Of one purpose, where that is named. Whatever is wrong with a code, the refusal is the same. */
-  async show(code: string, purpose?: VisitorPurpose): Promise<Shown> {
-    const secret = parseVisitorCode(code);
-    // What is no code is looked up too: it takes as long.
-    const hash = hashVisitorSecret(secret ?? new Uint8Array(VISITOR_SECRET_LENGTH));
-    const token = await this.#deps.tokens.find(hash);
-    const good = isGoodToken(token, hash, this.#deps.now());
-    if (!secret || !good || (purpose !== undefined && token.purpose !== purpose)) throw badCode();
-    return { token, secret };
+  show(code: string, purpose?: VisitorPurpose): Promise<Shown> {
+    return shownBy(this.#deps, code, purpose);
   }
 
   async request(
     code: string,
     origin: string,
-  ): Promise<Asking & { request: Uint8Array; purpose: VisitorPurpose }> {
+  ): Promise<Asking & { request: Uint8Array; purpose: StatedPurpose }> {
     const { tokens, statements, now } = this.#deps;
     const shown = await this.show(code);
-    const { hash, purpose, subject, eventId, expiresAt } = shown.token;
+    const { hash, subject, eventId, expiresAt } = shown.token;
+    const purpose = statedPurpose(shown.token);
     const asking = await this.#handler(purpose).asking(shown);
     const at = now();
     const until = Math.min(expiresAt, at + STATEMENT_MS);
@@ -126,7 +121,7 @@ export class VisitorDesk {
 
   async state(code: string, statement: unknown): Promise<Answer> {
     const shown = await this.show(code);
-    const handler = this.#handler(shown.token.purpose);
+    const handler = this.#handler(statedPurpose(shown.token));
     const answer = await this.#judge(shown, handler, statement);
     await this.#deps.tokens.answer(shown.token.hash, answer.state, this.#deps.now());
     return answer;
@@ -150,11 +145,32 @@ export class VisitorDesk {
     }
   }
 
-  #handler(purpose: VisitorPurpose): VisitorHandler {
+  #handler(purpose: StatedPurpose): VisitorHandler {
     const handler = this.#deps.handlers[purpose];
     if (handler) return handler;
     throw badCode();
   }
+}
+
+/** Of one purpose, where that is named. Whatever is wrong with a code, the refusal is the same. */
+export async function shownBy(
+  { tokens, now }: Pick<VisitorDeskDeps, 'tokens' | 'now'>,
+  code: string,
+  purpose?: VisitorPurpose,
+): Promise<Shown> {
+  const secret = parseVisitorCode(code);
+  // What is no code is looked up too: it takes as long.
+  const hash = hashVisitorSecret(secret ?? new Uint8Array(VISITOR_SECRET_LENGTH));
+  const token = await tokens.find(hash);
+  const good = isGoodToken(token, hash, now());
+  if (!secret || !good || (purpose !== undefined && token.purpose !== purpose)) throw badCode();
+  return { token, secret };
+}
+
+/** Of a code that no card is presented with nothing is told here. */
+function statedPurpose({ purpose }: VisitorToken): StatedPurpose {
+  if (purpose === 'party') throw badCode();
+  return purpose;
 }
 
 export const badCode = () =>

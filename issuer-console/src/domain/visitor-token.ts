@@ -2,8 +2,11 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { decodeBase32, encodeBase32 } from '@pinless-gate/protocol/base32';
 
 /** What somebody without an account may do with a code: one thing, about one subject. */
-export const VISITOR_PURPOSES = ['purchase', 'companion', 'transfer', 'check'] as const;
-export type VisitorPurpose = (typeof VISITOR_PURPOSES)[number];
+export const STATED_PURPOSES = ['purchase', 'companion', 'transfer', 'check'] as const;
+/** A card is presented with such a code. */
+export type StatedPurpose = (typeof STATED_PURPOSES)[number];
+/** `party`: hands the tickets of one purchase over, and presents no card. */
+export type VisitorPurpose = StatedPurpose | 'party';
 
 /** What is kept of a code. Unix milliseconds. */
 export interface VisitorToken {

@@ -14,6 +14,7 @@ import type { Database } from './database.ts';
 import { guarded } from './error.ts';
 import { keepListNews } from './gate-lists.ts';
 import { gates, journalEntries } from './schema.ts';
+import { keepMovements } from './ticket-movements.ts';
 
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
@@ -72,6 +73,7 @@ async function keep(
   const rows = fresh.map((uploaded) => toRow(gateId, uploaded, at));
   if (rows.length > 0) await tx.insert(journalEntries).values(rows);
   await keepListNews(tx, gateId, fresh, at);
+  await keepMovements(tx, gateId, fresh);
   const admitted = rows.filter(({ outcome }) => outcome === 'admitted').length;
   const refused = rows.filter(({ outcome }) => outcome === 'refused').length;
   const people = rows.reduce((sum, row) => sum + row.people, 0);

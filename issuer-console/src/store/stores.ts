@@ -6,6 +6,8 @@ import { enrolmentStore } from './enrolment.ts';
 import { eventStore } from './events.ts';
 import { gateListStore } from './gate-lists.ts';
 import { gateStore, overviewStore } from './gates.ts';
+import { handoverRulesStore } from './handover-rules.ts';
+import { handoverStore } from './handovers.ts';
 import { importStore } from './imports.ts';
 import { journalStore } from './journal.ts';
 import { keyDeliveryStore } from './keys.ts';
@@ -14,6 +16,7 @@ import { publicationStore } from './publications.ts';
 import { purchaseListStore } from './purchase-list.ts';
 import { purchaseStore } from './purchases.ts';
 import { sessionStore } from './sessions.ts';
+import { ticketEntryStore } from './ticket-movements.ts';
 import { vendorStore } from './vendors.ts';
 import { visitorTokenStore } from './visitor-tokens.ts';
 import { webhookQueue } from './webhook-queue.ts';
@@ -40,6 +43,9 @@ export const storesOn = (db: Database) => ({
   webhookQueue: webhookQueue(db),
   publications: publicationStore(db),
   gateLists: gateListStore(db),
+  handovers: handoverStore(db),
+  handoverRules: handoverRulesStore(db),
+  ticketEntries: ticketEntryStore(db),
   audit: auditLog(db),
 });
 

@@ -141,6 +141,8 @@ export const accountJa: AccountMessages = {
       'このキーは置き換え済みか、期限切れか、失効しています。新しく作成してください。',
     ERR_API_KEY_SCOPES: 'API キーの権限を 1 つ以上選んでください。',
     ERR_API_KEY_UNKNOWN: 'その API キーはありません。',
+    ERR_CARD_SAME:
+      'このカードは、この購入の別のチケットで使われています。別のカードをお使いください。',
     ERR_EDIT_CONFLICT: 'ほかの人が先に変更しました。内容を確かめてから、もう一度変更してください。',
     ERR_EVENT_EXISTS: 'この ID の公演はすでにあります。',
     ERR_EVENT_FORM:
@@ -171,6 +173,13 @@ export const accountJa: AccountMessages = {
     ERR_GATE_NAME: 'ゲート名は 1〜64 文字で入力してください。',
     ERR_INVITATION_EVENTS: 'イベントの指定が正しくありません。',
     ERR_INVITATION_VALID: '有効時間は 1 分から 30 日です。',
+    ERR_HANDOVER_FORM: '入力の内容に誤りがあります。',
+    ERR_HANDOVER_RULES:
+      'この公演では受け付けていないか、受付を終えました。販売事業者にお問い合わせください。',
+    ERR_HANDOVER_STATE: 'いまはできなくなっています。もう一度ご確認ください。',
+    ERR_HANDOVER_UNKNOWN: 'この受け渡しはありません。',
+    ERR_HANDOVER_WAITING:
+      'このチケットはすでにカードを待っています。先にそれを取り下げてください。',
     ERR_HTTP_RATE: '混み合っています。少し待ってからお試しください。',
     ERR_OPERATOR_EXISTS: 'そのサインイン名は使われています。',
     ERR_OPERATOR_LAST_ADMIN: '発行者の管理者が少なくとも一人必要です。',
@@ -192,6 +201,10 @@ export const accountJa: AccountMessages = {
     ERR_SIGN_IN_CODE: 'コードが違うか、使用済みです。',
     ERR_SIGN_IN_PASSKEY: 'このパスキーは登録されていません。',
     ERR_SIGN_IN_WAIT: '続けて失敗しました。しばらく待ってからお試しください。',
+    ERR_TICKET_ENTERED: 'このチケット、または一緒に入るチケットは、すでに入場しています。',
+    ERR_TICKET_LINKED: 'このチケットは同行者のカードに結びついています。',
+    ERR_TICKET_NOT_LINKED: 'このチケットは購入者のカードに結びついています。',
+    ERR_TICKET_UNKNOWN: 'この購入にそのチケットはありません。',
     ERR_TITLE: '名前は 1〜80 文字で入力してください。',
     ERR_TOTP_CODE: '表示中のコードと違います。もう一度登録してください。',
     ERR_TOTP_SEAL: 'このコンソールでは認証アプリを使えません。',

@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { RefusedError } from '../../domain/refusal.ts';
 import type { VisitorDesk } from '../../domain/visitor-desk.ts';
-import { VISITOR_PURPOSES } from '../../domain/visitor-token.ts';
+import { STATED_PURPOSES } from '../../domain/visitor-token.ts';
 import { open, type VisitorEnv } from '../access.ts';
 import { refuseForm } from './form.ts';
 import { body, json, PROBLEMS } from './schema.ts';
@@ -30,7 +30,7 @@ const requests = createRoute({
         request: z
           .string()
           .openapi({ description: 'base64url: the octets that the card signs over' }),
-        kind: z.enum(VISITOR_PURPOSES),
+        kind: z.enum(STATED_PURPOSES),
         console: z.string().openapi({ description: 'Id of this console, 32 hex digits' }),
         methods: z.array(Method).openapi({ description: 'The first is what is wanted' }),
         kazashi: z.boolean().openapi({ description: 'To be captured in the same session' }),
