@@ -12,6 +12,7 @@ import type { SerialLink } from './domain/serial-link.ts';
 import type { SecondFactor } from './domain/session.ts';
 import { type Statements, VisitorDesk, type VisitorHandlers } from './domain/visitor-desk.ts';
 import { type WebhookSender, webhookDesk } from './domain/webhook-desk.ts';
+import { handoverDesksOf } from './handovers.ts';
 import type { ListMetrics } from './metrics.ts';
 import { Conductor } from './publishing/conductor.ts';
 import type { PublishPlan } from './publishing/config.ts';
@@ -70,17 +71,23 @@ export type Desks = ReturnType<typeof desksOf>;
 /** What pages and API act by: one door of each kind behind both. */
 export function desksOf(deps: AppDeps, surroundings: DeskSurroundings) {
   const { stores, publishers, accounts, statements } = deps;
-  const handlers: VisitorHandlers = {};
+  const book = new PurchaseBook({ ...deps, ...stores, seal: accounts.seal });
+  const published = publicationDesks(deps, surroundings);
+  const handoverDesks = handoverDesksOf(deps, book, published.publicationDesk);
+  const { visits } = handoverDesks;
+  const handlers: VisitorHandlers = { companion: visits, transfer: visits };
   const hooks = { ...deps, ...deps.delivery, ...stores, seal: accounts.seal };
   const visited = { ...deps, tokens: stores.visitorTokens, handlers };
   return {
-    ...publicationDesks(deps, surroundings),
+    ...published,
     ...deps,
     ...stores,
     importer: new Importer({ ...deps, ...stores, seal: accounts.seal }),
     directory: directory({ ...deps, ...stores, passwords: accounts.passwords }),
     desk: eventDesk({ ...deps, ...stores, seal: accounts.seal }),
-    book: new PurchaseBook({ ...deps, ...stores, seal: accounts.seal }),
+    book,
+    handoverDesks,
+    listArrivals: published.publicationDesk,
     keys: apiKeys({ ...deps, ...stores, keys: stores.apiKeys }),
     webhookDesk: webhookDesk(hooks),
     dispatcher: new WebhookDispatcher({ ...hooks, queue: stores.webhookQueue }),

@@ -7,7 +7,7 @@ import type { PurchaseBook } from './domain/purchase-book.ts';
 import { Resales } from './domain/resales.ts';
 
 /** Everything by which tickets come to other cards. */
-export function handoverDesks(deps: AppDeps, book: PurchaseBook, lists: ListRequests) {
+export function handoverDesksOf(deps: AppDeps, book: PurchaseBook, lists: ListRequests) {
   const { stores, now, random } = deps;
   const ledger = new HandoverLedger({
     ...stores,

@@ -152,7 +152,7 @@ export class HandoverLedger {
     };
   }
 
-  detailsOf({ id, sealed }: SealedHandover): HandoverDetails {
+  detailsOf({ id, sealed }: Pick<SealedHandover, 'id' | 'sealed'>): HandoverDetails {
     const { seal } = this.#deps;
     const opened = seal?.open(sealed, boundToHandover(id));
     if (!opened) throw noSeal();

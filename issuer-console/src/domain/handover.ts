@@ -159,26 +159,3 @@ export const unknownHandover = () =>
 
 export const waitsAlready = () =>
   new RefusedError('conflict', 'ERR_HANDOVER_WAITING', 'this ticket waits for a card already');
-
-/** Seconds from the click to the last gate, of steps that have arrived. */
-export interface StepSummary {
-  readonly count: number;
-  readonly averageS: number | undefined;
-  readonly p95S: number | undefined;
-}
-
-interface Arrival {
-  readonly askedAt: number;
-  readonly atGatesAt: number | undefined;
-}
-
-export function summaryOf(steps: readonly Arrival[]): StepSummary {
-  const seconds = steps
-    .flatMap(({ askedAt, atGatesAt }) =>
-      atGatesAt === undefined ? [] : Math.max(0, atGatesAt - askedAt) / 1000,
-    )
-    .sort((a, b) => a - b);
-  if (seconds.length === 0) return { count: 0, averageS: undefined, p95S: undefined };
-  const averageS = seconds.reduce((sum, one) => sum + one, 0) / seconds.length;
-  return { count: seconds.length, averageS, p95S: seconds[Math.ceil(0.95 * seconds.length) - 1]! };
-}

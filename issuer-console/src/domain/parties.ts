@@ -71,7 +71,10 @@ export class Parties {
       state: purchase.status,
       changeNo,
       tickets: tickets.map((one) => ({ ...one, entered: entered.has(one.ticketNo) })),
-      handovers: all.map((one) => ({ ...one, ticketNos: ledger.detailsOf(one).ticketNos })),
+      handovers: all.map(({ sealed, ticketHash: _, ...one }) => {
+        const { ticketNos } = ledger.detailsOf({ id: one.id, sealed });
+        return { ...one, ticketNos };
+      }),
     };
   }
 

@@ -32,6 +32,7 @@ export const PERMISSIONS = {
   'event.read': { roles: ['issuer-admin', 'vendor', 'auditor'], forKeys: true },
   'event.write': { roles: ['issuer-admin', 'vendor'], forKeys: true },
   'purchase.read': { roles: ['issuer-admin', 'vendor', 'auditor'], forKeys: true },
+  'purchase.change': { roles: ['issuer-admin', 'vendor'], forKeys: true },
   'purchase.import': { roles: ['issuer-admin', 'vendor'], forKeys: true },
   'webhook.read': { roles: ['issuer-admin', 'vendor', 'auditor'], forKeys: true },
   'webhook.write': { roles: ['issuer-admin', 'vendor'], forKeys: true },

@@ -8,6 +8,8 @@ import { auditApi } from './audit.ts';
 import { type EventApiDeps, eventApi } from './events.ts';
 import { refuseForm } from './form.ts';
 import { type GateApiDeps, gateApi } from './gates.ts';
+import { type HandoverApiDeps, handoverListApi } from './handover-lists.ts';
+import { handoverApi } from './handovers.ts';
 import { type ImportApiDeps, importApi } from './imports.ts';
 import { type OperatorApiDeps, operatorApi } from './operators.ts';
 import { type PublicationApiDeps, publicationApi } from './publications.ts';
@@ -44,6 +46,7 @@ export type ApiDeps = VendorApiDeps &
   ImportApiDeps &
   PurchaseListApiDeps &
   PublicationApiDeps &
+  HandoverApiDeps &
   WebhookApiDeps & { readonly audit: AuditLog; readonly version: string };
 
 /** The JSON API, and the document that describes it, made of the same routes. */
@@ -63,6 +66,8 @@ export const api = (
   app.route('/', gateApi(deps));
   app.route('/', eventApi(deps));
   app.route('/', importApi(deps));
+  app.route('/', handoverApi(deps));
+  app.route('/', handoverListApi(deps));
   app.route('/', purchaseListApi(deps));
   app.route('/', publicationApi(deps));
   app.route('/', webhookApi(deps));
