@@ -328,6 +328,7 @@ describe('the API', () => {
     for (const [method, hidden] of [
       ['GET', path],
       ['POST', `${path}/withdraw`],
+      ['POST', `${path}/code`],
       ['GET', `${at}/purchases/P-1/tickets`],
       ['GET', `${at}/handovers`],
     ] as const) {

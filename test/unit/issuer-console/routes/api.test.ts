@@ -7,6 +7,7 @@ import { ask, submit } from '../browsing.ts';
 import { invite } from '../enrolling.ts';
 import { eventOf, imported, newEvent } from '../events.ts';
 import { startConsole, type TestConsole } from '../fixture.ts';
+import { handoverActs, handoverBody, LINKED } from '../handover-acts.ts';
 import { FakeBuilder, fingerprintOf, planOf, publishingOf } from '../publishing.ts';
 
 const ALL = Scope.everything;
@@ -149,6 +150,8 @@ describe('S4 a vendor and what is another vendor’s', () => {
     const bodyOf = (path: string) => {
       if (path.includes('/operators/')) return { revision: 1 };
       if (path.endsWith('/publications')) return {};
+      const handover = handoverBody(path);
+      if (handover) return handover;
       return /publish$|approve$/.test(path) ? { fingerprint: 'K7F2QD' } : undefined;
     };
     for (const { method, path, access } of byId) {
@@ -338,7 +341,7 @@ describe('S1 paths written otherwise', () => {
   });
 });
 
-/** Stands for the publication that was asked for last. */
+/** Stands for the publication or handover that was asked for last. */
 const NEWEST = 'newest';
 
 describe('the audit log', () => {
@@ -381,7 +384,8 @@ describe('the audit log', () => {
       ['POST', `/api/v1/api-keys/${a.keyId}/rotate`, undefined, 'api-key.rotated'],
       ['DELETE', `/api/v1/api-keys/${a.keyId}`, undefined, 'api-key.revoked'],
       ['POST', '/api/v1/events', eventOf('e'.repeat(32), a.vendorId), 'event.added'],
-      ['POST', `/api/v1/events/${a.eventId}/imports`, [purchase(2)], 'import.finished'],
+      ['POST', `/api/v1/events/${a.eventId}/imports`, [purchase(2), LINKED], 'import.finished'],
+      ...handoverActs(a.eventId, NEWEST),
       ['POST', `${toBuild}/publications`, {}, 'list.requested'],
       ['POST', publicationAt('publish'), { fingerprint: fingerprintOf(1) }, 'list.approved'],
       ['POST', `${toBuild}/publications`, {}, 'list.requested'],
@@ -411,13 +415,19 @@ describe('the audit log', () => {
       const noted = expect.arrayContaining([expect.objectContaining({ action, by })]);
       await expect.poll(last, { timeout: 30_000 }).toEqual(noted);
       if (path.endsWith('/publications')) newest = await waiting();
+      if (/invitations$|resales$/.test(path)) {
+        newest = (await answer(response)).handover as { readonly id: string };
+      }
     }
     // What is swept is all there is: a new route is added here.
     const changing = started.app.routes.filter(({ method }) => method !== 'GET');
     const swept = new Set(
       acts.map(
         ([method, path]) =>
-          `${method} ${path.replace(/[0-9a-f]{32}/, ':id').replace(NEWEST, ':id')}`,
+          `${method} ${path
+            .replace(/[0-9a-f]{32}/, ':id')
+            .replace(NEWEST, ':id')
+            .replace(/P-\d/, ':purchaseId')}`,
       ),
     );
     const missing = changing
