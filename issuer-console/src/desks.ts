@@ -4,6 +4,7 @@ import { apiKeys } from './domain/api-key.ts';
 import type { Passkeys, Passwords, Seal, TotpCodes } from './domain/credential.ts';
 import { directory } from './domain/directory.ts';
 import { eventDesk } from './domain/event.ts';
+import { handoverDesksOf } from './domain/handover-desks.ts';
 import { office } from './domain/office.ts';
 import type { BundleFiles } from './domain/publication.ts';
 import { publicationDesk } from './domain/publication-desk.ts';
@@ -12,7 +13,6 @@ import type { SerialLink } from './domain/serial-link.ts';
 import type { SecondFactor } from './domain/session.ts';
 import { type Statements, VisitorDesk, type VisitorHandlers } from './domain/visitor-desk.ts';
 import { type WebhookSender, webhookDesk } from './domain/webhook-desk.ts';
-import { handoverDesksOf } from './handovers.ts';
 import type { ListMetrics } from './metrics.ts';
 import { Conductor } from './publishing/conductor.ts';
 import type { PublishPlan } from './publishing/config.ts';
@@ -73,7 +73,10 @@ export function desksOf(deps: AppDeps, surroundings: DeskSurroundings) {
   const { stores, publishers, accounts, statements } = deps;
   const book = new PurchaseBook({ ...deps, ...stores, seal: accounts.seal });
   const published = publicationDesks(deps, surroundings);
-  const handoverDesks = handoverDesksOf(deps, book, published.publicationDesk);
+  const handoverDesks = handoverDesksOf({
+    ...{ ...deps, ...stores, book, seal: accounts.seal },
+    lists: published.publicationDesk,
+  });
   const { visits } = handoverDesks;
   const handlers: VisitorHandlers = { companion: visits, transfer: visits };
   const hooks = { ...deps, ...deps.delivery, ...stores, seal: accounts.seal };

@@ -1,11 +1,11 @@
 import { sealWith } from '@pinless-gate/issuer-console/credentials/seal';
 import { commandLine } from '@pinless-gate/issuer-console/domain/asker';
 import { requireEvent } from '@pinless-gate/issuer-console/domain/event';
+import { handoverDesksOf } from '@pinless-gate/issuer-console/domain/handover-desks';
 import type { Act } from '@pinless-gate/issuer-console/domain/handover-ledger';
 import { KEY_SCOPES } from '@pinless-gate/issuer-console/domain/permission';
 import { PurchaseBook } from '@pinless-gate/issuer-console/domain/purchase-book';
 import { shownBy } from '@pinless-gate/issuer-console/domain/visitor-desk';
-import { handoverDesksOf } from '@pinless-gate/issuer-console/handovers';
 import type { HolderField, Purchase } from '@pinless-gate/whitelist-builder/purchase/schema';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { feedOf, purchase } from '../../whitelist-builder/fixture.ts';
@@ -41,8 +41,7 @@ beforeAll(async () => {
     },
   };
   const random = (length: number) => new Uint8Array(crypto.getRandomValues(Buffer.alloc(length)));
-  const deps = { stores, now, random, accounts: { seal } };
-  desks = handoverDesksOf(deps as never, book, lists);
+  desks = handoverDesksOf({ ...stores, book, lists, seal, now, random });
 }, 60_000);
 afterAll(() => started.close());
 beforeEach(() => {
