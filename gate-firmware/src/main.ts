@@ -7,6 +7,7 @@ import { exportCommand, showCommand } from './cli/journal.ts';
 import { verifyCommand } from './cli/journal-verify.ts';
 import { destroyKeysCommand, fetchKeysCommand, showKeysCommand } from './cli/keys.ts';
 import { applyCommand, showListCommand } from './cli/list.ts';
+import { presentCommand } from './cli/present.ts';
 import { receiptPreviewCommand, receiptTemplateCommand } from './cli/receipt.ts';
 import { receiptCheckPageCommand, receiptVerifyCommand } from './cli/receipt-verify.ts';
 import { rehearseVerifyCommand } from './cli/rehearse-verify.ts';
@@ -57,9 +58,15 @@ const USAGE = `gate: decide at the door, offline, who may enter
   gate receipt template
   gate receipt verify --key device.pem… CODE [--json]
   gate receipt check-page --key device.pem… --out check.html [--time-zone ZONE]
+  gate present --console URL [--code-file FILE|-] [--code CODE] [--ca FILE]
+             [--method signature|authentication|read] [--reader NAME] [--socket FILE]
+             [--pin-file FILE|-] [--reference-file FILE] [--last-try] [--json]
   gate certificate verify --anchor ca.pem… [--policy OID] [--at TIME] [--profile jpki|generic]
                           [--allow-test-anchor] [--json] FILE…
   gate signature verify --vectors wycheproof.json [--json]
+
+gate present needs no gate: at a desk, somebody's card states to a console what they were shown. Code, PIN and birth date are asked for
+at the terminal. The last try of a PIN is not used without --last-try.
 
 The token of gate enrol is asked for at the terminal, or read from a file or standard input (-). --token takes it as an
 argument, where everybody on this machine can read it while the command runs; it is good once, but once is enough.
@@ -92,6 +99,7 @@ await main({
     'keys fetch': fetchKeysCommand,
     'keys show': showKeysCommand,
     'keys destroy': destroyKeysCommand,
+    present: presentCommand,
     doctor: doctorCommand,
     'list apply': applyCommand,
     'list show': showListCommand,

@@ -25,7 +25,7 @@ export interface RevocationOptions {
 
 const MAX_CRL_LENGTH = 256 * 1024 * 1024;
 /** So long a list is not fetched again. */
-const REFRESH_MS = 60_000;
+const REFRESH_MS = 10_000;
 const OCSP_TIMEOUT_MS = 5000;
 
 /** By the lists and the responder of each issuer; either says revoked. */
