@@ -52,7 +52,13 @@ export function createApp(deps: AppDeps): App {
   const metrics = new ConsoleMetrics(deps.version);
   const assets = new Assets();
   const page = { views: viewsIn(deps.timeZone), assets: assets.prefix, now };
-  const read = () => readOverview({ ...stores, ...deps, store: stores.overview });
+  const read = () =>
+    readOverview({
+      ...stores,
+      ...deps,
+      store: stores.overview,
+      keyWatch: desks.keyDesk.watch,
+    });
   const board = new Board({
     read,
     onError: (error) => log.error(describe(error), 'live page could not be read'),

@@ -1,10 +1,13 @@
 import type { Logger } from '@pinless-gate/runtime/log';
+import { readCeremonyLog } from './ceremony/ceremony-log.ts';
+import { readKeyFiles } from './ceremony/key-files.ts';
 import type { PublisherConfig } from './config.ts';
 import { apiKeys } from './domain/api-key.ts';
 import type { Passkeys, Passwords, Seal, TotpCodes } from './domain/credential.ts';
 import { directory } from './domain/directory.ts';
 import { eventDesk } from './domain/event.ts';
 import { handoverDesksOf } from './domain/handover-desks.ts';
+import { keyDesk } from './domain/key-desk.ts';
 import { office } from './domain/office.ts';
 import type { BundleFiles } from './domain/publication.ts';
 import { publicationDesk } from './domain/publication-desk.ts';
@@ -91,12 +94,13 @@ export function desksOf(deps: AppDeps, surroundings: DeskSurroundings) {
     book,
     handoverDesks,
     listArrivals: published.publicationDesk,
+    keyDesk: keyDesk({ ...deps, ...stores, readFiles: readKeyFiles, readLog: readCeremonyLog }),
     keys: apiKeys({ ...deps, ...stores, keys: stores.apiKeys }),
     webhookDesk: webhookDesk(hooks),
     dispatcher: new WebhookDispatcher({ ...hooks, queue: stores.webhookQueue }),
     visitors: statements && new VisitorDesk({ ...visited, statements }),
     officeOf: (by: Parameters<typeof office>[0]['by']) =>
-      office({ ...deps, ...stores, by, hasPublishers: publishers !== undefined }),
+      office({ ...deps, ...stores, by, publishers: publishers?.keys }),
   };
 }
 

@@ -50,7 +50,7 @@ export function localDesk({ publishers, accounts }: ConsoleConfig, db: Database)
       ...deps,
       consoleId: consoleIdOf(db),
       by: asker.by,
-      hasPublishers: publishers !== undefined,
+      publishers: publishers?.keys,
     }),
     ...registry({ ...stores, directory: people, asker }),
     ...feedDesk({ ...stores, seal, now: Date.now, asker }),

@@ -39,6 +39,22 @@ export type Alarm =
       readonly host: string;
       readonly since: number;
     }
+  | { readonly kind: 'enrolment-conflict'; readonly gate: string; readonly since: number }
+  | {
+      readonly kind: 'keys-owing';
+      readonly eventId: string;
+      readonly event: string | undefined;
+      /** How many owe an answer. */
+      readonly gates: number;
+      readonly since: number;
+    }
+  | {
+      readonly kind: 'key-window';
+      readonly eventId: string;
+      readonly event: string | undefined;
+      readonly until: number;
+    }
+  | { readonly kind: 'institution-expiry'; readonly holder: string; readonly until: number }
   | { readonly kind: 'list-missing' }
   | { readonly kind: 'list-unreadable'; readonly code: ErrorCode }
   | { readonly kind: 'list-expired' | 'list-stale'; readonly since: number }

@@ -108,10 +108,31 @@ export interface GateRecord {
   /** Of an invitation that was not used. */
   readonly expiresAt?: number | undefined;
   readonly withdrawnAt?: number | undefined;
+  /** A gate showed its token last and was refused: somebody else may have had it. */
+  readonly refused?: RefusedEnrolment | undefined;
   /** By itself, or by an operator. */
   readonly addedAt?: number | undefined;
   readonly lastSeenAt?: number | undefined;
   readonly revokedAt?: number | undefined;
+  /** The code that the gate shows was typed here, and was right. */
+  readonly comparedAt?: number | undefined;
+}
+
+export interface RefusedEnrolment {
+  readonly at: number;
+  readonly reason: EnrolmentRefusal;
+}
+
+/**
+ * Two gates showed one token, or two invitations met one key: somebody has to find out which gate is which. It stands until
+ * the gate is revoked.
+ */
+export const CONFLICTS: readonly EnrolmentRefusal[] = ['used-token', 'known-key'];
+
+export function conflictOf({ refused, revokedAt }: GateRecord): RefusedEnrolment | undefined {
+  return refused && revokedAt === undefined && CONFLICTS.includes(refused.reason)
+    ? refused
+    : undefined;
 }
 
 export interface StatedAttributes {
@@ -140,6 +161,12 @@ export function standingOf(gate: GateRecord, now: number): GateStanding {
 
 export type Revocation = 'revoked' | 'withdrawn' | 'before' | 'unknown';
 
+export interface EnrolmentConflict {
+  readonly gate: string;
+  /** Unix milliseconds. */
+  readonly at: number;
+}
+
 /** Where invitations and enrolled gates are kept. */
 export interface EnrolmentStore {
   /** This console's own id, 32 hex digits, made from `candidate` the first time. */
@@ -152,6 +179,10 @@ export interface EnrolmentStore {
   /** Judges and enrols in one transaction; the challenge is taken whatever comes of it. */
   enrol(statement: EnrolmentStatement, signed: Uint8Array, now: number): Promise<EnrolmentOutcome>;
   records(): Promise<GateRecord[]>;
+  /** Gates and invitations whose token a second gate showed. */
+  conflicts(): Promise<EnrolmentConflict[]>;
   /** A gate that was only invited loses its invitation. Harmless to do again. */
   revoke(gateId: string, origin: Origin): Promise<Revocation>;
+  /** Notes that the gate's code was compared and is that of the keys held here. False where the gate has gone. */
+  compared(gateId: string, origin: Origin): Promise<boolean>;
 }

@@ -1,8 +1,13 @@
 import { createHash } from 'node:crypto';
-import { fromBase64, toHex } from '@pinless-gate/protocol/bytes';
+import { equal, fromBase64, fromHex, toHex } from '@pinless-gate/protocol/bytes';
 import { GateError } from '@pinless-gate/protocol/errors';
 import type { KeyDestruction } from '@pinless-gate/protocol/key-destruction';
-import { decodeEnvelope, type KeyEnvelope } from '@pinless-gate/protocol/key-envelope';
+import {
+  decodeEnvelope,
+  type KeyEnvelope,
+  verifyEnvelopeSignature,
+} from '@pinless-gate/protocol/key-envelope';
+import type { Signed } from '@pinless-gate/protocol/signed';
 import type { Origin } from './audit.ts';
 
 /** A key that cannot be delivered, or a record that does not count. */
@@ -18,6 +23,8 @@ export interface KeyRecord {
   /** Absent for an institution key. */
   readonly eventId?: string | undefined;
   readonly label: string;
+  /** The manifest's `eventKeyId`, hex; of an institution key the beginning of its public key's hash. */
+  readonly keyId: string;
   readonly generation: number;
   readonly validFrom: number;
   readonly validUntil: number;
@@ -68,14 +75,42 @@ export interface DeliveredEnvelope {
 export interface PutEnvelope {
   readonly id: Uint8Array;
   readonly envelope: KeyEnvelope;
+  readonly signed: Signed;
   readonly raw: Uint8Array;
+}
+
+/** What envelopes are checked with before they are put: a gate would refuse them otherwise, later and far away. */
+export interface PutRules {
+  /** Keys of those who may send gates their keys, SubjectPublicKeyInfo. */
+  readonly publishers: readonly Uint8Array[];
+  /** SHA-256 of each gate's transport key by gate id, hex, where it is known. */
+  readonly transportKeys: ReadonlyMap<string, string>;
+  /** Unix milliseconds. */
+  readonly now: number;
+}
+
+/** Throws the error of the first rule that the envelope breaks. */
+export function checkPut({ envelope, signed }: PutEnvelope, rules: PutRules): void {
+  verifyEnvelopeSignature({ envelope, signed }, rules.publishers);
+  const { gateId, transportKeyHash, validUntil } = envelope;
+  const known = rules.transportKeys.get(toHex(gateId));
+  if (known !== undefined && !equal(fromHex(known), transportKeyHash)) {
+    throw new KeyDeliveryError(
+      'ERR_ENVELOPE_TRANSPORT_KEY',
+      "the envelope is for another transport key than the gate's",
+      { hint: 'fetch the gate keys anew, and wrap again' },
+    );
+  }
+  if (rules.now >= 1000 * validUntil) {
+    const until = new Date(1000 * validUntil).toISOString();
+    throw new KeyDeliveryError('ERR_ENVELOPE_EXPIRED', `the key was valid until ${until}`);
+  }
 }
 
 /** `base64` as files and sockets carry it. */
 export function readEnvelope(base64: string): PutEnvelope {
   const raw = fromBase64(base64);
-  const { envelope } = decodeEnvelope(raw);
-  return { id: envelopeId(raw), envelope, raw };
+  return { id: envelopeId(raw), ...decodeEnvelope(raw), raw };
 }
 
 export function envelopeId(raw: Uint8Array): Uint8Array {
@@ -94,6 +129,27 @@ export interface Recipient {
   readonly eventIds: readonly string[];
   /** What `hsm event-key wrap` needs, base64; absent where the gate did not send it yet. */
   readonly gateKey?: string | undefined;
+  /** SHA-256 of the transport key, hex: of that, or of the statement that the gate enrolled with. */
+  readonly transportKeyId?: string | undefined;
+}
+
+/** A gate that is not revoked, as far as keys go. */
+export interface KeyedGate {
+  readonly gateId: string;
+  readonly name: string;
+  readonly eventIds: readonly string[];
+  /** It sent what a key is wrapped with. */
+  readonly wrappable: boolean;
+  /** Its code was typed here, and was right. */
+  readonly compared: boolean;
+}
+
+export function transportKeysOf(recipients: readonly Recipient[]): ReadonlyMap<string, string> {
+  return new Map(
+    recipients.flatMap(({ gateId, transportKeyId }) =>
+      transportKeyId === undefined ? [] : [[gateId, transportKeyId] as const],
+    ),
+  );
 }
 
 /** Where envelopes and records of destruction are kept. */
@@ -108,6 +164,7 @@ export interface KeyDeliveryStore {
   destroyed(destruction: KeyDestruction, raw: Uint8Array, at: number): Promise<void>;
   keepGateKey(gateId: string, raw: Uint8Array, at: number): Promise<void>;
   recipients(): Promise<Recipient[]>;
+  gates(): Promise<KeyedGate[]>;
   keys(): Promise<KeyRecord[]>;
 }
 

@@ -11,11 +11,14 @@ import type { Author, Origin } from './audit.ts';
 import type { EnrolmentStore, GateRecord, Revocation } from './enrolment.ts';
 import { parseGateId, parseGateName } from './gate.ts';
 import {
+  checkPut,
   type KeyDeliveryStore,
   type KeyRecord,
+  type PutEnvelope,
   type PutResult,
   type Recipient,
   readEnvelope,
+  transportKeysOf,
 } from './keys.ts';
 
 /** What an operator asked for and cannot have. */
@@ -54,8 +57,8 @@ export interface OfficeDeps {
   readonly enrolment: EnrolmentStore;
   readonly keys: KeyDeliveryStore;
   readonly consoleId: () => Promise<string>;
-  /** Gates are told whose lists to believe: without that none is invited. */
-  readonly hasPublishers: boolean;
+  /** Gates are told whose lists to believe: without that none is invited. SubjectPublicKeyInfo. */
+  readonly publishers: readonly Uint8Array[] | undefined;
   /** In whose name changes are noted. */
   readonly by: Author;
   readonly now: () => number;
@@ -73,16 +76,30 @@ export function office(deps: OfficeDeps): Office {
     invite: (invitation) => invite(deps, invitation),
     gates: () => enrolment.records(),
     revoke: (gateId) => enrolment.revoke(parseGateId(gateId), origin()),
-    putKeys: async (envelopes) => keys.put(envelopes.map(readEnvelope), origin()),
+    putKeys: async (envelopes) => {
+      const read = envelopes.map(readEnvelope);
+      await checkAll(deps, read);
+      return keys.put(read, origin());
+    },
     keys: () => keys.keys(),
     orderDestruction: (eventId) => keys.order(parseGateId(eventId), origin()),
     recipients: () => keys.recipients(),
   };
 }
 
+/** Where it is not known who may send keys, the gates alone judge. */
+async function checkAll(
+  { keys, publishers, now }: OfficeDeps,
+  envelopes: readonly PutEnvelope[],
+): Promise<void> {
+  if (publishers === undefined) return;
+  const transportKeys = transportKeysOf(await keys.recipients());
+  for (const one of envelopes) checkPut(one, { publishers, transportKeys, now: now() });
+}
+
 async function invite(deps: OfficeDeps, wanted: NewInvitation): Promise<Invited> {
-  const { enrolment, random, hasPublishers } = deps;
-  if (!hasPublishers) {
+  const { enrolment, random, publishers } = deps;
+  if (publishers === undefined) {
     throw new OfficeError('ERR_ENROLMENT_PUBLISHERS', 'no keys of publishers are configured', {
       hint: 'name them in issuer-console.toml: [enrolment] publishers = ["publisher.pem"]',
     });

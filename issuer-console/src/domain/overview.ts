@@ -1,6 +1,7 @@
 import type { Act, Operator } from '@pinless-gate/protocol/journal/act';
 import { type Alarm, alarmsOf } from './alarm.ts';
 import type { GateSummary } from './gate.ts';
+import { type KeyWatch, keyAlarms } from './key-alarm.ts';
 import type { BundleFiles, PublishedList } from './publication.ts';
 import type { WebhookStore } from './webhook.ts';
 
@@ -56,6 +57,7 @@ export interface OverviewSources {
   readonly webhooks: Pick<WebhookStore, 'failing'>;
   readonly now: () => number;
   readonly silentAfterMs: number;
+  readonly keyWatch: () => Promise<KeyWatch>;
 }
 
 export const TAPS_SHOWN = 50;
@@ -63,14 +65,15 @@ export const ACTS_SHOWN = 20;
 
 export async function readOverview(sources: OverviewSources): Promise<Overview> {
   const { store, bundles, silentAfterMs } = sources;
-  const [list, gates, taps, acts, webhooks] = await Promise.all([
+  const [list, gates, taps, acts, webhooks, keys] = await Promise.all([
     bundles.list(),
     store.gates(),
     store.lastTaps(TAPS_SHOWN),
     store.lastActs(ACTS_SHOWN),
     sources.webhooks.failing(),
+    sources.keyWatch(),
   ]);
   const now = sources.now();
-  const alarms = alarmsOf({ now, silentAfterMs, list, gates, webhooks });
+  const alarms = [...alarmsOf({ now, silentAfterMs, list, gates, webhooks }), ...keyAlarms(keys)];
   return { now, list, gates, taps, acts, alarms };
 }

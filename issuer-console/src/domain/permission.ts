@@ -23,6 +23,8 @@ export const PERMISSIONS = {
   'gate.read': { roles: ['issuer-admin', 'venue-manager', 'auditor'], everyVendor: true },
   'gate.invite': { roles: ['issuer-admin'], everyVendor: true },
   'gate.revoke': { roles: ['issuer-admin', 'venue-manager'], everyVendor: true },
+  'key.read': { roles: ['issuer-admin', 'venue-manager', 'auditor'], everyVendor: true },
+  'key.write': { roles: ['issuer-admin'], everyVendor: true },
   'vendor.read': { roles: ['issuer-admin', 'vendor', 'auditor'], forKeys: true },
   'vendor.write': { roles: ['issuer-admin'], everyVendor: true },
   'operator.read': { roles: ['issuer-admin', 'vendor', 'auditor'] },

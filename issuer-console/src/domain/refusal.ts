@@ -1,5 +1,6 @@
 import { GateError } from '@pinless-gate/protocol/errors';
 import type { CardRefusalCode } from './card-refusal.ts';
+import type { KeyRefusalCode } from './key-refusal.ts';
 
 /** Why somebody is not given what they asked for; what a route answers follows from the kind. */
 export type RefusalKind = 'unknown' | 'conflict' | 'invalid' | 'forbidden' | 'wait';
@@ -7,6 +8,7 @@ export type RefusalKind = 'unknown' | 'conflict' | 'invalid' | 'forbidden' | 'wa
 /** Every refusal of a person or a program, so that a new one does not compile until pages have words for it. */
 export type RefusalCode =
   | CardRefusalCode
+  | KeyRefusalCode
   | 'ERR_ACCESS'
   | 'ERR_ACCESS_CONFINED'
   | 'ERR_API_KEY_DAYS'

@@ -7,6 +7,10 @@ import { bodyTooLarge, ProblemError } from './problem.ts';
 /** Purchases are long: their routes have a limit and types of their own. */
 const UPLOADS = /^\/(api\/v1\/)?events\/[0-9a-f]{32}\/imports$/;
 
+/** What a ceremony brings is short of that, and longer than other forms. */
+const KEY_FILES = /^\/(?:keys\/(?:institution|events\/[0-9a-f]{32})|api\/v1\/keys)\/files$/;
+export const MAX_KEY_FILES_LENGTH = 6 * 1024 * 1024;
+
 /** Streamed to the disk. */
 export const MAX_UPLOAD_LENGTH = 512 * 1024 * 1024;
 /** Of a form, which is read into memory as a whole. */
@@ -21,10 +25,12 @@ const FORMAT_OF: Readonly<Record<string, ImportFormat>> = {
 export const UPLOAD_TYPES = Object.keys(FORMAT_OF);
 
 const isUpload = (c: Context) => c.req.method === 'POST' && UPLOADS.test(c.req.path);
+const isKeyUpload = (c: Context) => c.req.method === 'POST' && KEY_FILES.test(c.req.path);
 const isApiUpload = (c: Context) => isUpload(c) && c.req.path.startsWith('/api/');
 
 /** What an upload may be besides what every request may be. */
 export function isUploadType(c: Context, type: string | undefined): boolean {
+  if (isKeyUpload(c)) return type === MULTIPART_TYPE && !c.req.path.startsWith('/api/');
   if (type === undefined || !isUpload(c)) return false;
   return isApiUpload(c) ? Object.hasOwn(FORMAT_OF, type) : type === MULTIPART_TYPE;
 }
@@ -40,8 +46,13 @@ export function limitBodies(maxSize: number): MiddlewareHandler {
     maxSize: MAX_FORM_UPLOAD_LENGTH,
     onError: bodyTooLarge(MAX_FORM_UPLOAD_LENGTH),
   });
+  const keyFiles = bodyLimit({
+    maxSize: MAX_KEY_FILES_LENGTH,
+    onError: bodyTooLarge(MAX_KEY_FILES_LENGTH),
+  });
   return (c, next) => {
     if (isApiUpload(c)) return next();
+    if (isKeyUpload(c)) return keyFiles(c, next);
     return isUpload(c) ? form(c, next) : small(c, next);
   };
 }

@@ -3,13 +3,15 @@ import {
   decodeEnrolmentStatement,
   type EnrolmentStatement,
 } from '@pinless-gate/protocol/enrolment';
-import { and, eq, isNull, lt, ne, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, lt, ne, sql } from 'drizzle-orm';
 import {
+  CONFLICTS,
   type EnrolmentOutcome,
   type EnrolmentStore,
   type GateRecord,
   type Invitation,
   judgeEnrolment,
+  type RefusedEnrolment,
   type Revocation,
   type StatedAttributes,
 } from '../domain/enrolment.ts';
@@ -66,12 +68,40 @@ export function enrolmentStore(db: Database): EnrolmentStore {
           .sort((a, b) => compareText(a.name, b.name) || compareText(a.id, b.id));
       }),
 
+    conflicts: () =>
+      guarded('read conflicts of enrolment', async () => {
+        const found = await db
+          .select({ gate: invitations.gateName, at: invitations.refusedAt })
+          .from(invitations)
+          .leftJoin(gates, eq(gates.id, invitations.gateId))
+          .where(
+            and(
+              inArray(invitations.refusedFor, [...CONFLICTS]),
+              isNull(gates.revokedAt),
+              isNull(invitations.withdrawnAt),
+            ),
+          )
+          .orderBy(invitations.refusedAt);
+        return found.map(({ gate, at }) => ({ gate, at: at!.getTime() }));
+      }),
+
     revoke: (gateId, origin) =>
       change(db, 'revoke a gate', origin, async (tx, note) => {
         const outcome = await revoke(tx, gateId, new Date(origin.at));
         if (outcome === 'revoked') note({ action: 'gate.revoked', subjects: [gateId] });
         if (outcome === 'withdrawn') note({ action: 'invitation.withdrawn', subjects: [gateId] });
         return outcome;
+      }),
+
+    compared: (gateId, origin) =>
+      change(db, 'note that keys were compared', origin, async (tx, note) => {
+        const found = await tx
+          .update(gates)
+          .set({ comparedAt: new Date(origin.at) })
+          .where(and(eq(gates.id, gateId), isNull(gates.revokedAt)))
+          .returning({ id: gates.id });
+        if (found.length > 0) note({ action: 'gate.compared', subjects: [gateId] });
+        return found.length > 0;
       }),
   };
 }
@@ -102,7 +132,12 @@ async function enrol(
     enrolled: held && { deviceKey: held.deviceKey, revokedAt: held.revokedAt?.getTime() },
     keyKnown: await isKeyKnown(tx, statement.deviceKey, row?.gateId),
   });
-  if (verdict.outcome === 'refuse') return { outcome: 'refused', reason: verdict.reason };
+  if (verdict.outcome === 'refuse') {
+    const { reason } = verdict;
+    // A challenge that took too long is nobody's fault, and is asked for again.
+    if (invitation && fresh) await keepRefusal(tx, statement.tokenHash, { at: now, reason });
+    return { outcome: 'refused', reason };
+  }
   const at = held?.enrolledAt?.getTime() ?? now;
   if (verdict.outcome === 'enrol') {
     const { gateId } = verdict.invitation;
@@ -110,6 +145,18 @@ async function enrol(
     note({ action: 'gate.enrolled', subjects: [gateId], by: { kind: 'gate', id: gateId } });
   }
   return { outcome: 'enrolled', invitation: verdict.invitation, at };
+}
+
+/** Only who holds the token brings this about. */
+async function keepRefusal(
+  tx: Transaction,
+  tokenHash: Uint8Array,
+  { at, reason }: RefusedEnrolment,
+): Promise<void> {
+  await tx
+    .update(invitations)
+    .set({ refusedAt: new Date(at), refusedFor: reason })
+    .where(eq(invitations.tokenHash, tokenHash));
 }
 
 async function isKeyKnown(tx: Transaction, deviceKey: Uint8Array, but?: string): Promise<boolean> {
@@ -204,10 +251,16 @@ function record({ gates: gate, invitations: invitation }: RecordRow): GateRecord
     invitedAt: invitation?.createdAt.getTime(),
     expiresAt: unused?.expiresAt.getTime(),
     withdrawnAt: invitation?.withdrawnAt?.getTime(),
+    refused: invitation ? refusedOf(invitation) : undefined,
     addedAt: gate?.addedAt.getTime(),
     lastSeenAt: gate?.lastSeenAt?.getTime(),
     revokedAt: gate?.revokedAt?.getTime(),
+    comparedAt: gate?.comparedAt?.getTime(),
   };
+}
+
+function refusedOf({ refusedAt, refusedFor }: typeof invitations.$inferSelect) {
+  return refusedAt && refusedFor ? { at: refusedAt.getTime(), reason: refusedFor } : undefined;
 }
 
 function stated(signed: Uint8Array): StatedAttributes {

@@ -34,8 +34,8 @@ export function gateStore(db: Database): GateStore {
         const [held] = await tx.select().from(gates).where(eq(gates.id, id)).for('update');
         const replaced = held !== undefined && Buffer.compare(held.deviceKey, deviceKey) !== 0;
         if (held && !replaced && held.name === name) return false;
-        // What a gate stated of itself was stated by the key that goes.
-        const stated = replaced ? { statement: null, enrolledAt: null } : {};
+        // What a gate stated of itself was stated by the key that goes, and compared with that.
+        const stated = replaced ? { statement: null, enrolledAt: null, comparedAt: null } : {};
         await tx
           .insert(gates)
           .values(newGate(gate, origin.at))

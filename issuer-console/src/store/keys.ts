@@ -1,6 +1,9 @@
 import { toHex } from '@pinless-gate/protocol/bytes';
+import { decodeEnrolmentStatement } from '@pinless-gate/protocol/enrolment';
+import { decodeGateKey } from '@pinless-gate/protocol/gate-key';
 import type { KeyDestruction } from '@pinless-gate/protocol/key-destruction';
-import { and, eq, inArray, isNull, ne, or } from 'drizzle-orm';
+import { keyHash } from '@pinless-gate/protocol/signed';
+import { and, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm';
 import type { Origin } from '../domain/audit.ts';
 import {
   envelopeId,
@@ -9,6 +12,7 @@ import {
   type KeyDeliveryStore,
   type KeyRecord,
   type PutEnvelope,
+  type Recipient,
   unknownGates,
 } from '../domain/keys.ts';
 import { change, type Note, type Transaction } from './audit.ts';
@@ -47,14 +51,14 @@ export function keyDeliveryStore(db: Database): KeyDeliveryStore {
           .returning({ id: keyEnvelopes.id });
         if (fetched.length > 0) note({ action: 'keys.fetched', subjects: fetched.map(hexOfId) });
         const rows = await tx
-          .select({ envelope: keyEnvelopes, gate: gates })
+          .select({ ...KEY_COLUMNS, raw: keyEnvelopes.raw })
           .from(keyEnvelopes)
           .innerJoin(gates, eq(gates.id, keyEnvelopes.gateId))
           .where(open)
           .orderBy(keyEnvelopes.generation, keyEnvelopes.putAt);
         return rows.map((row) => ({
           id: toHex(row.envelope.id),
-          raw: row.envelope.raw,
+          raw: row.raw,
           taken: row.envelope.takenAt !== null,
           destroy: isToBeDestroyed(record(row), at),
         }));
@@ -108,18 +112,28 @@ export function keyDeliveryStore(db: Database): KeyDeliveryStore {
           .from(gates)
           .where(isNull(gates.revokedAt))
           .orderBy(gates.name, gates.id);
-        return rows.map(({ id, name, eventIds, gateKey }) => ({
-          gateId: id,
-          name,
-          eventIds,
-          gateKey: gateKey ? Buffer.from(gateKey).toString('base64') : undefined,
-        }));
+        return rows.map(recipientOf);
       }),
+
+    gates: () =>
+      guarded('read the gates', () =>
+        db
+          .select({
+            gateId: gates.id,
+            name: gates.name,
+            eventIds: gates.eventIds,
+            wrappable: sql<boolean>`${gates.gateKey} is not null`,
+            compared: sql<boolean>`${gates.comparedAt} is not null`,
+          })
+          .from(gates)
+          .where(isNull(gates.revokedAt))
+          .orderBy(gates.name, gates.id),
+      ),
 
     keys: () =>
       guarded('read the keys', async () => {
         const rows = await db
-          .select({ envelope: keyEnvelopes, gate: gates })
+          .select(KEY_COLUMNS)
           .from(keyEnvelopes)
           .innerJoin(gates, eq(gates.id, keyEnvelopes.gateId))
           .orderBy(keyEnvelopes.eventId, keyEnvelopes.generation, gates.name, keyEnvelopes.putAt);
@@ -179,9 +193,28 @@ function toRow({ id, envelope, raw }: PutEnvelope, putAt: Date): typeof keyEnvel
   };
 }
 
+/** Without the wrapped key, which is as long as all the rest ten times over. */
+const KEY_COLUMNS = {
+  envelope: {
+    id: keyEnvelopes.id,
+    eventId: keyEnvelopes.eventId,
+    label: keyEnvelopes.label,
+    keyId: keyEnvelopes.keyId,
+    generation: keyEnvelopes.generation,
+    validFrom: keyEnvelopes.validFrom,
+    validUntil: keyEnvelopes.validUntil,
+    putAt: keyEnvelopes.putAt,
+    fetchedAt: keyEnvelopes.fetchedAt,
+    takenAt: keyEnvelopes.takenAt,
+    orderedAt: keyEnvelopes.orderedAt,
+    destroyedAt: keyEnvelopes.destroyedAt,
+  },
+  gate: { id: gates.id, name: gates.name, revokedAt: gates.revokedAt },
+};
+
 interface KeyRow {
-  readonly envelope: typeof keyEnvelopes.$inferSelect;
-  readonly gate: typeof gates.$inferSelect;
+  readonly envelope: Pick<typeof keyEnvelopes.$inferSelect, keyof (typeof KEY_COLUMNS)['envelope']>;
+  readonly gate: Pick<typeof gates.$inferSelect, 'id' | 'name' | 'revokedAt'>;
 }
 
 function record({ envelope, gate }: KeyRow): KeyRecord {
@@ -193,6 +226,7 @@ function record({ envelope, gate }: KeyRow): KeyRecord {
     gateRevoked: gate.revokedAt !== null,
     eventId: envelope.eventId ?? undefined,
     label,
+    keyId: toHex(envelope.keyId),
     generation,
     validFrom: envelope.validFrom.getTime(),
     validUntil: envelope.validUntil.getTime(),
@@ -201,5 +235,19 @@ function record({ envelope, gate }: KeyRow): KeyRecord {
     takenAt: envelope.takenAt?.getTime(),
     orderedAt: envelope.orderedAt?.getTime(),
     destroyedAt: envelope.destroyedAt?.getTime(),
+  };
+}
+
+function recipientOf(row: typeof gates.$inferSelect): Recipient {
+  const { id, name, eventIds, gateKey, statement } = row;
+  const key = gateKey
+    ? decodeGateKey(gateKey).transportKey
+    : statement && decodeEnrolmentStatement(statement).transportKey;
+  return {
+    gateId: id,
+    name,
+    eventIds,
+    gateKey: gateKey ? Buffer.from(gateKey).toString('base64') : undefined,
+    transportKeyId: key ? toHex(keyHash(key)) : undefined,
   };
 }

@@ -1,5 +1,6 @@
 import { desc, sql } from 'drizzle-orm';
 import { check, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import type { EnrolmentRefusal } from '../domain/enrolment.ts';
 import type { PrinterFault } from '../domain/gate.ts';
 import { bytes, count, id, moment } from './columns.ts';
 
@@ -31,6 +32,8 @@ export const gates = pgTable('gates', {
   eventIds: text('event_ids').array().notNull().default([]),
   enrolledAt: moment('enrolled_at'),
   revokedAt: moment('revoked_at'),
+  /** When somebody typed the code that the gate shows, and it was that of the keys held here. */
+  comparedAt: moment('compared_at'),
 });
 
 /** Exactly one row: who this console is, for tokens that are shown to another one. */
@@ -50,6 +53,9 @@ export const invitations = pgTable('invitations', {
   expiresAt: moment('expires_at').notNull(),
   usedAt: moment('used_at'),
   withdrawnAt: moment('withdrawn_at'),
+  /** When a gate last showed this token and was refused, and why. */
+  refusedAt: moment('refused_at'),
+  refusedFor: text('refused_for').$type<EnrolmentRefusal>(),
 });
 
 /** Challenges that were offered and not taken yet. */

@@ -10,6 +10,7 @@ import { handoverRulesStore } from './handover-rules.ts';
 import { handoverStore } from './handovers.ts';
 import { importStore } from './imports.ts';
 import { journalStore } from './journal.ts';
+import { keyFileStore } from './key-files.ts';
 import { keyDeliveryStore } from './keys.ts';
 import { operatorStore } from './operators.ts';
 import { publicationStore } from './publications.ts';
@@ -29,6 +30,7 @@ export const storesOn = (db: Database) => ({
   overview: overviewStore(db),
   enrolment: enrolmentStore(db),
   keys: keyDeliveryStore(db),
+  keyFiles: keyFileStore(db),
   vendors: vendorStore(db),
   operators: operatorStore(db),
   credentials: credentialStore(db),

@@ -1,5 +1,6 @@
 import type { AccountMessages } from './account-messages.ts';
 import { CARD_REFUSALS } from './card-messages.ts';
+import { keyRefusalsEn } from './key-refusals-en.ts';
 
 export const accountEn: AccountMessages = {
   signIn: 'Sign in',
@@ -134,6 +135,7 @@ export const accountEn: AccountMessages = {
   },
   refusals: {
     ...CARD_REFUSALS.en,
+    ...keyRefusalsEn,
     ERR_ACCESS: 'You are not permitted to do this.',
     ERR_ACCESS_CONFINED:
       'First set a password of your own, and a second factor where one is needed.',

@@ -1,5 +1,6 @@
 import type { AccountMessages } from './account-messages.ts';
 import { CARD_REFUSALS } from './card-messages.ts';
+import { keyRefusalsJa } from './key-refusals-ja.ts';
 
 export const accountJa: AccountMessages = {
   signIn: 'サインイン',
@@ -134,6 +135,7 @@ export const accountJa: AccountMessages = {
   },
   refusals: {
     ...CARD_REFUSALS.ja,
+    ...keyRefusalsJa,
     ERR_ACCESS: 'この操作の権限がありません。',
     ERR_ACCESS_CONFINED: '先にご自身のパスワードと、必要なら第二の要素を登録してください。',
     ERR_API_KEY_DAYS: 'API キーの有効期間は 1 日から 730 日です。',

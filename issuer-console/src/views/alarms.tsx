@@ -1,8 +1,9 @@
 import type { Alarm } from '../domain/alarm.ts';
 import type { Overview } from '../domain/overview.ts';
+import type { Advice } from './advice.ts';
 import { Icon } from './icon.tsx';
 import { isoTime } from './language.ts';
-import { type Advice, ago, type Messages } from './messages.ts';
+import { ago } from './messages.ts';
 import type { View } from './view.ts';
 
 export const AlarmsView = ({ view, overview }: { view: View; overview: Overview }) => {
@@ -19,7 +20,7 @@ export const AlarmsView = ({ view, overview }: { view: View; overview: Overview 
       ) : (
         <ul class="alarms">
           {alarms.map((alarm) => {
-            const { what, next } = adviceOn(alarm, text);
+            const { what, next } = adviceOn(alarm, view);
             const since = 'since' in alarm ? alarm.since : undefined;
             return (
               <li class={`alarm alarm-${alarm.kind}`}>
@@ -52,11 +53,15 @@ export const AlarmCountView = ({
 const GRAVE: ReadonlySet<Alarm['kind']> = new Set([
   'chain-conflict',
   'unexplained-calls',
+  'enrolment-conflict',
   'list-expired',
   'revocation-too-old',
 ]);
 
-function adviceOn(alarm: Alarm, { alarms: { text }, webhooks }: Messages): Advice {
+function adviceOn(alarm: Alarm, { text: words, format }: View): Advice {
+  const { text } = words.alarms;
+  const { alarms: ofKeys, unnamed } = words.keyPages;
+  const { webhooks } = words;
   switch (alarm.kind) {
     case 'chain-conflict':
       return text.conflict(alarm.gate, String(alarm.sequence));
@@ -68,6 +73,14 @@ function adviceOn(alarm: Alarm, { alarms: { text }, webhooks }: Messages): Advic
       return text.printer(alarm.gate)[alarm.fault];
     case 'webhook-failing':
       return webhooks.alarm(alarm.vendor, alarm.host);
+    case 'enrolment-conflict':
+      return ofKeys.conflict(alarm.gate);
+    case 'keys-owing':
+      return ofKeys.owing(alarm.event ?? unnamed, format.number(alarm.gates));
+    case 'key-window':
+      return ofKeys.window(alarm.event ?? unnamed, format.moment(alarm.until));
+    case 'institution-expiry':
+      return ofKeys.expiry(alarm.holder, format.date(alarm.until));
     case 'list-missing':
       return text.missing;
     case 'list-unreadable':

@@ -1,4 +1,4 @@
-import { type GateRecord, type GateStanding, standingOf } from '../domain/enrolment.ts';
+import { conflictOf, type GateRecord, type GateStanding, standingOf } from '../domain/enrolment.ts';
 import type { Holdings } from '../domain/holdings.ts';
 import { Form } from './form.tsx';
 import { Icon, type Shape } from './icon.tsx';
@@ -6,7 +6,7 @@ import { isoTime } from './language.ts';
 import { ago } from './messages.ts';
 import type { View } from './view.ts';
 
-const SHAPES: Readonly<Record<GateStanding, Shape>> = {
+export const GATE_SHAPES: Readonly<Record<GateStanding, Shape>> = {
   enrolled: 'good',
   configured: 'good',
   invited: 'resting',
@@ -65,12 +65,13 @@ const EnrolledRow = ({ view, gate, now, mayRevoke }: EnrolledRowProps) => {
   return (
     <tr class={`gate-${standing}`}>
       <th scope="row">
-        {gate.name}
+        <a href={`/gates/${gate.id}?lang=${format.language}`}>{gate.name}</a>
         <span class="id">{gate.id.slice(0, 8)}</span>
       </th>
       <td class="state">
-        <Icon shape={SHAPES[standing]} />
+        <Icon shape={GATE_SHAPES[standing]} />
         {text.enrolled.standings[standing]}
+        {conflictOf(gate) && <span class="next">{text.keyPages.gatePage.conflict}</span>}
       </td>
       <td data-label={text.enrolled.module}>
         {stated ? `${stated.module.model} ${stated.module.version}` : '–'}

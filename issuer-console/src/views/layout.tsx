@@ -22,6 +22,7 @@ export interface LayoutProps {
 const TITLES: Readonly<Record<string, (text: Messages) => string>> = {
   '/': (text) => text.title,
   '/gates': (text) => text.holdings.title,
+  '/keys': (text) => text.keyPages.title,
   '/rules': (text) => text.rules.title,
   '/events': (text) => text.events.title,
   '/vendors': (text) => text.account.vendors.title,

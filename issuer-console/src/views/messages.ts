@@ -4,7 +4,9 @@ import type { PrinterFault } from '../domain/gate.ts';
 import type { KeyState } from '../domain/keys.ts';
 import type { ListCondition } from '../domain/publication.ts';
 import type { AccountMessages } from './account-messages.ts';
+import type { Advice } from './advice.ts';
 import type { EventMessages } from './event-messages.ts';
+import type { KeyMessages } from './key-messages.ts';
 import type { PurchaseListMessages } from './purchase-list-messages.ts';
 import type { WebhookMessages } from './webhook-messages.ts';
 
@@ -145,14 +147,10 @@ export interface Messages {
   readonly events: EventMessages;
   readonly webhooks: WebhookMessages;
   readonly purchaseList: PurchaseListMessages;
+  readonly keyPages: KeyMessages;
   readonly notFound: string;
   readonly notFoundNext: string;
   readonly pages: string;
-}
-
-export interface Advice {
-  readonly what: string;
-  readonly next: string;
 }
 
 const MINUTE_MS = 60_000;

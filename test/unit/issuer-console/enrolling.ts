@@ -16,6 +16,7 @@ import {
   enrolmentMessage,
 } from '@pinless-gate/protocol/enrolment';
 import { hashEnrolmentToken, parseEnrolmentToken } from '@pinless-gate/protocol/enrolment-token';
+import { gateCode } from '@pinless-gate/protocol/gate-code';
 import {
   ENVELOPE_FORMAT,
   encodeEnvelope,
@@ -26,7 +27,7 @@ import { keyHash, signedMessage } from '@pinless-gate/protocol/signed';
 import { CONSOLE_ID, NOW, PUBLISHER, type TestConsole } from './fixture.ts';
 
 const spki = (key: KeyObject) => new Uint8Array(key.export({ format: 'der', type: 'spki' }));
-const transportKey = spki(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey);
+export const transportKey = spki(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey);
 
 /** A gate before its enrolment: keys, and what it states of itself. */
 export class NewGate {
@@ -100,7 +101,7 @@ export function officeOf(started: TestConsole) {
     keys: keyDeliveryStore(started.database.db),
     consoleId: async () => CONSOLE_ID,
     by: { kind: 'command', id: 'test' },
-    hasPublishers: true,
+    publishers: [PUBLISHER.gate.deviceKey],
     now: () => started.now,
     random: (length) => new Uint8Array(randomBytes(length)),
   });
@@ -122,7 +123,7 @@ export function envelopeFor(gateId: string, more: Partial<KeyEnvelope> = {}): st
     validUntil: NOW / 1000 + DAY_S,
     issuedAt: NOW / 1000,
     gateId: fromHex(gateId),
-    transportKeyHash: new Uint8Array(32),
+    transportKeyHash: keyHash(transportKey),
     mechanism: { hash: 'sha1', carrier: 'kwp' },
     wrappedKek: new Uint8Array(384),
     wrappedKey: new Uint8Array(randomBytes(72)),
@@ -131,4 +132,14 @@ export function envelopeFor(gateId: string, more: Partial<KeyEnvelope> = {}): st
   const signature = PUBLISHER.sign(signedMessage(ENVELOPE_FORMAT, body));
   const signer = keyHash(PUBLISHER.gate.deviceKey);
   return Buffer.from(encodeEnvelope({ body, signer, signature })).toString('base64');
+}
+
+/** A gate that enrolled itself, the code that it shows, and a file with a key for it. */
+export async function enrolledGate(started: TestConsole) {
+  const { token, gateId } = await invite(started);
+  const gate = new NewGate();
+  await started.app.request('/api/enrolment', gate.request(token, await challengeOf(started)));
+  const hashes = { deviceKey: keyHash(gate.deviceKey), transportKey: keyHash(transportKey) };
+  const file = { name: 'event.envelope', content: envelopeFor(gateId) };
+  return { gate, gateId, code: gateCode(hashes), file };
 }

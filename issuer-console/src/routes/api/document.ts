@@ -11,6 +11,7 @@ import { type GateApiDeps, gateApi } from './gates.ts';
 import { type HandoverApiDeps, handoverListApi } from './handover-lists.ts';
 import { handoverApi } from './handovers.ts';
 import { type ImportApiDeps, importApi } from './imports.ts';
+import { type KeyApiDeps, keyApi } from './keys.ts';
 import { type OperatorApiDeps, operatorApi } from './operators.ts';
 import { type PublicationApiDeps, publicationApi } from './publications.ts';
 import { type PurchaseListApiDeps, purchaseListApi } from './purchases.ts';
@@ -42,6 +43,7 @@ export type ApiDeps = VendorApiDeps &
   OperatorApiDeps &
   ApiKeyApiDeps &
   GateApiDeps &
+  KeyApiDeps &
   EventApiDeps &
   ImportApiDeps &
   PurchaseListApiDeps &
@@ -64,6 +66,7 @@ export const api = (
   app.route('/', operatorApi(deps));
   app.route('/', apiKeyApi(deps));
   app.route('/', gateApi(deps));
+  app.route('/', keyApi(deps));
   app.route('/', eventApi(deps));
   app.route('/', importApi(deps));
   app.route('/', handoverApi(deps));

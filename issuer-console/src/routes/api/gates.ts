@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { type Author, authorOf } from '../../domain/audit.ts';
-import { type GateRecord, standingOf } from '../../domain/enrolment.ts';
+import { conflictOf, type GateRecord, standingOf } from '../../domain/enrolment.ts';
 import type { Office } from '../../domain/office.ts';
 import { acceptable } from '../acceptable.ts';
 
@@ -23,6 +23,20 @@ const Shown = z
       'revoked',
     ]),
     deviceKeyId: z.string().optional(),
+    transportKeyId: z.string().optional(),
+    software: z.string().optional(),
+    module: z
+      .object({
+        description: z.string(),
+        version: z.string(),
+        manufacturer: z.string(),
+        model: z.string(),
+        serial: z.string(),
+      })
+      .optional(),
+    capabilities: z.array(z.string()).optional(),
+    comparedAt: Moment.optional().openapi({ description: 'Its code was compared, and right' }),
+    conflictAt: Moment.optional().openapi({ description: 'A second gate showed its token' }),
     lastSeenAt: Moment.optional(),
     revokedAt: Moment.optional(),
   })
@@ -90,13 +104,19 @@ export const gateApi = ({ officeOf, now }: GateApiDeps) =>
     });
 
 function shown(gate: GateRecord, now: number) {
-  const { id, name, eventIds, deviceKeyId, lastSeenAt, revokedAt } = gate;
+  const { id, name, eventIds, deviceKeyId, stated, comparedAt, lastSeenAt, revokedAt } = gate;
   return {
     id,
     name,
     eventIds: [...eventIds],
     standing: standingOf(gate, now),
     deviceKeyId,
+    transportKeyId: stated?.transportKeyId,
+    software: stated?.software,
+    module: stated && { ...stated.module },
+    capabilities: stated && [...stated.capabilities],
+    comparedAt: momentOf(comparedAt),
+    conflictAt: momentOf(conflictOf(gate)?.at),
     lastSeenAt: momentOf(lastSeenAt),
     revokedAt: momentOf(revokedAt),
   };

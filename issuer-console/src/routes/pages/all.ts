@@ -13,6 +13,8 @@ import { auditPages } from './audit.tsx';
 import { boardPages } from './board.tsx';
 import { operatorPages, vendorPages } from './directory.tsx';
 import { eventPages } from './events.tsx';
+import { gatePages } from './gates.tsx';
+import { keyPages } from './keys.tsx';
 import type { PageDeps } from './page.ts';
 import { purchasePages } from './purchases.tsx';
 import { signInPages } from './sign-in.tsx';
@@ -42,6 +44,8 @@ export function pages({ page, cookie, read, desks }: PagesDeps): Hono<VisitorEnv
   const shared = { ...page, ...desks };
   return new Hono<VisitorEnv>()
     .route('/', boardPages({ ...shared, read, holdings }))
+    .route('/', gatePages({ ...shared, deliveries: stores.keys }))
+    .route('/', keyPages(shared))
     .route('/', signInPages({ ...own, signIn: signIn(signInDeps) }))
     .route('/', accountPages({ ...own, account: account(signInDeps) }))
     .route('/', vendorPages(shared))

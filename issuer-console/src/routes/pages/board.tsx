@@ -1,29 +1,21 @@
 import { type CheckedGate, receiptCheckPage } from '@pinless-gate/runtime/receipt-check';
 import { Hono } from 'hono';
-import { type Author, authorOf } from '../../domain/audit.ts';
 import type { GateRecord } from '../../domain/enrolment.ts';
 import type { Holdings } from '../../domain/holdings.ts';
-import type { Office } from '../../domain/office.ts';
 import type { Overview } from '../../domain/overview.ts';
 import { may } from '../../domain/permission.ts';
-import { ShownOncePage } from '../../views/account.tsx';
 import { HoldingsPage } from '../../views/holdings.tsx';
 import { OverviewPage } from '../../views/overview.tsx';
 import { RulesPage } from '../../views/rules.tsx';
-import { acceptable } from '../acceptable.ts';
 import { actorOn, allow, type VisitorEnv } from '../access.ts';
-import { NOT_FOUND, ProblemError } from '../problem.ts';
-import { fieldsOf, goTo, idOf, type PageDeps, pageOf, viewOf } from './page.ts';
+import { type PageDeps, pageOf, viewOf } from './page.ts';
 
 export interface BoardPagesDeps extends PageDeps {
   readonly read: () => Promise<Overview>;
   readonly holdings: () => Promise<Holdings>;
-  readonly officeOf: (by: Author) => Office;
   /** Of the venue, IANA name. */
   readonly timeZone: string;
 }
-
-const HOUR_MS = 3_600_000;
 
 export const boardPages = (deps: BoardPagesDeps) => {
   const { read, holdings, views, assets } = deps;
@@ -43,22 +35,6 @@ export const boardPages = (deps: BoardPagesDeps) => {
       // To be saved: this page's policy forbids the script that the file is there for.
       c.header('content-disposition', 'attachment; filename="receipt-check.html"');
       return c.html(receiptCheckPage(gates.flatMap(checkedGate), deps.timeZone));
-    })
-    .post('/gates/invite', allow('gate.invite'), async (c) => {
-      const field = await fieldsOf(c);
-      const validMs = Number(field('hours')) * HOUR_MS;
-      const office = deps.officeOf(authorOf(actorOn(c)));
-      const wanted = { name: field('name'), eventIds: [], validMs };
-      const { token, name } = await acceptable(() => office.invite(wanted));
-      const page = pageOf(c, deps);
-      const { token: title, tokenWhat: what } = page.view.text.account.gates;
-      const shown = { title: title(name), what, lines: [token], path: '/gates' };
-      return c.html(<ShownOncePage {...page} {...shown} />);
-    })
-    .post('/gates/:id/revoke', allow('gate.revoke'), async (c) => {
-      const outcome = await deps.officeOf(authorOf(actorOn(c))).revoke(idOf(c));
-      if (outcome === 'unknown') throw new ProblemError(NOT_FOUND);
-      return goTo(c, '/gates');
     })
     .get('/rules', allow('board.read'), async (c) => {
       const { list, now } = await read();

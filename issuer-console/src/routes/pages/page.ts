@@ -9,6 +9,7 @@ import { MALFORMED, NOT_FOUND, ProblemError } from '../problem.ts';
 const PAGES: readonly (readonly [path: string, permission: Permission])[] = [
   ['/', 'board.read'],
   ['/gates', 'gate.read'],
+  ['/keys', 'key.read'],
   ['/rules', 'board.read'],
   ['/events', 'event.read'],
   ['/vendors', 'vendor.read'],
@@ -64,9 +65,14 @@ function pagesOf(c: Context<VisitorEnv>): string[] {
 }
 
 /** In the language of the page that one comes from. */
-export function goTo(c: Context<VisitorEnv>, path: string): Response {
+export function goTo(
+  c: Context<VisitorEnv>,
+  path: string,
+  told: Readonly<Record<string, number>> = {},
+): Response {
   c.header('cache-control', 'no-store');
-  return c.redirect(`${path}?lang=${c.get('language')}`, 303);
+  const more = Object.entries(told).map(([name, value]) => `&${name}=${value}`);
+  return c.redirect(`${path}?lang=${c.get('language')}${more.join('')}`, 303);
 }
 
 export function home(c: Context<VisitorEnv>): string {

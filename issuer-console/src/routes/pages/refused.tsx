@@ -64,6 +64,8 @@ function isForm(c: Context): boolean {
 /** The page that a form stands on. */
 function pageOf(path: string): string {
   if (path === '/sign-in/code') return path;
+  const compared = /^(\/gates\/[0-9a-f]{32})\/compare$/.exec(path);
+  if (compared) return compared[1]!;
   return `/${path.split('/')[1] ?? ''}`;
 }
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { feedOf, purchase } from '../../whitelist-builder/fixture.ts';
 import { newVendor, type SignedIn, signedIn } from '../accounts.ts';
 import { ask, submit } from '../browsing.ts';
-import { invite } from '../enrolling.ts';
+import { EVENT, enrolledGate, invite } from '../enrolling.ts';
 import { eventOf, imported, newEvent } from '../events.ts';
 import { startConsole, type TestConsole } from '../fixture.ts';
 import { handoverActs, handoverBody, LINKED } from '../handover-acts.ts';
@@ -352,6 +352,7 @@ describe('the audit log', () => {
       vendorId: a.vendorId,
     });
     const { gateId } = await invite(started);
+    const own = await enrolledGate(started);
     const { revision } = (await started.stores.vendors.find(ALL, a.vendorId))!;
     const toBuild = `/api/v1/events/${'e'.repeat(32)}`;
     const publicationAt = (act: string) => `/api/v1/publications/${NEWEST}/${act}`;
@@ -401,6 +402,9 @@ describe('the audit log', () => {
       ['DELETE', webhook, undefined, 'webhook.removed'],
       ['POST', '/api/v1/gates', { name: 'G' }, 'gate.invited'],
       ['POST', `/api/v1/gates/${gateId}/revoke`, undefined, 'invitation.withdrawn'],
+      ['POST', `/api/v1/gates/${own.gateId}/compare`, { code: own.code }, 'gate.compared'],
+      ['POST', '/api/v1/keys/files', { files: [own.file] }, 'keys.put'],
+      ['POST', `/api/v1/keys/events/${EVENT}/destroy`, undefined, 'keys.ordered'],
     ];
     for (const [method, template, body, action] of acts) {
       const path = template.replace(NEWEST, () => newest?.id ?? '');
