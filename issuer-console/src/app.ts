@@ -118,12 +118,14 @@ export function createApp(deps: AppDeps): App {
     bundles.latest.close();
   };
   const settled = async () => {
-    const { importer, dispatcher, conductor } = desks;
-    await Promise.all([importer.close(), dispatcher.close(), conductor.close()]);
+    const { importer, dispatcher, conductor, expiry } = desks;
+    const all = [importer, dispatcher, conductor, expiry];
+    await Promise.all(all.map((one) => one.close()));
   };
   const start = () => {
     desks.dispatcher.start();
     desks.conductor.start();
+    desks.expiry.start();
   };
   return { fetch: app.fetch, request: app.request, routes: routesOf(app), start, close, settled };
 }

@@ -22,6 +22,7 @@ import type { PublishPlan } from './publishing/config.ts';
 import type { ListBuilder } from './publishing/list-builder.ts';
 import { Importer } from './purchases/importer.ts';
 import type { RequestRates } from './routes/request-rates.ts';
+import { shopDesksOf } from './shop/desks.ts';
 import type { Stores } from './store/stores.ts';
 import { WebhookDispatcher } from './webhooks/dispatcher.ts';
 
@@ -81,7 +82,12 @@ export function desksOf(deps: AppDeps, surroundings: DeskSurroundings) {
     lists: published.publicationDesk,
   });
   const { visits } = handoverDesks;
-  const handlers: VisitorHandlers = { companion: visits, transfer: visits };
+  const shopDesks = shopDesksOf({ ...deps, book, seal: accounts.seal });
+  const { shop, cardCheck } = shopDesks;
+  const handlers: VisitorHandlers = {
+    ...{ purchase: shop, check: cardCheck },
+    ...{ companion: visits, transfer: visits },
+  };
   const hooks = { ...deps, ...deps.delivery, ...stores, seal: accounts.seal };
   const visited = { ...deps, tokens: stores.visitorTokens, handlers };
   return {
@@ -95,6 +101,7 @@ export function desksOf(deps: AppDeps, surroundings: DeskSurroundings) {
     handoverDesks,
     listArrivals: published.publicationDesk,
     keyDesk: keyDesk({ ...deps, ...stores, readFiles: readKeyFiles, readLog: readCeremonyLog }),
+    ...shopDesks,
     keys: apiKeys({ ...deps, ...stores, keys: stores.apiKeys }),
     webhookDesk: webhookDesk(hooks),
     dispatcher: new WebhookDispatcher({ ...hooks, queue: stores.webhookQueue }),

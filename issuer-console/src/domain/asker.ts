@@ -19,3 +19,9 @@ export const commandLine = (uid: number): Asker => ({
 export function mayGive({ scope }: Asker, role: Role, vendorId: string | undefined): boolean {
   return scope.vendorId === undefined || (vendorId === scope.vendorId && role !== 'issuer-admin');
 }
+
+/** The console, for somebody who showed a code or pays: whoever calls this reaches only what that is of. */
+export const forVisitor = (what: 'application' | 'payment' | 'expiry' | 'check'): Asker => ({
+  scope: Scope.everything,
+  by: { kind: 'console', id: what },
+});

@@ -41,6 +41,11 @@ export const PERMISSIONS = {
   'list.read': { roles: ['issuer-admin', 'vendor', 'auditor'], forKeys: true },
   'list.publish': { roles: ['issuer-admin', 'vendor'], forKeys: true },
   'list.approve': { roles: ['issuer-admin', 'vendor'], forKeys: true },
+  'purchase.check': { roles: ['issuer-admin', 'vendor'], forKeys: true },
+  'offer.write': { roles: ['issuer-admin', 'vendor'], forKeys: true },
+  'payment.read': { roles: ['issuer-admin', 'vendor', 'auditor'], forKeys: true },
+  'payment.write': { roles: ['issuer-admin', 'vendor'], forKeys: true },
+  'evidence.read': { roles: ['issuer-admin', 'auditor'] },
   'audit.read': { roles: ['issuer-admin', 'vendor', 'auditor'] },
 } as const satisfies Readonly<Record<string, Grant>>;
 

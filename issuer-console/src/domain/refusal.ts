@@ -1,12 +1,14 @@
 import { GateError } from '@pinless-gate/protocol/errors';
 import type { CardRefusalCode } from './card-refusal.ts';
 import type { KeyRefusalCode } from './key-refusal.ts';
+import type { ShopRefusalCode } from './shop-refusal.ts';
 
 /** Why somebody is not given what they asked for; what a route answers follows from the kind. */
 export type RefusalKind = 'unknown' | 'conflict' | 'invalid' | 'forbidden' | 'wait';
 
 /** Every refusal of a person or a program, so that a new one does not compile until pages have words for it. */
 export type RefusalCode =
+  | ShopRefusalCode
   | CardRefusalCode
   | KeyRefusalCode
   | 'ERR_ACCESS'
@@ -75,11 +77,6 @@ export type RefusalCode =
   | 'ERR_TOTP_CODE'
   | 'ERR_TOTP_SEAL'
   | 'ERR_VENDOR_UNKNOWN'
-  | 'ERR_VISITOR_CARDS'
-  | 'ERR_VISITOR_CODE'
-  | 'ERR_VISITOR_KAZASHI'
-  | 'ERR_VISITOR_METHOD'
-  | 'ERR_VISITOR_REQUEST'
   | 'ERR_WEBHOOK_COUNT'
   | 'ERR_WEBHOOK_REPLAY'
   | 'ERR_WEBHOOK_REPLAYS'

@@ -74,7 +74,7 @@ export interface VisitorHandler {
   /** Uses the code up, where it is good for so many times. A statement that comes again is answered again. */
   take(stated: Stated): Promise<Answer>;
   /** In place of the refusal, where the code's owner may be told more. */
-  refused?(shown: Shown, error: RefusedError): Promise<Answer | undefined>;
+  refused?(shown: Shown, error: RefusedError, statement: unknown): Promise<Answer | undefined>;
 }
 
 export type VisitorHandlers = Readonly<Partial<Record<StatedPurpose, VisitorHandler>>>;
@@ -139,7 +139,8 @@ export class VisitorDesk {
       if (kazashi && !proven.holder.kazashi) throw noCapture();
       return await handler.take({ ...shown, proven, request, statement });
     } catch (error) {
-      const answer = error instanceof RefusedError && (await handler.refused?.(shown, error));
+      const answer =
+        error instanceof RefusedError && (await handler.refused?.(shown, error, statement));
       if (answer) return answer;
       throw error;
     }

@@ -1,9 +1,11 @@
 import { apiKeyStore } from './api-keys.ts';
+import { applicationStore } from './applications.ts';
 import { auditLog } from './audit.ts';
 import { credentialStore } from './credentials.ts';
 import type { Database } from './database.ts';
 import { enrolmentStore } from './enrolment.ts';
 import { eventStore } from './events.ts';
+import { evidenceStore } from './evidence.ts';
 import { gateListStore } from './gate-lists.ts';
 import { gateStore, overviewStore } from './gates.ts';
 import { handoverRulesStore } from './handover-rules.ts';
@@ -12,7 +14,9 @@ import { importStore } from './imports.ts';
 import { journalStore } from './journal.ts';
 import { keyFileStore } from './key-files.ts';
 import { keyDeliveryStore } from './keys.ts';
+import { offerStore } from './offers.ts';
 import { operatorStore } from './operators.ts';
+import { paymentStore } from './payments.ts';
 import { publicationStore } from './publications.ts';
 import { purchaseListStore } from './purchase-list.ts';
 import { purchaseStore } from './purchases.ts';
@@ -39,6 +43,10 @@ export const storesOn = (db: Database) => ({
   events: eventStore(db),
   imports: importStore(db),
   purchases: purchaseStore(db),
+  offers: offerStore(db),
+  applications: applicationStore(db),
+  payments: paymentStore(db),
+  evidence: evidenceStore(db),
   visitorTokens: visitorTokenStore(db),
   purchaseLists: purchaseListStore(db),
   webhooks: webhookStore(db),

@@ -1,6 +1,7 @@
 import type { AccountMessages } from './account-messages.ts';
 import { CARD_REFUSALS } from './card-messages.ts';
 import { keyRefusalsEn } from './key-refusals-en.ts';
+import { SHOP_REFUSALS } from './shop-refusals.ts';
 
 export const accountEn: AccountMessages = {
   signIn: 'Sign in',
@@ -136,6 +137,7 @@ export const accountEn: AccountMessages = {
   refusals: {
     ...CARD_REFUSALS.en,
     ...keyRefusalsEn,
+    ...SHOP_REFUSALS.en,
     ERR_ACCESS: 'You are not permitted to do this.',
     ERR_ACCESS_CONFINED:
       'First set a password of your own, and a second factor where one is needed.',
@@ -209,11 +211,6 @@ export const accountEn: AccountMessages = {
     ERR_TOTP_CODE: 'This is not the code shown just now: add the authenticator again.',
     ERR_TOTP_SEAL: 'This console cannot have authenticators.',
     ERR_VENDOR_UNKNOWN: 'There is no such vendor.',
-    ERR_VISITOR_CARDS: 'Cards cannot be taken here at the moment.',
-    ERR_VISITOR_CODE: 'This code cannot be used. Check it for typing errors; it may have expired.',
-    ERR_VISITOR_KAZASHI: 'The card was taken away too early. Hold it to the reader again.',
-    ERR_VISITOR_METHOD: 'Hold the card to the reader in the way that was asked for.',
-    ERR_VISITOR_REQUEST: 'It took too long. Hold the card to the reader again from the beginning.',
     ERR_WEBHOOK_COUNT: 'A vendor has ten webhooks at most: remove one first.',
     ERR_WEBHOOK_REPLAY: 'There is nothing of that to send again.',
     ERR_WEBHOOK_REPLAYS: 'Other replays wait already: wait until they are done.',

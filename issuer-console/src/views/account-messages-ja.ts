@@ -1,6 +1,7 @@
 import type { AccountMessages } from './account-messages.ts';
 import { CARD_REFUSALS } from './card-messages.ts';
 import { keyRefusalsJa } from './key-refusals-ja.ts';
+import { SHOP_REFUSALS } from './shop-refusals.ts';
 
 export const accountJa: AccountMessages = {
   signIn: 'サインイン',
@@ -136,6 +137,7 @@ export const accountJa: AccountMessages = {
   refusals: {
     ...CARD_REFUSALS.ja,
     ...keyRefusalsJa,
+    ...SHOP_REFUSALS.ja,
     ERR_ACCESS: 'この操作の権限がありません。',
     ERR_ACCESS_CONFINED: '先にご自身のパスワードと、必要なら第二の要素を登録してください。',
     ERR_API_KEY_DAYS: 'API キーの有効期間は 1 日から 730 日です。',
@@ -211,12 +213,6 @@ export const accountJa: AccountMessages = {
     ERR_TOTP_CODE: '表示中のコードと違います。もう一度登録してください。',
     ERR_TOTP_SEAL: 'このコンソールでは認証アプリを使えません。',
     ERR_VENDOR_UNKNOWN: 'その販売事業者はありません。',
-    ERR_VISITOR_CARDS: 'ただいまカードでのお手続きを受け付けていません。',
-    ERR_VISITOR_CODE:
-      'このコードは使えません。入力を確かめてください。期限が切れた可能性もあります。',
-    ERR_VISITOR_KAZASHI: 'カードの読み取りが途中で終わりました。もう一度カードをかざしてください。',
-    ERR_VISITOR_METHOD: '求められた方法でカードを読み取ってください。',
-    ERR_VISITOR_REQUEST: '時間がたちすぎました。もう一度はじめからカードをかざしてください。',
     ERR_WEBHOOK_COUNT: '販売事業者ごとに 10 件までです。先にどれかを削除してください。',
     ERR_WEBHOOK_REPLAY: '送り直すものがありません。',
     ERR_WEBHOOK_REPLAYS: 'ほかの再送が待っています。終わるまでお待ちください。',
