@@ -9,6 +9,7 @@ import { ConsoleMetrics } from './metrics.ts';
 import { type Access, accessOf, type VisitorEnv } from './routes/access.ts';
 import { api } from './routes/api/document.ts';
 import { publicApi } from './routes/api/public.ts';
+import { publicShopApi } from './routes/api/public-shop.ts';
 import { Assets } from './routes/assets.ts';
 import { Board } from './routes/board.ts';
 import { answerDefect, describe } from './routes/defect.ts';
@@ -95,7 +96,7 @@ export function createApp(deps: AppDeps): App {
   // For people without an account, and the programs that hold their cards to a reader.
   const forms = new VisitorForms(deps.random(32), now);
   app.route('/', visitors({ ...deps, forms }));
-  const forVisitors = publicApi(desks);
+  const forVisitors = publicApi(desks).route('/', publicShopApi(desks));
   app.route('/', forVisitors);
   // From here on for people and their programs; what stands above is not held up by them.
   const cookie = new SessionCookie(deps.origin?.protocol === 'https:');

@@ -57,14 +57,15 @@ export class CardCheck implements VisitorHandler {
     const found = await purchases.find(asker.scope, eventId, purchaseId);
     if (!found) throw unknownPurchase();
     const secret = random(VISITOR_SECRET_LENGTH);
-    await tokens.add({
+    const token = {
       hash: hashVisitorSecret(secret),
-      purpose: 'check',
+      purpose: 'check' as const,
       ...{ eventId, vendorId: event.vendorId, subject: purchaseId },
       issuedAt: now(),
       expiresAt: event.admission.until,
       usesLeft: 1,
-    });
+    };
+    await tokens.give(token, { by: asker.by, at: now() });
     return formatVisitorCode(secret);
   }
 
@@ -126,6 +127,10 @@ export class CardCheck implements VisitorHandler {
       if (now?.serial === presented) return 'renewed-card';
     }
     return 'wrong-card';
+  }
+
+  eventOf({ token }: Shown): Promise<Event> {
+    return requireEvent(this.#deps.events, forVisitor('check').scope, token.eventId);
   }
 
   async #of({ token }: Shown): Promise<Of> {

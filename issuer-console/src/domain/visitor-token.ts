@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { decodeBase32, encodeBase32 } from '@pinless-gate/protocol/base32';
+import type { Origin } from './audit.ts';
 
 /** What somebody without an account may do with a code: one thing, about one subject. */
 export const STATED_PURPOSES = ['purchase', 'companion', 'transfer', 'check'] as const;
@@ -36,6 +37,8 @@ export type NewVisitorToken = Omit<VisitorToken, 'withdrawnAt' | 'asked' | 'answ
 
 export interface VisitorTokenStore {
   add(token: NewVisitorToken): Promise<void>;
+  /** The same, where somebody with an account gives it. */
+  give(token: NewVisitorToken, origin: Origin): Promise<void>;
   find(hash: Uint8Array): Promise<VisitorToken | undefined>;
   ask(hash: Uint8Array, asked: AskedOctets): Promise<void>;
   answer(hash: Uint8Array, word: string, at: number): Promise<void>;

@@ -5,7 +5,7 @@ import type { VisitorEnv } from './access.ts';
 import { clientAddress } from './client-address.ts';
 import { language } from './live.ts';
 import { bodyTooLarge, ProblemError } from './problem.ts';
-import { PUBLIC_PATHS } from './public-paths.ts';
+import { PAYMENTS_PATH, PUBLIC_PATHS } from './public-paths.ts';
 import { RateLimit } from './rate-limit.ts';
 import { KeyedRates, type RequestRates } from './request-rates.ts';
 import { FORM_TOKEN, FORM_TYPE, JSON_TYPE } from './same-site.ts';
@@ -53,8 +53,9 @@ function limitVisitors(
   const rates = new KeyedRates(visitor, now);
   const together = new RateLimit({ ...all, now });
   return async (c, next) => {
-    // First of the one address: whoever asks too much takes nothing from the others.
-    const waitS = rates.take(c.get('address')) || together.waitS;
+    // First of the one address: whoever asks too much takes nothing from the others. Payments come from one.
+    const own = c.req.path === PAYMENTS_PATH ? 0 : rates.take(c.get('address'));
+    const waitS = own || together.waitS;
     if (waitS > 0) {
       c.header('retry-after', String(waitS));
       throw new ProblemError(TOO_MANY);

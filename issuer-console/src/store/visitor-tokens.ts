@@ -5,7 +5,7 @@ import type {
   VisitorToken,
   VisitorTokenStore,
 } from '../domain/visitor-token.ts';
-import type { Transaction } from './audit.ts';
+import { change, type Transaction } from './audit.ts';
 import type { Database } from './database.ts';
 import { guarded } from './error.ts';
 import { visitorTokens } from './visitor-schema.ts';
@@ -17,6 +17,13 @@ export function visitorTokenStore(db: Database): VisitorTokenStore {
   return {
     add: (token) =>
       guarded('keep a code', () => db.transaction((tx) => addVisitorToken(tx, token))),
+
+    give: (token, origin) =>
+      change(db, 'give a code', origin, async (tx, note) => {
+        await addVisitorToken(tx, token);
+        const { subject, eventId, vendorId, purpose } = token;
+        note({ action: 'code.given', subjects: [subject, eventId], vendorId, facts: { purpose } });
+      }),
 
     find: (hash) =>
       guarded('look up a code', async () => {

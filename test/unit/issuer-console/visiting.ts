@@ -1,11 +1,23 @@
-import { randomBytes } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { RefusedError } from '@pinless-gate/issuer-console/domain/refusal';
 import type {
   ProvenCard,
   StatementSubject,
   Statements,
 } from '@pinless-gate/issuer-console/domain/visitor-desk';
-import type { TestConsole } from './fixture.ts';
+import { fromHex, toHex } from '@pinless-gate/protocol/bytes';
+import {
+  formatCardStatement,
+  parseCardStatement,
+  type StatementMethod,
+  statementMessage,
+} from '@pinless-gate/protocol/card-statement';
+import {
+  decodeStatementRequest,
+  encodeStatementRequest,
+} from '@pinless-gate/protocol/statement-request';
+import { holderCertificate, type TestCa } from '../whitelist-builder/fixture.ts';
+import { CONSOLE_ID, type TestConsole } from './fixture.ts';
 
 export const ORIGIN = 'http://localhost';
 
@@ -28,27 +40,81 @@ export function visit(
 export const answerOf = async (response: Response) =>
   [response.status, (await response.json()) as Record<string, unknown>] as const;
 
-/** Of a request of `plainStatements`. */
-export function readRequest(request: string): StatementSubject & { nonce: string } {
-  return JSON.parse(Buffer.from(request, 'base64url').toString());
+export function readRequest(request: string): StatementSubject & { readonly expiresAt: number } {
+  const {
+    subjectId: subject,
+    eventId,
+    ...about
+  } = decodeStatementRequest(Buffer.from(request, 'base64url'));
+  return { ...about, subject, eventId: toHex(eventId) };
 }
 
-/** What `plainStatements` takes for a card's statement. */
+/** What `plainStatements` takes for a card's statement, where it is not one of a `TestCard`. */
 export const stated = (request: string, proven: ProvenCard | { readonly refuse: string }) => ({
   request,
   proven,
 });
 
-/** Statements that prove themselves: for tests that are about what comes after. */
+/** A card whose statements are whole: `plainStatements` believes its certificate. */
+export class TestCard {
+  readonly certificate: string;
+  readonly #key: KeyObject;
+
+  private constructor(certificate: string, key: KeyObject) {
+    this.certificate = certificate;
+    this.#key = key;
+  }
+
+  static async issue(ca: TestCa, serial: string): Promise<TestCard> {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }));
+    const certificate = await holderCertificate(ca, { serial, spki });
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+    return new TestCard(certificate, createPrivateKey(pem));
+  }
+
+  state(request: string, method: StatementMethod): Record<string, unknown> {
+    const octets = new Uint8Array(Buffer.from(request, 'base64url'));
+    const statement = {
+      request: octets,
+      method,
+      certificate: new Uint8Array(Buffer.from(this.certificate, 'base64')),
+      ...(method !== 'read' && {
+        signature: new Uint8Array(sign('sha256', statementMessage(octets, method), this.#key)),
+      }),
+    };
+    return JSON.parse(formatCardStatement(statement));
+  }
+}
+
+/** Certificates, base64, that `plainStatements` takes for revoked. */
+export const revoked = new Set<string>();
+
+/** Requests as they are, and statements believed: for tests that are about what comes after. */
 export const plainStatements: Statements = {
-  request: async (subject, times) =>
-    Buffer.from(JSON.stringify({ ...subject, ...times, nonce: randomBytes(8).toString('hex') })),
+  request: async ({ subject, eventId, ...about }, { now, expiresAt }) =>
+    encodeStatementRequest({
+      ...about,
+      subjectId: subject,
+      eventId: fromHex(eventId),
+      consoleId: fromHex(CONSOLE_ID),
+      nonce: new Uint8Array(crypto.getRandomValues(new Uint8Array(32))),
+      issuedAt: now,
+      expiresAt,
+    }),
   verify: async (request, statement) => {
-    const given = statement as ReturnType<typeof stated>;
-    if (given.request !== Buffer.from(request).toString('base64url'))
+    const given = statement as Partial<ReturnType<typeof stated>>;
+    if (given.request !== Buffer.from(request).toString('base64url')) {
       throw refusal('ERR_STATEMENT_REQUEST');
-    if ('refuse' in given.proven) throw refusal(given.proven.refuse);
-    return given.proven;
+    }
+    if (given.proven) {
+      if ('refuse' in given.proven) throw refusal(given.proven.refuse);
+      return given.proven;
+    }
+    const { method, certificate } = parseCardStatement(statement);
+    const base64 = Buffer.from(certificate).toString('base64');
+    if (revoked.has(base64)) throw refusal('ERR_STATEMENT_REVOKED');
+    return { method, holder: { certificate: base64 } };
   },
 };
 

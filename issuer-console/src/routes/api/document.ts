@@ -12,7 +12,9 @@ import { type HandoverApiDeps, handoverListApi } from './handover-lists.ts';
 import { handoverApi } from './handovers.ts';
 import { type ImportApiDeps, importApi } from './imports.ts';
 import { type KeyApiDeps, keyApi } from './keys.ts';
+import { type OfferApiDeps, offerApi } from './offers.ts';
 import { type OperatorApiDeps, operatorApi } from './operators.ts';
+import { type PaymentApiDeps, paymentApi } from './payments.ts';
 import { type PublicationApiDeps, publicationApi } from './publications.ts';
 import { type PurchaseListApiDeps, purchaseListApi } from './purchases.ts';
 import { accessOfAll, Id, json, PROBLEMS } from './schema.ts';
@@ -49,7 +51,9 @@ export type ApiDeps = VendorApiDeps &
   PurchaseListApiDeps &
   PublicationApiDeps &
   HandoverApiDeps &
-  WebhookApiDeps & { readonly audit: AuditLog; readonly version: string };
+  WebhookApiDeps &
+  OfferApiDeps &
+  PaymentApiDeps & { readonly audit: AuditLog; readonly version: string };
 
 /** The JSON API, and the document that describes it, made of the same routes. */
 export const api = (
@@ -74,6 +78,8 @@ export const api = (
   app.route('/', purchaseListApi(deps));
   app.route('/', publicationApi(deps));
   app.route('/', webhookApi(deps));
+  app.route('/', offerApi(deps));
+  app.route('/', paymentApi(deps));
   app.route('/', auditApi(deps.audit));
   app.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
     type: 'http',

@@ -95,7 +95,7 @@ export const publicApi = (deps: PublicApiDeps) =>
       return c.json({ state, ...(facts && { facts: { ...facts } }) }, 200);
     });
 
-function deskOf({ visitors }: PublicApiDeps): VisitorDesk {
+export function deskOf({ visitors }: Pick<PublicApiDeps, 'visitors'>): VisitorDesk {
   if (visitors) return visitors;
   throw new RefusedError(
     'forbidden',

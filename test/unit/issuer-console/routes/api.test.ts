@@ -98,6 +98,11 @@ const OPEN = [
   'POST /sign-in/passkey',
   'POST /sign-out',
   'GET /api/openapi.json',
+  'GET /api/public/events/:id/offers',
+  'POST /api/public/applications',
+  'POST /api/public/applications/standing',
+  'POST /api/public/checks',
+  'POST /api/public/payments',
   'POST /api/public/requests',
   'POST /api/public/statements',
 ];
@@ -152,6 +157,7 @@ describe('S4 a vendor and what is another vendor’s', () => {
       if (path.endsWith('/publications')) return {};
       const handover = handoverBody(path);
       if (handover) return handover;
+      if (path.endsWith('/offers')) return offerOf();
       return /publish$|approve$/.test(path) ? { fingerprint: 'K7F2QD' } : undefined;
     };
     for (const { method, path, access } of byId) {
@@ -344,6 +350,23 @@ describe('S1 paths written otherwise', () => {
 /** Stands for the publication or handover that was asked for last. */
 const NEWEST = 'newest';
 
+/** What needs a sale first: shop.test.ts and payments.test.ts look at the entries of these. */
+const SWEPT_AT_SALES = new Set([
+  'DELETE /api/v1/offers/:id',
+  'DELETE /api/v1/payment-secrets/:secretId',
+  'POST /api/v1/applications/:id/paid',
+  'POST /api/v1/evidence/:evidenceId',
+  'POST /api/v1/payments/:id/settled',
+]);
+
+const offerOf = () => ({
+  category: 'adult',
+  priceYen: 1,
+  perCard: 1,
+  sale: { from: '2026-01-01T00:00:00Z', until: '2027-01-01T00:00:00Z' },
+  seats: [{ gate: 'A', places: 1 }],
+});
+
 describe('the audit log', () => {
   test('every route that changes something leaves an entry with what it did', async () => {
     const person = await signedIn(started.stores, {
@@ -400,6 +423,9 @@ describe('the audit log', () => {
       ['POST', `${webhook}/resume`, undefined, 'webhook.resumed'],
       ['POST', `${webhook}/replays`, always, 'webhook.replayed'],
       ['DELETE', webhook, undefined, 'webhook.removed'],
+      ['POST', `/api/v1/events/${a.eventId}/offers`, offerOf(), 'offer.added'],
+      ['POST', `/api/v1/events/${a.eventId}/purchases/P-1/check-code`, {}, 'code.given'],
+      ['POST', '/api/v1/payment-secrets', { vendorId: a.vendorId }, 'payment-secret.given'],
       ['POST', '/api/v1/gates', { name: 'G' }, 'gate.invited'],
       ['POST', `/api/v1/gates/${gateId}/revoke`, undefined, 'invitation.withdrawn'],
       ['POST', `/api/v1/gates/${own.gateId}/compare`, { code: own.code }, 'gate.compared'],
@@ -436,7 +462,9 @@ describe('the audit log', () => {
     );
     const missing = changing
       .map(({ method, path }) => `${method} ${path}`)
-      .filter((route) => route.includes('/api/v1/') && !swept.has(route));
+      .filter(
+        (route) => route.includes('/api/v1/') && !swept.has(route) && !SWEPT_AT_SALES.has(route),
+      );
     expect(missing).toEqual([]);
     expect((await started.stores.audit.verify()).sequence).toBeGreaterThan(acts.length);
   });
