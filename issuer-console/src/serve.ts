@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createAdaptorServer, serve } from '@hono/node-server';
 import type { App } from './app.ts';
+import { DEFAULT_PACE, keepPace } from './pace.ts';
 import { controlRoutes, type Desk } from './routes/control.ts';
 
 export interface Listening {
@@ -15,7 +16,6 @@ export interface Listening {
 
 /** Slow or silent clients hold a connection no longer than this. */
 const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
 const MAX_CONNECTIONS = 256;
 const DRAIN_MS = 1000;
 
@@ -30,8 +30,9 @@ export async function listen(
   host: string,
   port: number,
   tls?: TlsFiles,
+  pace = DEFAULT_PACE,
 ): Promise<Listening> {
-  const limits = { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS };
+  const limits = { headersTimeout: HEADERS_TIMEOUT_MS };
   const server = await new Promise<Server>((resolve, reject) => {
     const started = serve({
       fetch: app.fetch,
@@ -42,6 +43,7 @@ export async function listen(
         : { serverOptions: limits }),
     }) as Server;
     started.maxConnections = MAX_CONNECTIONS;
+    keepPace(started, pace);
     started.once('error', reject);
     started.once('listening', () => resolve(started));
   });

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { EXIT_OK, type Io, UsageError } from '@pinless-gate/runtime/program';
 import { readConsoleConfig, readGate } from '../config.ts';
-import { GateEnrolmentError } from '../domain/gate.ts';
-import { gateStore } from '../store/gates.ts';
-import { commandAuthor } from './office.ts';
-import { openStore, requireMigrated } from './open-store.ts';
+import { withOffice } from './office.ts';
 import { DEFAULT_CONFIG } from './usage.ts';
 
 /** `issuer-console gate add`: enrols a gate, so that its journal is received. */
@@ -26,17 +24,8 @@ export async function gateAddCommand(argv: readonly string[], io: Io): Promise<n
   }
   const gate = await readGate({ id, name, keyPath });
   const config = await readConsoleConfig(values.config);
-  const store = await openStore(config.store, io);
-  try {
-    await requireMigrated(store);
-    if (!(await gateStore(store.db).addGate(gate, { by: commandAuthor(), at: Date.now() }))) {
-      throw new GateEnrolmentError('ERR_GATE_EXISTS', `gate ${gate.id} is already enrolled`, {
-        hint: 'to give it a new device key, put it into [[gates]] of the configuration and restart',
-      });
-    }
-  } finally {
-    await store.close();
-  }
+  const deviceKey = await readFile(keyPath, 'utf8');
+  await withOffice(config, io, (desk) => desk.addGate({ id, name, deviceKey }));
   const keyId = createHash('sha256').update(gate.deviceKey).digest('hex');
   io.out(
     values.json

@@ -6,7 +6,6 @@ import type { ConsoleConfig } from '../config.ts';
 import { argon2Passwords } from '../credentials/password.ts';
 import { readSeal } from '../credentials/seal.ts';
 import { commandLine } from '../domain/asker.ts';
-import type { Author } from '../domain/audit.ts';
 import { directory } from '../domain/directory.ts';
 import { office } from '../domain/office.ts';
 import { registry } from '../domain/registry.ts';
@@ -30,11 +29,6 @@ export function consoleIdOf(db: Database): () => Promise<string> {
     });
     return known;
   };
-}
-
-/** Whoever runs a command on this machine; behind the socket, whoever may open it. */
-export function commandAuthor(): Author {
-  return commandLine(userInfo().uid).by;
 }
 
 export function localDesk({ publishers, accounts }: ConsoleConfig, db: Database): Desk {

@@ -13,6 +13,7 @@ export function remoteOffice(path: string): Desk {
     (await post(path, what, JSON.stringify(values))) as T;
   return {
     invite: (invitation) => call('invite', invitation),
+    addGate: (gate) => call('addGate', gate),
     gates: () => call('gates'),
     revoke: (gateId) => call('revoke', gateId),
     putKeys: (envelopes) => call('putKeys', envelopes),

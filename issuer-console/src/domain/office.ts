@@ -9,7 +9,13 @@ import {
 import { GateError } from '@pinless-gate/protocol/errors';
 import type { Author, Origin } from './audit.ts';
 import type { EnrolmentStore, GateRecord, Revocation } from './enrolment.ts';
-import { parseGateId, parseGateName } from './gate.ts';
+import {
+  GateEnrolmentError,
+  type GateStore,
+  parseDeviceKey,
+  parseGateId,
+  parseGateName,
+} from './gate.ts';
 import {
   checkPut,
   type KeyDeliveryStore,
@@ -40,9 +46,18 @@ export interface Invited {
   readonly expiresAt: number;
 }
 
+/** A gate whose device key somebody brings. */
+export interface BroughtGate {
+  readonly id: string;
+  readonly name: string;
+  /** PEM. */
+  readonly deviceKey: string;
+}
+
 /** What operators do about gates, at this process or at the console that has the database. */
 export interface Office {
   invite(invitation: NewInvitation): Promise<Invited>;
+  addGate(gate: BroughtGate): Promise<void>;
   gates(): Promise<GateRecord[]>;
   revoke(gateId: string): Promise<Revocation>;
   /** Envelopes in base64, all of them or none. */
@@ -54,6 +69,7 @@ export interface Office {
 }
 
 export interface OfficeDeps {
+  readonly gates: Pick<GateStore, 'addGate'>;
   readonly enrolment: EnrolmentStore;
   readonly keys: KeyDeliveryStore;
   readonly consoleId: () => Promise<string>;
@@ -74,6 +90,7 @@ export function office(deps: OfficeDeps): Office {
   const origin = (): Origin => ({ by, at: now() });
   return {
     invite: (invitation) => invite(deps, invitation),
+    addGate: (gate) => addGate(deps, gate, origin()),
     gates: () => enrolment.records(),
     revoke: (gateId) => enrolment.revoke(parseGateId(gateId), origin()),
     putKeys: async (envelopes) => {
@@ -95,6 +112,22 @@ async function checkAll(
   if (publishers === undefined) return;
   const transportKeys = transportKeysOf(await keys.recipients());
   for (const one of envelopes) checkPut(one, { publishers, transportKeys, now: now() });
+}
+
+async function addGate(
+  { gates }: OfficeDeps,
+  { id, name, deviceKey }: BroughtGate,
+  origin: Origin,
+): Promise<void> {
+  const gate = {
+    id: parseGateId(id),
+    name: parseGateName(name),
+    deviceKey: parseDeviceKey(deviceKey),
+  };
+  if (await gates.addGate(gate, origin)) return;
+  throw new GateEnrolmentError('ERR_GATE_EXISTS', `gate ${gate.id} is already enrolled`, {
+    hint: 'to give it a new device key, put it into [[gates]] of the configuration and restart',
+  });
 }
 
 async function invite(deps: OfficeDeps, wanted: NewInvitation): Promise<Invited> {

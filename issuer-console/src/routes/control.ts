@@ -13,6 +13,7 @@ const SCHEMAS = {
   invite: z.tuple([
     z.strictObject({ name: z.string(), eventIds: z.array(z.string()), validMs: z.number() }),
   ]),
+  addGate: z.tuple([z.strictObject({ id: z.string(), name: z.string(), deviceKey: z.string() })]),
   gates: z.tuple([]),
   revoke: z.tuple([z.string()]),
   putKeys: z.tuple([z.array(z.string()).min(1)]),

@@ -2,9 +2,11 @@ import type { ErrorCode } from '@pinless-gate/protocol/errors';
 import { GateError } from '@pinless-gate/protocol/errors';
 import type { Logger } from '@pinless-gate/runtime/log';
 import type { Context } from 'hono';
-import { answerProblem } from './problem.ts';
+import { answerProblem, INCOMPLETE } from './problem.ts';
 
 export function answerDefect(c: Context, error: Error, log: Pick<Logger, 'error'>): Response {
+  // What Node throws where a body is read whose sender is gone.
+  if ('code' in error && error.code === 'ECONNRESET') return answerProblem(c, INCOMPLETE);
   log.error(describe(error), 'request failed');
   const code: ErrorCode = error instanceof GateError ? error.code : 'ERR_DEFECT';
   const status = code === 'ERR_STORE_UNREACHABLE' ? 503 : 500;

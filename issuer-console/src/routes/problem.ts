@@ -1,4 +1,9 @@
-import { type ErrorCode, FormatError, GateError } from '@pinless-gate/protocol/errors';
+import {
+  type ErrorCode,
+  type ErrorDetails,
+  FormatError,
+  GateError,
+} from '@pinless-gate/protocol/errors';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
@@ -16,8 +21,8 @@ export interface Problem {
 export class ProblemError extends GateError {
   readonly problem: Problem;
 
-  constructor(problem: Problem) {
-    super(problem.code, problem.detail ?? problem.title);
+  constructor(problem: Problem, details: ErrorDetails = {}) {
+    super(problem.code, problem.detail ?? problem.title, details);
     this.problem = problem;
   }
 }
@@ -46,6 +51,13 @@ export const MALFORMED: Problem = {
   status: 400,
   code: 'ERR_HTTP_FORM',
   title: 'the request is not of the right form',
+};
+
+/** Of a body whose connection broke off. */
+export const INCOMPLETE: Problem = {
+  status: 408,
+  code: 'ERR_HTTP_INCOMPLETE',
+  title: 'the body did not come to its end: send it again',
 };
 
 /** The JSON of a body; anything else is the sender's 400. */

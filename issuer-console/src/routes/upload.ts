@@ -2,7 +2,7 @@ import { FeedError } from '@pinless-gate/whitelist-builder/purchase/ndjson';
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ImportFormat } from '../domain/purchase.ts';
-import { bodyTooLarge, ProblemError } from './problem.ts';
+import { bodyTooLarge, INCOMPLETE, ProblemError } from './problem.ts';
 
 /** Purchases are long: their routes have a limit and types of their own. */
 const UPLOADS = /^\/(api\/v1\/)?events\/[0-9a-f]{32}\/imports$/;
@@ -24,9 +24,14 @@ const FORMAT_OF: Readonly<Record<string, ImportFormat>> = {
 };
 export const UPLOAD_TYPES = Object.keys(FORMAT_OF);
 
-const isUpload = (c: Context) => c.req.method === 'POST' && UPLOADS.test(c.req.path);
 const isKeyUpload = (c: Context) => c.req.method === 'POST' && KEY_FILES.test(c.req.path);
+const isUpload = (c: Context) => isUploadTo(c.req.method, c.req.path);
 const isApiUpload = (c: Context) => isUpload(c) && c.req.path.startsWith('/api/');
+
+/** By the request line alone. */
+export function isUploadTo(method: string | undefined, target: string): boolean {
+  return method === 'POST' && UPLOADS.test(target.split('?')[0]!);
+}
 
 /** What an upload may be besides what every request may be. */
 export function isUploadType(c: Context, type: string | undefined): boolean {
@@ -65,10 +70,19 @@ export function formatOf(c: Context): ImportFormat {
 /** The body as it comes. Throws a problem where there is more than is taken. */
 export async function* uploadOf(c: Context): AsyncGenerator<Uint8Array> {
   let length = 0;
-  for await (const chunk of c.req.raw.body ?? []) {
+  for await (const chunk of received(c.req.raw.body)) {
     length += chunk.length;
     if (length > MAX_UPLOAD_LENGTH) bodyTooLarge(MAX_UPLOAD_LENGTH)();
     yield chunk;
+  }
+}
+
+async function* received(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of body ?? []) yield chunk;
+  } catch (cause) {
+    // Of a connection that broke off there is nothing else to read.
+    throw new ProblemError(INCOMPLETE, { cause });
   }
 }
 

@@ -97,6 +97,7 @@ export function invite(started: TestConsole, more: Partial<NewInvitation> = {}):
 
 export function officeOf(started: TestConsole) {
   return office({
+    ...started.stores,
     enrolment: enrolmentStore(started.database.db),
     keys: keyDeliveryStore(started.database.db),
     consoleId: async () => CONSOLE_ID,

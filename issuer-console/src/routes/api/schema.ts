@@ -24,6 +24,7 @@ export const PROBLEMS = {
   401: problem('nobody is signed in, or the API key is not good'),
   403: problem('not allowed, or not sent by a page of this console'),
   404: problem('not there, or of another vendor'),
+  408: problem('the body did not come to its end in time'),
   409: problem('it was changed meanwhile, or does not go together with what is there'),
   413: problem('the body is too large'),
   415: problem('the body is of another type'),

@@ -32,6 +32,7 @@ beforeAll(async () => {
   config = join(directory, 'issuer-console.toml');
   await writeFile(join(directory, 'a.pem'), gate.pem);
   await writeFile(join(directory, 'b.pem'), second.pem);
+  await writeFile(join(directory, 'c.pem'), new TestGate('ab'.repeat(16), 'C').pem);
   await publish(join(directory, 'bundle'));
   await writeFile(
     config,
@@ -208,6 +209,16 @@ describe('issuer-console serve, while it runs', () => {
   test('a feed is exported through it', () => {
     const { status, stderr } = run('feed', 'export', '--event', 'f'.repeat(32), '--out', 'feed');
     expect([status, stderr]).toEqual([1, expect.stringContaining('[ERR_EVENT_UNKNOWN]')]);
+  }, 30_000);
+
+  test('a gate is added through it, once', () => {
+    const id = 'ab'.repeat(16);
+    const key = join(directory, 'c.pem');
+    const add = ['gate', 'add', '--id', id, '--name', 'C', '--device-key', key];
+    const first = run(...add, '--json');
+    expect([first.status, JSON.parse(first.stdout)]).toEqual([0, expect.objectContaining({ id })]);
+    const again = run(...add);
+    expect([again.status, again.stderr]).toEqual([1, expect.stringContaining('[ERR_GATE_EXISTS]')]);
   }, 30_000);
 
   test('another program on the same store is refused', async () => {

@@ -145,7 +145,7 @@ describe('an import', () => {
         controller.error(new Error('gone'));
       },
     });
-    expect((await upload(started, key, eventId, broken)).status).toBe(500);
+    expect((await upload(started, key, eventId, broken)).status).toBe(408);
     expect(counts(await take(eventId, feedOf(purchase(1))))).toEqual([1, 0, 0, 0]);
     // Other tests have theirs, for a moment each.
     const left = async () =>
