@@ -61,8 +61,8 @@ const USAGE = `gate: decide at the door, offline, who may enter
   gate present --console URL [--code-file FILE|-] [--code CODE] [--ca FILE]
              [--method signature|authentication|read] [--reader NAME] [--socket FILE]
              [--pin-file FILE|-] [--reference-file FILE] [--last-try] [--json]
-  gate certificate verify --anchor ca.pem… [--policy OID] [--at TIME] [--profile jpki|generic]
-                          [--allow-test-anchor] [--json] FILE…
+  gate certificate verify --anchor ca.pem… [--policy OID] [--at TIME]
+                          [--profile jpki|jpki-signature|generic] [--allow-test-anchor] [--json] FILE…
   gate signature verify --vectors wycheproof.json [--json]
 
 gate present needs no gate: at a desk, somebody's card states to a console what they were shown. Code, PIN and birth date are asked for

@@ -9,6 +9,7 @@ import {
   type Manifest,
 } from '@pinless-gate/protocol/bundle';
 import { concat, fromHex, utf8 } from '@pinless-gate/protocol/bytes';
+import { type CardStatement, formatCardStatement } from '@pinless-gate/protocol/card-statement';
 import type { CvPublicKey } from '@pinless-gate/protocol/cvc/public-key';
 import {
   type CvRequestBody,
@@ -48,6 +49,7 @@ import { BUNDLE_KINDS } from './targets/bundle.ts';
 import { DOCUMENT_KINDS } from './targets/documents.ts';
 import { JOURNAL_KINDS } from './targets/journal.ts';
 import { PLAIN, SEAL_CONTEXT, SEAL_KEY, SEALED } from './targets/record.ts';
+import { STATEMENT_KINDS } from './targets/statement.ts';
 
 // Writes test/fuzz/seeds anew, from the codecs and the vectors: once, and when a format changes. Its arguments are
 // which, all without any. Keys are new each time, so whatever is signed changes with them.
@@ -316,6 +318,30 @@ function documents(): void {
   write('gate-key', 'gate-key', encodeGateKey(gateKey));
 }
 
+function statements(): void {
+  const write = (kind: (typeof STATEMENT_KINDS)[number], name: string, octets: Uint8Array) =>
+    writeSeed('statement', name, concat(Uint8Array.of(STATEMENT_KINDS.indexOf(kind)), octets));
+  const [first, second] = readJson('protocol/card-statement.json').cases;
+  const request = fromHex(first.request);
+  write('request', 'request', request);
+  const certificate = user();
+  const signature = fromHex(second.signature);
+  const record = filled(547, 1);
+  const signer = filled(568, 2);
+  const kazashi = { reference: '550217', record, signer, signature };
+  const all: Readonly<Record<string, CardStatement>> = {
+    read: { request, method: 'read', certificate },
+    authentication: { request, method: 'authentication', certificate, signature },
+    signature: {
+      ...{ request, method: 'signature', certificate, signature, kazashi },
+      authenticationCertificate: certificate,
+    },
+  };
+  for (const [name, one] of Object.entries(all)) {
+    write('statement', name, utf8(formatCardStatement(one)));
+  }
+}
+
 function feedLines(): void {
   const ticket = {
     ticketNo: 'T-000123-1',
@@ -396,6 +422,7 @@ const MAKERS: Readonly<Record<string, () => void>> = {
   bundle: bundles,
   journal: journals,
   documents,
+  statement: statements,
   feed: feedLines,
   card: cardScripts,
 };

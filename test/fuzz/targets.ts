@@ -9,6 +9,7 @@ import { feed } from './targets/feed.ts';
 import { journal } from './targets/journal.ts';
 import { ocsp } from './targets/ocsp.ts';
 import { record } from './targets/record.ts';
+import { statement } from './targets/statement.ts';
 import { surface } from './targets/surface.ts';
 import { tlv } from './targets/tlv.ts';
 
@@ -26,6 +27,7 @@ export const TARGETS: readonly FuzzTarget[] = [
   bundle,
   journal,
   documents,
+  statement,
   feed,
   card,
 ];

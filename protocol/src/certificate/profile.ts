@@ -73,7 +73,11 @@ export const GENERIC_PROFILE: CertificateProfile = {
   isSubject: () => true,
 };
 
-export const CERTIFICATE_PROFILES = { jpki: JPKI_PROFILE, generic: GENERIC_PROFILE } as const;
+export const CERTIFICATE_PROFILES = {
+  jpki: JPKI_PROFILE,
+  'jpki-signature': JPKI_SIGNATURE_PROFILE,
+  generic: GENERIC_PROFILE,
+} as const;
 
 /** RSA-2048 with e = 65537 today, P-384 tomorrow. */
 function isJpkiKey(key: PublicKey): boolean {

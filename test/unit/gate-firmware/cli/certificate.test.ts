@@ -151,11 +151,15 @@ describe('gate certificate verify', () => {
   test.each<[string, readonly string[], string]>([
     ['no anchor', [USER], '--anchor is missing'],
     ['no file', ['--anchor', CA], 'which certificates?'],
-    ['an unknown profile', ['--anchor', CA, '--profile', 'x', USER], 'jpki or generic'],
+    [
+      'an unknown profile',
+      ['--anchor', CA, '--profile', 'x', USER],
+      'jpki or jpki-signature or generic',
+    ],
     [
       'a profile that every object has',
       ['--anchor', CA, '--profile', 'toString', USER],
-      'jpki or generic',
+      'jpki or jpki-signature or generic',
     ],
     ['a policy that is a word', ['--anchor', CA, '--policy', 'any', USER], 'no object identifier'],
     [

@@ -31,6 +31,7 @@ function outcome(der: Uint8Array, profile = JPKI_PROFILE, cas = anchors): string
 test('profiles have names', () => {
   expect(Object.entries(CERTIFICATE_PROFILES).map(([key, { name }]) => [key, name])).toEqual([
     ['jpki', 'jpki'],
+    ['jpki-signature', 'jpki-signature'],
     ['generic', 'generic'],
   ]);
 });
