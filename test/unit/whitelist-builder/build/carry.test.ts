@@ -252,6 +252,29 @@ describe('a list that is carried on', () => {
     expect(second.gathered).toMatchObject({ cached: 1199, carried: 1199 });
   });
 
+  test('of two clashes of a row it tells the first of the feed, as a build from nothing', async () => {
+    const shop = await workshop(issuer);
+    const cache = join(shop.directory, 'cache');
+    const both = [1, 2].map((n) => ({ ticketNo: `T-${n}-1`, seat: { gate: 'A' } }));
+    // The second row is new, and so set down before the first one, which is known.
+    const changed = feedOf(
+      purchase(1),
+      purchase(2, { language: 'en' }),
+      purchase(3, { tickets: both }),
+      purchase(4),
+    );
+    const told: string[] = [];
+    const report = async (_: unknown, found: Findings) => {
+      for await (const line of found.lines()) told.push(line);
+    };
+    await shop.build(feedOf(purchase(1), purchase(2), purchase(4)), { cache });
+    const { gathered } = await shop.build(changed, { cache, report, allowRejects: 1 });
+    expect(gathered).toMatchObject({ cached: 2, carried: 1 });
+    await shop.build(changed, { report, allowRejects: 1 });
+    const first = { line: 3, field: 'tickets[0].ticketNo', reason: 'used before, in line 1' };
+    expect(told.map((line) => JSON.parse(line))).toMatchObject([first, first]);
+  });
+
   test.each(['gone', 'damaged'])(
     'a bucket of the last list is %s: put together anew',
     async (what) => {
