@@ -35,7 +35,7 @@ export interface AssembleJob {
   readonly left: ((line: number) => boolean) | undefined;
   readonly findings: Findings;
   readonly tickets: TicketIndexWriter | undefined;
-  /** Something to do while the disk settles the last buckets. */
+  /** Something to do while buckets are made. */
   readonly meanwhile: () => Promise<unknown>;
   readonly signal: AbortSignal;
   readonly progress: (entries: number, fraction: number) => void;
@@ -76,6 +76,9 @@ export async function assemble(job: AssembleJob): Promise<Assembled> {
   const keep = (line: number) => !job.left?.(line);
   const late = new Map<number, LineProblem>();
   const refuse = (line: number, problem: LineProblem) => late.set(line, problem);
+  // Begun before the disk has buckets to settle, which it would wait for.
+  const meanwhile = job.meanwhile();
+  meanwhile.catch(() => {}); // told when it is awaited
   try {
     for (let i = 0; i < entries.count; i++) {
       if (signal.aborted) throw new GateError('ERR_INTERRUPTED', 'interrupted');
@@ -92,7 +95,7 @@ export async function assemble(job: AssembleJob): Promise<Assembled> {
       await job.tickets?.drain();
       job.progress(buckets.entryCount, (i + 1) / entries.count);
     }
-    await job.meanwhile();
+    await meanwhile;
     await cache.commit();
     if (late.size > 0) throw new LateRefusalError(late);
     return { buckets, hashes: await buckets.end(), tally };

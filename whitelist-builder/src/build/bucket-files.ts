@@ -82,7 +82,6 @@ export class BucketFiles {
     while (this.#hashes.length < 2 ** this.#bits) {
       this.#close();
     }
-    await Promise.all(this.#syncing);
     this.#sync();
     await Promise.all(this.#syncing);
     return this.#hashes;

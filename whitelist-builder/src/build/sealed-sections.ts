@@ -33,6 +33,8 @@ const INDEX_ENTRY_LENGTH = 12;
 const MAX_INDEX_LENGTH = 64 * 1024 * 1024;
 /** What waits in memory until it is written. */
 const MAX_WAITING = 8 * 1024 * 1024;
+/** What is sealed and written at once, besides the section that goes beyond. */
+const PIECE_LENGTH = 1024 * 1024;
 /** Of a section, between two writes. */
 const MAX_ROOM = (2 * MAX_WAITING) / SECTIONS;
 
@@ -57,9 +59,13 @@ export class SealedSectionsWriter {
     length: 0,
   }));
   readonly #blobs: Blob[] = [];
-  readonly #sealed = new Scratch();
+  /** In turns: while one is written the other is filled. */
+  #sealed = new Scratch();
+  #other = new Scratch();
   #waiting = 0;
   #position = 0;
+  /** Of the last piece. */
+  #written: Promise<void> = Promise.resolve();
 
   private constructor(path: string, beside: string, key: Uint8Array, file: FileHandle) {
     this.#path = path;
@@ -72,7 +78,7 @@ export class SealedSectionsWriter {
   static async create(path: string, { key, keyId }: CacheKey): Promise<SealedSectionsWriter> {
     const beside = join(dirname(path), `.${randomBytes(6).toString('hex')}`);
     const writer = new SealedSectionsWriter(path, beside, key, await open(beside, 'wx', 0o600));
-    await writer.#append(Buffer.concat([MAGIC, keyId]));
+    writer.#append(Buffer.concat([MAGIC, keyId]));
     return writer;
   }
 
@@ -97,7 +103,10 @@ export class SealedSectionsWriter {
     return { octets: section.waiting, at };
   }
 
-  /** Writes what has gathered, where it is much. Awaited between batches, so that memory stays bounded. */
+  /**
+   * Writes what has gathered, where it is much; the last of it is on its way when this ends. Awaited between batches, so that
+   * memory stays bounded.
+   */
   async drain(): Promise<void> {
     if (this.#waiting >= MAX_WAITING) await this.#flush();
   }
@@ -120,7 +129,8 @@ export class SealedSectionsWriter {
     this.#seal(INDEX, plain, index, 0);
     const trailer = Buffer.alloc(TRAILER_LENGTH);
     trailer.writeUIntBE(index.length, 0, TRAILER_LENGTH);
-    await this.#append(Buffer.concat([index, trailer]));
+    this.#append(Buffer.concat([index, trailer]));
+    await this.#written;
     await this.#file.close();
     await rename(this.#beside, path);
     return index.subarray(-TAG_LENGTH);
@@ -128,25 +138,45 @@ export class SealedSectionsWriter {
 
   /** After a failure. Does nothing after `commit`. */
   async discard(): Promise<void> {
+    await this.#written.catch(() => {});
     await this.#file.close();
     await rm(this.#beside, { force: true });
   }
 
   async #flush(): Promise<void> {
-    const sealed = this.#sealed.take(this.#waiting + SECTIONS * (NONCE_LENGTH + TAG_LENGTH));
+    let section = 0;
+    while (section < SECTIONS) {
+      const from = section;
+      let length = 0;
+      while (section < SECTIONS && length < PIECE_LENGTH) {
+        const gathered = this.#sections[section++]!.length;
+        if (gathered > 0) length += gathered + NONCE_LENGTH + TAG_LENGTH;
+      }
+      if (length === 0) return;
+      const piece = this.#sealed.take(length);
+      this.#sealSections(from, section, piece);
+      const before = this.#written;
+      this.#append(piece);
+      [this.#sealed, this.#other] = [this.#other, this.#sealed];
+      await before;
+    }
+  }
+
+  /** Into `target`, where the next piece of the file is made. */
+  #sealSections(from: number, to: number, target: Buffer): void {
     let length = 0;
-    for (const [section, gathered] of this.#sections.entries()) {
+    for (let section = from; section < to; section++) {
+      const gathered = this.#sections[section]!;
       if (gathered.length === 0) continue;
       const plain = gathered.waiting.subarray(0, gathered.length);
-      const end = this.#seal(section, plain, sealed, length);
+      const end = this.#seal(section, plain, target, length);
       this.#blobs.push({ section, offset: this.#position + length, length: end - length });
       length = end;
+      this.#waiting -= gathered.length;
       gathered.length = 0;
       // Rows that were known come a section at a time: each would keep the room that it needed once.
       if (gathered.waiting.length > MAX_ROOM) gathered.waiting = Buffer.alloc(0);
     }
-    this.#waiting = 0;
-    await this.#append(sealed.subarray(0, length));
   }
 
   /** Into `target` from `at`; gives where it ends there. */
@@ -162,9 +192,11 @@ export class SealedSectionsWriter {
     return body + plain.length + TAG_LENGTH;
   }
 
-  async #append(octets: Uint8Array): Promise<void> {
-    await this.#file.appendFile(octets);
+  /** Behind what was appended before; the octets must stay until `#written` has ended. */
+  #append(octets: Uint8Array): void {
     this.#position += octets.length;
+    this.#written = this.#written.then(() => this.#file.appendFile(octets));
+    this.#written.catch(() => {}); // told by whoever awaits it
   }
 }
 

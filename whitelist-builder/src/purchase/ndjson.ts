@@ -73,43 +73,104 @@ export class FeedLines implements Iterable<FeedLine> {
   }
 }
 
-/** The feed in batches of lines, a chunk of the file at a time. A last line without an end counts. */
+/**
+ * The feed in batches of lines, a chunk of the file at a time, while the next one is read. A last line without an end
+ * counts.
+ */
 export async function* readLines(file: FileHandle): AsyncGenerator<FeedLines> {
-  const buffer = Buffer.allocUnsafeSlow(CHUNK_LENGTH + MAX_LINE_LENGTH);
+  const chunks = new ChunkReader(file);
   const ends = new Int32Array(CHUNK_LENGTH + 1);
-  let held = 0; // octets at the front of the buffer: the line that the last chunk broke off
-  let passedOver = 0; // octets of that line which are no longer there
-  let position = 0;
+  let passedOver = 0; // octets of the line that the last chunk broke off, which are no longer there
   let lineNumber = 1;
-  for (;;) {
-    const { bytesRead } = await file.read(buffer, held, CHUNK_LENGTH, position);
-    if (bytesRead === 0) break;
-    const filled = held + bytesRead;
-    const base = position - held; // offset in the feed of buffer[0]
-    let [start, count] = [0, 0];
+  try {
     for (;;) {
-      const end = buffer.indexOf(NEWLINE, start);
-      if (end < 0 || end >= filled) break;
-      ends[count++] = end;
-      start = end + 1;
+      const { buffer, start, filled, base } = await chunks.next();
+      if (filled === CHUNK_START) {
+        if (filled - start + passedOver === 0) return;
+        ends[0] = filled;
+        yield new FeedLines({ buffer, start, ends, count: 1, passedOver }, lineNumber, base);
+        return;
+      }
+      let [rest, count] = [start, 0];
+      for (let from = CHUNK_START; ; from = rest) {
+        const end = buffer.indexOf(NEWLINE, from);
+        if (end < 0 || end >= filled) break;
+        ends[count++] = end;
+        rest = end + 1;
+      }
+      if (count > 0) {
+        yield new FeedLines({ buffer, start, ends, count, passedOver }, lineNumber, base);
+        lineNumber += count;
+        passedOver = 0;
+      }
+      const tooLong = filled - rest > MAX_LINE_LENGTH || passedOver > 0;
+      if (tooLong) passedOver += filled - rest;
+      chunks.keepFrom(tooLong ? filled : rest);
     }
-    if (count > 0) {
-      yield new FeedLines({ buffer, start: 0, ends, count, passedOver }, lineNumber, base);
-      lineNumber += count;
-      passedOver = 0;
-    }
-    position += bytesRead;
-    held = filled - start;
-    if (held > MAX_LINE_LENGTH || passedOver > 0) {
-      passedOver += held;
-      held = 0;
-    }
-    buffer.copyWithin(0, start, start + held);
+  } finally {
+    await chunks.settled();
   }
-  if (held + passedOver === 0) return;
-  ends[0] = held;
-  const rest = { buffer, start: 0, ends, count: 1, passedOver };
-  yield new FeedLines(rest, lineNumber, position - held);
+}
+
+/** Where a chunk begins in its buffer: before it is room for what the last one broke off. */
+const CHUNK_START = MAX_LINE_LENGTH;
+
+interface FilledChunk {
+  readonly buffer: Buffer;
+  /** What the last chunk broke off begins here, the chunk itself at `CHUNK_START`. */
+  readonly start: number;
+  /** Where the chunk ends: at `CHUNK_START` once the file has. */
+  readonly filled: number;
+  /** Where the buffer begins in the file. */
+  readonly base: number;
+}
+
+/** Two buffers in turns: one is read from while the other is filled. */
+class ChunkReader {
+  readonly #file: FileHandle;
+  #buffer = Buffer.allocUnsafeSlow(CHUNK_START + CHUNK_LENGTH);
+  #next = Buffer.allocUnsafeSlow(CHUNK_START + CHUNK_LENGTH);
+  #reading: Promise<{ bytesRead: number }>;
+  #position = 0;
+  #start = CHUNK_START;
+  #filled = CHUNK_START;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+    this.#reading = this.#read();
+  }
+
+  async next(): Promise<FilledChunk> {
+    const { bytesRead } = await this.#reading;
+    [this.#buffer, this.#next] = [this.#next, this.#buffer];
+    const chunk = {
+      buffer: this.#buffer,
+      start: this.#start,
+      filled: CHUNK_START + bytesRead,
+      base: this.#position - CHUNK_START,
+    };
+    this.#filled = chunk.filled;
+    this.#position += bytesRead;
+    if (bytesRead > 0) this.#reading = this.#read();
+    return chunk;
+  }
+
+  /** What stands from here on in the last chunk is put before the next one. */
+  keepFrom(at: number): void {
+    this.#start = CHUNK_START - (this.#filled - at);
+    this.#buffer.copy(this.#next, this.#start, at, this.#filled);
+  }
+
+  /** Nothing is being read any more. */
+  async settled(): Promise<void> {
+    await this.#reading.catch(() => {});
+  }
+
+  #read(): Promise<{ bytesRead: number }> {
+    const reading = this.#file.read(this.#next, CHUNK_START, CHUNK_LENGTH, this.#position);
+    reading.catch(() => {}); // told by `next`
+    return reading;
+  }
 }
 
 /** Reads one line again. Synchronous: waiting for a turn costs more than the read. */
