@@ -28,6 +28,8 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'decide-4': async () => (await import('./decide.ts')).decideBench(4),
   'decide-10': async () => (await import('./decide.ts')).decideBench(10),
   import: async () => (await import('./import.ts')).importPurchases,
+  resale: async () => (await import('./resale.ts')).resale1k,
+  'resale-100k': async () => (await import('./resale.ts')).resale100k,
   convert: async () => (await import('./convert.ts')).convert,
   verify: async () => (await import('./verify.ts')).verify,
   tap: async () => (await import('./tap.ts')).tap,

@@ -9,12 +9,20 @@ const FIRST_SERIAL = 0x700_0000;
 /** One row in so many changes from one version of the feed to the next. */
 export const CHANGED = 100;
 
-/** A CA of its own, with the DN that the sandbox gives. */
-export async function makeIssuer(): Promise<Issuer> {
+/** The certificate of a CA of its own, DER, with the DN that the sandbox gives. */
+export async function makeCa(): Promise<Uint8Array> {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const key = signingKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
   const [notBefore, notAfter] = [new Date(Date.now() - 1e9), new Date(Date.now() + 1e11)];
-  const anchor = readAnchor(await issueCaCertificate(key, '01', { notBefore, notAfter }));
+  return issueCaCertificate(key, '01', { notBefore, notAfter });
+}
+
+export async function makeIssuer(): Promise<Issuer> {
+  return issuerOf(await makeCa());
+}
+
+export function issuerOf(ca: Uint8Array): Issuer {
+  const anchor = readAnchor(ca);
   return { name: 'jpki-auth', nameDer: anchor.certificate.subject.encoded, generations: [anchor] };
 }
 
