@@ -8,7 +8,7 @@ set -euo pipefail
 
 debian=(ca-certificates pcscd vsmartcard-vpcd softhsm2 libpcsclite1 g++ make python3 pkg-config
   iproute2 mount util-linux)
-debian_test=(xxd libpcsclite-dev opensc openpace openssl chromium fonts-noto-cjk gcc libc6-dev
+debian_test=(xxd curl libpcsclite-dev opensc openpace openssl chromium fonts-noto-cjk gcc libc6-dev
   swtpm libtpm2-pkcs11-1 libtpm2-pkcs11-tools tpm2-abrmd libtss2-tcti-tabrmd0 dbus opencryptoki systemd zbar-tools
   postgresql)
 
