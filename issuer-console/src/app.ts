@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { type AppDeps, desksOf } from './desks.ts';
+import { type AppDeps, type Desks, desksOf } from './desks.ts';
 import { readOverview } from './domain/overview.ts';
 import { may } from './domain/permission.ts';
 import { RefusedError } from './domain/refusal.ts';
@@ -35,6 +35,8 @@ export interface App {
     readonly path: string;
     readonly access: Access | undefined;
   }[];
+  /** What pages and API act by. */
+  readonly desks: Desks;
   /** Begins what goes on by itself. */
   start(): void;
   /** Lets live pages and waiting gates go, so that the server can close. */
@@ -128,7 +130,8 @@ export function createApp(deps: AppDeps): App {
     desks.conductor.start();
     desks.expiry.start();
   };
-  return { fetch: app.fetch, request: app.request, routes: routesOf(app), start, close, settled };
+  const { fetch, request } = app;
+  return { fetch, request, routes: routesOf(app), desks, start, close, settled };
 }
 
 function stillThere({ stores: { sessions }, accounts, now }: AppDeps): StillThere {

@@ -264,6 +264,7 @@ export async function startConsole({
       )),
     close: async () => {
       started.app.close();
+      await started.app.settled();
       await database.close();
       await rm(bundles, { recursive: true, force: true });
     },
