@@ -27,6 +27,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'decide-1': async () => (await import('./decide.ts')).decideBench(1),
   'decide-4': async () => (await import('./decide.ts')).decideBench(4),
   'decide-10': async () => (await import('./decide.ts')).decideBench(10),
+  'publish-change': async () => (await import('./publish-change.ts')).publishChange,
   import: async () => (await import('./import.ts')).importPurchases,
   resale: async () => (await import('./resale.ts')).resale1k,
   'resale-100k': async () => (await import('./resale.ts')).resale100k,

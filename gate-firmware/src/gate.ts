@@ -152,6 +152,8 @@ export class Gate {
       metrics: this.metrics,
       onUpdate: () => this.#journaling.poke(),
       onDamage: (error) => this.#journaling.fault(error),
+      // The follower has logged it.
+      onRefused: ({ code }) => this.#journaling.note('fault', code),
     });
     this.#lists = lists;
     this.#journaling.follow(lists);

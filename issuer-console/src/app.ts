@@ -69,7 +69,11 @@ export function createApp(deps: AppDeps): App {
     minIntervalMs: LIVE_MIN_INTERVAL_MS,
     maxIntervalMs: LIVE_MAX_INTERVAL_MS,
   });
-  const desks = desksOf(deps, { metrics, onChange: () => board.changed() });
+  const desks = desksOf(deps, {
+    metrics,
+    onChange: () => board.changed(),
+    onError: (error) => log.error(describe(error), 'schedule'),
+  });
   const changed = () => {
     board.changed();
     desks.conductor.gateTold();
@@ -121,14 +125,15 @@ export function createApp(deps: AppDeps): App {
     bundles.latest.close();
   };
   const settled = async () => {
-    const { importer, dispatcher, conductor, expiry } = desks;
-    const all = [importer, dispatcher, conductor, expiry];
+    const { importer, dispatcher, conductor, scheduler, expiry } = desks;
+    const all = [importer, dispatcher, conductor, scheduler, expiry];
     await Promise.all(all.map((one) => one.close()));
   };
   const start = () => {
     desks.dispatcher.start();
     desks.conductor.start();
     desks.expiry.start();
+    desks.scheduler.start();
   };
   const { fetch, request } = app;
   return { fetch, request, routes: routesOf(app), desks, start, close, settled };

@@ -20,6 +20,7 @@ import type { ListMetrics } from './metrics.ts';
 import { Conductor } from './publishing/conductor.ts';
 import type { PublishPlan } from './publishing/config.ts';
 import type { ListBuilder } from './publishing/list-builder.ts';
+import { type Alarm, Scheduler } from './publishing/scheduler.ts';
 import { Importer } from './purchases/importer.ts';
 import type { RequestRates } from './routes/request-rates.ts';
 import { shopDesksOf } from './shop/desks.ts';
@@ -62,12 +63,16 @@ export interface AppDeps {
 export interface Publishing {
   readonly plans: readonly PublishPlan[];
   readonly open: () => Promise<ListBuilder>;
+  /** Rings for the schedule. */
+  readonly alarm: Alarm;
 }
 
 export interface DeskSurroundings {
   readonly metrics: ListMetrics;
   /** Something happened that the board shows. */
   readonly onChange: () => void;
+  /** What goes on by itself could not, this time. */
+  readonly onError: (error: unknown) => void;
 }
 
 export type Desks = ReturnType<typeof desksOf>;
@@ -124,5 +129,11 @@ function publicationDesks(deps: AppDeps, surroundings: DeskSurroundings) {
     return plan && { ...plan, signatures: plan.publishers?.threshold ?? 1 };
   };
   const desk = { ...deps, ...stores, rules, wake, changed: changes.next };
-  return { conductor, publicationDesk: publicationDesk(desk) };
+  const given = publicationDesk(desk);
+  const scheduler = new Scheduler({
+    ...{ ...deps, ...stores, desk: given, plans: publishing?.plans ?? [] },
+    alarm: (milliseconds, ring) => publishing!.alarm(milliseconds, ring),
+    onError: surroundings.onError,
+  });
+  return { conductor, scheduler, publicationDesk: given };
 }

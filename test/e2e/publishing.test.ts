@@ -49,7 +49,7 @@ beforeAll(async () => {
   builder = await openListBuilder({ onDown: ({ code }) => down.push(code) });
   issuer = await startConsole({
     now: Date.now,
-    publishing: { plans, open: async () => builder },
+    publishing: { plans, open: async () => builder, alarm: () => () => {} },
   });
   const vendorId = await newVendor(issuer.stores, 'tickets');
   seller = await signedIn(issuer.stores, { name: 'seller', role: 'vendor', vendorId });

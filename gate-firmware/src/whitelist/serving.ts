@@ -11,6 +11,7 @@ import { openIsolatedApply } from './apply-isolated.ts';
 import { type FollowParts, openLists } from './follow.ts';
 import { Follower } from './follower.ts';
 import type { Lists } from './lists.ts';
+import { tellRefusals } from './refused-lists.ts';
 import { Scrubber } from './scrub.ts';
 import { openSource } from './source.ts';
 
@@ -29,6 +30,8 @@ export interface ServingParts {
   readonly onUpdate: () => void;
   /** The copy in force turned out damaged. What is whole answers on, and the list is fetched again. */
   readonly onDamage: (error: GateError) => void;
+  /** There is a list, and it cannot be taken: told once, not at each look. */
+  readonly onRefused: (error: GateError) => void;
 }
 
 /**
@@ -55,6 +58,7 @@ export async function serveLists(
   const { lists, error } = await openLists(follow);
   let trouble = error;
   const told = listTrouble(log, metrics);
+  const refused = tellRefusals(parts.onRefused);
   if (error) {
     log.error({ code: error.code, hint: error.hint }, error.message);
     metrics.listErrors.inc({ code: error.code });
@@ -77,6 +81,7 @@ export async function serveLists(
     onState: (failure) => {
       trouble = failure ?? trouble;
       told(failure);
+      refused(failure);
     },
   });
   // A console that does not answer holds nobody up.

@@ -14,6 +14,7 @@ import { readSeal } from '../credentials/seal.ts';
 import { totpCodes } from '../credentials/totp.ts';
 import type { Publishing } from '../desks.ts';
 import { openListBuilder } from '../publishing/list-builder.ts';
+import type { Alarm } from '../publishing/scheduler.ts';
 import { DEFAULT_RATES } from '../routes/request-rates.ts';
 import { controlSocket, listen, serveControl, type TlsFiles } from '../serve.ts';
 import { BundleDirectory } from '../store/bundle-directory.ts';
@@ -133,10 +134,15 @@ async function consoleApp(config: ConsoleConfig, { db }: OpenDatabase, log: Logg
   });
 }
 
+const alarm: Alarm = (milliseconds, ring) => {
+  const timer = setTimeout(ring, milliseconds);
+  return () => clearTimeout(timer);
+};
+
 function publishingOf({ publish }: ConsoleConfig, log: Logger): Publishing | undefined {
   if (publish.length === 0) return undefined;
   const onDown = ({ code, message }: GateError) => log.warn({ code }, message);
-  return { plans: publish, open: () => openListBuilder({ onDown }) };
+  return { plans: publish, open: () => openListBuilder({ onDown }), alarm };
 }
 
 async function tlsOf({ tls }: ConsoleConfig['http']): Promise<TlsFiles | undefined> {

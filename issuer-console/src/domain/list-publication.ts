@@ -110,6 +110,8 @@ export interface PublicationStore {
   open(): Promise<Publication[]>;
   /** The last that ended for each event: published, failed. */
   lastEnded(): Promise<Publication[]>;
+  /** The event's last change. */
+  changeNo(eventId: string): Promise<number>;
   lastPublished(eventId: string): Promise<Publication | undefined>;
   /** Its id, or that of one which is queued for the same reason. */
   add(wanted: NewPublication, origin: Origin): Promise<string>;

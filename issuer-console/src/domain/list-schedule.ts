@@ -82,17 +82,19 @@ function clockIn(timeZone: string): Clock {
   };
 }
 
-/** No zone is further from UTC, to the east or to the west. */
+/** No zone is further ahead of UTC. */
 const EAST_MS = 14 * HOUR_MS;
-const WEST_MS = 12 * HOUR_MS;
+/** No clock is put back or forward by more at once, but over a whole day. */
+const CHANGE_MS = 2 * HOUR_MS;
 /** Offsets are whole quarters of an hour, and change by such. */
 const QUARTER_MS = 15 * MINUTE_MS;
 
 /** The first moment at which the clocks show `wall` or, where they skip it, more. */
 function firstAt(clock: Clock, wall: number): number {
   let at = wall - EAST_MS;
-  while (at < wall + WEST_MS && clock(at).wall < wall) at += QUARTER_MS;
-  // Where they skip it, the moment of the jump is not a quarter of an hour after it.
+  for (let left = wall - clock(at).wall; left > 0; left = wall - clock(at).wall) {
+    at += Math.max(QUARTER_MS, left - CHANGE_MS);
+  }
   while (clock(at - MINUTE_MS).wall >= wall) at -= MINUTE_MS;
   return at;
 }

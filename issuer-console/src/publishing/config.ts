@@ -1,6 +1,7 @@
 import { toHex } from '@pinless-gate/protocol/bytes';
 import { ConfigError, resolveFrom } from '@pinless-gate/runtime/config';
 import { type EventPlan, readEventFile } from '@pinless-gate/whitelist-builder/event-file';
+import { instant } from '@pinless-gate/whitelist-builder/policy-table';
 import { z } from 'zod';
 import { WHYS, type Why } from '../domain/list-publication.ts';
 import { type ListSchedule, parseClock } from '../domain/list-schedule.ts';
@@ -34,6 +35,8 @@ export interface PublishPlan {
   /** Undefined: the publisher of event.toml alone. */
   readonly publishers: Signatories | undefined;
   readonly schedule: ListSchedule | undefined;
+  /** Each build asks about cards. */
+  readonly asks: boolean;
   /** From when on gates call a list old; seconds. */
   readonly staleAfterS: number;
 }
@@ -55,8 +58,8 @@ export const publishTable = z.strictObject({
     .strictObject({
       daily: clock.optional(),
       every_minutes: z.int().min(1).max(1440).optional(),
-      from: z.iso.datetime({ offset: true }).optional(),
-      until: z.iso.datetime({ offset: true }).optional(),
+      from: instant.optional(),
+      until: instant.optional(),
     })
     .refine(
       ({ every_minutes, from, until }) =>
@@ -113,6 +116,7 @@ function planOf(configPath: string, { table, event, plan, ...shared }: PlanParts
     secondApproval: table.second_approval,
     maxLossPercent: table.max_loss_percent,
     schedule: schedule && scheduleOf(schedule),
+    asks: plan.validity !== undefined,
     staleAfterS: plan.policy.staleAfterS,
   };
 }
@@ -124,6 +128,6 @@ function scheduleOf(table: NonNullable<PublishTable['schedule']>): ListSchedule 
     window:
       every_minutes === undefined || from === undefined || until === undefined
         ? undefined
-        : { everyMs: every_minutes * 60_000, from: Date.parse(from), until: Date.parse(until) },
+        : { everyMs: every_minutes * 60_000, from: from * 1000, until: until * 1000 },
   };
 }

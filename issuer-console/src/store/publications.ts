@@ -86,6 +86,15 @@ export function publicationStore(db: Database): PublicationStore {
         return row && publicationOf(row);
       }),
 
+    changeNo: (event) =>
+      guarded('look up an event', async () => {
+        const [row] = await db
+          .select({ changeNo: events.changeNo })
+          .from(events)
+          .where(eq(events.id, event));
+        return row?.changeNo ?? 0;
+      }),
+
     add: (wanted, origin) =>
       change(db, 'ask for a list', origin, async (tx, note) => {
         const queued = await lockQueued(tx, wanted);

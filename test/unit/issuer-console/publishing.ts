@@ -17,7 +17,7 @@ export function planOf(eventId: string, more: Partial<PublishPlan> = {}): Publis
     ...{ eventId, work, event: join(work, 'event.toml'), feed: join(work, 'feed') },
     ...{ to: join(work, 'bundle'), crls: [], renewals: undefined, allowRejects: 0, keep: 20 },
     ...{ secondApproval: [], maxLossPercent: 5, publishers: undefined, schedule: undefined },
-    staleAfterS: 86_400,
+    ...{ asks: false, staleAfterS: 86_400 },
     ...more,
   };
 }
@@ -68,5 +68,5 @@ export class FakeBuilder implements ListBuilder {
 }
 
 export function publishingOf(builder: ListBuilder, ...plans: PublishPlan[]): Publishing {
-  return { plans, open: async () => builder };
+  return { plans, open: async () => builder, alarm: () => () => {} };
 }
