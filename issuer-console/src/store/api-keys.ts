@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, lt, or } from 'drizzle-orm';
+import { and, eq, gt, isNull } from 'drizzle-orm';
 import type { ApiKey, ApiKeyStore, NewApiKey } from '../domain/api-key.ts';
 import type { Permission } from '../domain/permission.ts';
 import { apiKeys } from './account-schema.ts';
@@ -86,11 +86,10 @@ export function apiKeyStore(db: Database): ApiKeyStore {
           .from(apiKeys)
           .where(and(eq(apiKeys.hash, hash), isNull(apiKeys.revokedAt), gt(apiKeys.expiresAt, at)));
         if (!row) return undefined;
-        const unnoted = lt(apiKeys.lastUsedAt, new Date(now - USE_NOTED_MS));
-        await db
-          .update(apiKeys)
-          .set({ lastUsedAt: at })
-          .where(and(eq(apiKeys.id, row.id), or(isNull(apiKeys.lastUsedAt), unnoted)));
+        const noted = row.lastUsedAt !== null && now - row.lastUsedAt.getTime() < USE_NOTED_MS;
+        if (!noted) {
+          await db.update(apiKeys).set({ lastUsedAt: at }).where(eq(apiKeys.id, row.id));
+        }
         return keyOf(row);
       }),
   };

@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, lt, ne, or } from 'drizzle-orm';
+import { and, eq, gt, isNull, lt, ne, or, sql } from 'drizzle-orm';
 import { IDLE_MS, type SessionStore } from '../domain/session.ts';
 import { operators, sessions } from './account-schema.ts';
 import { change } from './audit.ts';
@@ -7,6 +7,20 @@ import { guarded } from './error.ts';
 import { OPERATOR, operatorOf } from './operators.ts';
 
 export function sessionStore(db: Database): SessionStore {
+  // Asked for each request: its text is made once.
+  const finding = db
+    .select({ ...OPERATOR, session: sessions })
+    .from(sessions)
+    .innerJoin(operators, eq(operators.id, sessions.operatorId))
+    .where(
+      and(
+        eq(sessions.hash, sql.placeholder('hash')),
+        gt(sessions.expiresAt, sql.placeholder('now')),
+        gt(sessions.seenAt, sql.placeholder('idle')),
+        isNull(operators.disabledAt),
+      ),
+    )
+    .prepare('');
   return {
     begin: ({ hash, operatorId, half, beganAt, expiresAt }, how, origin, instead) =>
       change(db, 'begin a session', origin, async (tx, note) => {
@@ -23,18 +37,11 @@ export function sessionStore(db: Database): SessionStore {
 
     find: (hash, now) =>
       guarded('look up a session', async () => {
-        const [found] = await db
-          .select({ ...OPERATOR, session: sessions })
-          .from(sessions)
-          .innerJoin(operators, eq(operators.id, sessions.operatorId))
-          .where(
-            and(
-              eq(sessions.hash, hash),
-              gt(sessions.expiresAt, new Date(now)),
-              gt(sessions.seenAt, new Date(now - IDLE_MS)),
-              isNull(operators.disabledAt),
-            ),
-          );
+        const [found] = await finding.execute({
+          hash,
+          now: new Date(now),
+          idle: new Date(now - IDLE_MS),
+        });
         if (!found) return undefined;
         const { half, beganAt, seenAt } = found.session;
         const times = { beganAt: beganAt.getTime(), seenAt: seenAt.getTime() };

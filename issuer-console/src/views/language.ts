@@ -11,6 +11,7 @@ export class Format {
   readonly #day: Intl.DateTimeFormat;
   readonly #moment: Intl.DateTimeFormat;
   readonly #date: Intl.DateTimeFormat;
+  readonly #offset: Intl.DateTimeFormat;
 
   constructor(language: Language, timeZone: string) {
     this.language = language;
@@ -30,6 +31,7 @@ export class Format {
       hour: '2-digit',
       minute: '2-digit',
     });
+    this.#offset = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'shortOffset' });
   }
 
   number(value: number): string {
@@ -55,10 +57,7 @@ export class Format {
 
   /** How the zone is called, once a page: `Asia/Tokyo (GMT+9)`. */
   zone(now: number): string {
-    const parts = new Intl.DateTimeFormat('en', {
-      timeZone: this.timeZone,
-      timeZoneName: 'shortOffset',
-    }).formatToParts(now);
+    const parts = this.#offset.formatToParts(now);
     const offset = parts.find(({ type }) => type === 'timeZoneName')?.value;
     return `${this.timeZone} (${offset})`;
   }
