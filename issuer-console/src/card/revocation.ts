@@ -96,8 +96,9 @@ class FetchedList {
       this.#fetching ??= this.#fetch(at).finally(() => {
         this.#fetching = undefined;
       });
-      await this.#fetching;
     }
+    // Whoever comes meanwhile waits too: without a list nobody is good.
+    await this.#fetching;
     return this.#crl && this.#isFresh(this.#crl, Math.floor(at / 1000)) ? this.#crl : undefined;
   }
 
