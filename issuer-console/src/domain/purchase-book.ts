@@ -41,7 +41,7 @@ export class PurchaseBook {
     const { purchases, seal } = this.#deps;
     requireWithin(asker, event);
     if (!seal) throw noSeal();
-    const found = await purchases.sealed(event, purchaseId);
+    const found = NUMBER.test(purchaseId) && (await purchases.sealed(event, purchaseId));
     if (!found) throw unknownPurchase();
     const purchase = openRow(found.sealed, { eventId: event.id, purchaseId, seal });
     if (!purchase) throw sealedOtherwise();
@@ -76,6 +76,9 @@ export class PurchaseBook {
     return rowOf(parsed.purchase!, event.id, keys);
   }
 }
+
+/** What else is asked for is no purchase, and no text that a database takes. */
+const NUMBER = /^[\x21-\x7e]{1,64}$/;
 
 function requireWithin({ scope }: Asker, { vendorId }: Event): void {
   if (!scope.holds(vendorId)) throw unknownEvent();

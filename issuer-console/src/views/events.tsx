@@ -103,6 +103,8 @@ export const EventPage = (props: EventProps) => {
         </p>
         <p>
           <a href={`${path}/purchases?lang=${format.language}`}>{text.purchaseList.find}</a>
+          {' · '}
+          <a href={`${path}/handovers?lang=${format.language}`}>{text.handovers.handovers}</a>
         </p>
       </section>
       {mayImport && <Upload view={view} path={`${path}/imports`} />}

@@ -9,8 +9,8 @@ export interface LayoutProps {
   readonly view: View;
   readonly assets: string;
   readonly title: string;
-  /** Set where the page has live parts. */
-  readonly live?: boolean;
+  /** Set where the page has live parts: where they come from. */
+  readonly live?: string | undefined;
   /** A script that makes a part of the page work. */
   readonly island?: 'passkey' | undefined;
   readonly now: number;
@@ -38,7 +38,7 @@ export const Layout = ({
   view,
   assets,
   title,
-  live = false,
+  live,
   island,
   now,
   path = '/',
@@ -58,7 +58,7 @@ export const Layout = ({
           <link rel="stylesheet" href={`${assets}/fonts/index.css`} />
           <link rel="stylesheet" href={`${assets}/tokens.css`} />
           <link rel="stylesheet" href={`${assets}/console.css`} />
-          {live && <script src={`${assets}/live.js`} defer />}
+          {live !== undefined && <script src={`${assets}/live.js`} defer />}
           {island && <script src={`${assets}/webauthn.js`} defer />}
           {island && <script src={`${assets}/${island}.js`} defer />}
         </head>
@@ -75,7 +75,7 @@ export const Layout = ({
               </a>
             </p>
             <Pages view={view} path={path} />
-            {live && <LiveState view={view} />}
+            {live !== undefined && <LiveState view={view} source={live} />}
             <nav aria-label={text.languages} class="languages">
               {LANGUAGES.map((language) => (
                 <a
@@ -136,8 +136,8 @@ const SignedIn = ({ view, path }: { view: View; path: string }) => {
 };
 
 /** Says "not live" until the island has connected: true without JavaScript as well. */
-const LiveState = ({ view: { text, format } }: { view: View }) => (
-  <p class="live" id="live" data-state="still" data-source={`/live?lang=${format.language}`}>
+const LiveState = ({ view: { text, format }, source }: { view: View; source: string }) => (
+  <p class="live" id="live" data-state="still" data-source={`${source}?lang=${format.language}`}>
     <span class="live-mark" aria-hidden="true" />
     <span data-when="still">{text.still}</span>
     <span data-when="live">{text.live}</span>

@@ -1,5 +1,6 @@
 import { accountEn } from './account-messages-en.ts';
 import { eventsEn } from './event-messages-en.ts';
+import { handoversEn } from './handover-messages-en.ts';
 import { keysEn } from './key-messages-en.ts';
 import type { Messages } from './messages.ts';
 import { purchaseListEn } from './purchase-list-messages-en.ts';
@@ -216,6 +217,7 @@ export const en: Messages = {
   events: eventsEn,
   webhooks: webhooksEn,
   purchaseList: purchaseListEn,
+  handovers: handoversEn,
   keyPages: keysEn,
   notFound: 'There is no such page',
   notFoundNext: 'Entry at a glance',

@@ -1,5 +1,6 @@
 import { accountJa } from './account-messages-ja.ts';
 import { eventsJa } from './event-messages-ja.ts';
+import { handoversJa } from './handover-messages-ja.ts';
 import { keysJa } from './key-messages-ja.ts';
 import type { Messages } from './messages.ts';
 import { purchaseListJa } from './purchase-list-messages-ja.ts';
@@ -215,6 +216,7 @@ export const ja: Messages = {
   events: eventsJa,
   webhooks: webhooksJa,
   purchaseList: purchaseListJa,
+  handovers: handoversJa,
   keyPages: keysJa,
   notFound: 'ページがありません',
   notFoundNext: '入場のようすへ',

@@ -6,6 +6,7 @@ import type { ListCondition } from '../domain/publication.ts';
 import type { AccountMessages } from './account-messages.ts';
 import type { Advice } from './advice.ts';
 import type { EventMessages } from './event-messages.ts';
+import type { HandoverMessages } from './handover-messages.ts';
 import type { KeyMessages } from './key-messages.ts';
 import type { PurchaseListMessages } from './purchase-list-messages.ts';
 import type { WebhookMessages } from './webhook-messages.ts';
@@ -147,6 +148,7 @@ export interface Messages {
   readonly events: EventMessages;
   readonly webhooks: WebhookMessages;
   readonly purchaseList: PurchaseListMessages;
+  readonly handovers: HandoverMessages;
   readonly keyPages: KeyMessages;
   readonly notFound: string;
   readonly notFoundNext: string;

@@ -26,7 +26,7 @@ export interface OverviewProps {
 }
 
 export const OverviewPage = ({ view, overview, assets }: OverviewProps) => (
-  <Layout view={view} assets={assets} title={view.text.title} now={overview.now} live>
+  <Layout view={view} assets={assets} title={view.text.title} now={overview.now} live="/live">
     <p id="alarm-count" role="status" class="visually-hidden">
       <AlarmCountView view={view} overview={overview} />
     </p>

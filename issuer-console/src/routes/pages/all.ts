@@ -14,6 +14,8 @@ import { boardPages } from './board.tsx';
 import { operatorPages, vendorPages } from './directory.tsx';
 import { eventPages } from './events.tsx';
 import { gatePages } from './gates.tsx';
+import { handoverLive } from './handover-live.tsx';
+import { handoverListPages, handoverPages } from './handovers.tsx';
 import { keyPages } from './keys.tsx';
 import type { PageDeps } from './page.ts';
 import { purchasePages } from './purchases.tsx';
@@ -53,6 +55,9 @@ export function pages({ page, cookie, read, desks }: PagesDeps): Hono<VisitorEnv
     .route('/', apiKeyPages({ ...shared, keysOffice: shared.keys }))
     .route('/', eventPages(shared))
     .route('/', purchasePages(shared))
+    .route('/', handoverPages(shared))
+    .route('/', handoverListPages(shared))
+    .route('/', handoverLive(shared))
     .route('/', webhookPages(shared))
     .route('/', auditPages(shared));
 }

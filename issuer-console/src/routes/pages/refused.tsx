@@ -66,6 +66,8 @@ function pageOf(path: string): string {
   if (path === '/sign-in/code') return path;
   const compared = /^(\/gates\/[0-9a-f]{32})\/compare$/.exec(path);
   if (compared) return compared[1]!;
+  const own = /^\/(?:events\/[0-9a-f]{32}\/purchases\/[^/]+|handovers\/[0-9a-f]{32})/.exec(path);
+  if (own) return own[0];
   return `/${path.split('/')[1] ?? ''}`;
 }
 
