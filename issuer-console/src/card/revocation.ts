@@ -21,11 +21,14 @@ export interface RevocationOptions {
   readonly maxAgeS: number;
   /** A list that could not be had, or does not hold: by which code, and whose. */
   readonly onTrouble: (issuer: string, code: string) => void;
+  /** How long somebody waits for a list that does not come. */
+  readonly waitMs?: number;
 }
 
 const MAX_CRL_LENGTH = 256 * 1024 * 1024;
 /** So long a list is not fetched again. */
 const REFRESH_MS = 10_000;
+const DEFAULT_WAIT_MS = 5000;
 const OCSP_TIMEOUT_MS = 5000;
 
 /** By the lists and the responder of each issuer; either says revoked. */
@@ -98,7 +101,7 @@ class FetchedList {
       });
     }
     // Whoever comes meanwhile waits too: without a list nobody is good.
-    await this.#fetching;
+    if (this.#fetching) await atMost(this.#options.waitMs ?? DEFAULT_WAIT_MS, this.#fetching);
     return this.#crl && this.#isFresh(this.#crl, Math.floor(at / 1000)) ? this.#crl : undefined;
   }
 
@@ -123,4 +126,12 @@ class FetchedList {
   #isFresh({ thisUpdate, nextUpdate = 0 }: Crl, now: number): boolean {
     return now >= thisUpdate && now <= nextUpdate && now - thisUpdate <= this.#options.maxAgeS;
   }
+}
+
+/** Resolves with the work, or without it when the time is over. */
+function atMost(ms: number, work: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }

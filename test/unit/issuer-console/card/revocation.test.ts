@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { IssuerConfig } from '@pinless-gate/issuer-console/card/config';
 import { revocationOf } from '@pinless-gate/issuer-console/card/revocation';
@@ -120,6 +123,21 @@ describe('by lists', () => {
     expect(await status(asked(config(), maxAgeS), good)).toBe('unknown');
     expect(troubles).toEqual([`jpki-auth ${code}`]);
   });
+});
+
+test('a list that does not come holds nobody up for long', async () => {
+  const silent = createServer(() => {});
+  silent.listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const options = { maxAgeS: DAY_S, waitMs: 20, onTrouble: () => {} };
+  const never = `http://127.0.0.1:${port}/crl.der`;
+  const config = { issuer, responder: undefined };
+  expect(await status(revocationOf([{ ...config, crls: [never] }], options), good)).toBe('unknown');
+  const besides = revocationOf([{ ...config, crls: [never, file('crl.der')] }], options);
+  expect(await status(besides, good)).toBe('good');
+  silent.closeAllConnections();
+  silent.close();
 });
 
 describe('by a responder', () => {
