@@ -69,7 +69,7 @@ export async function newEvent(stores: Stores): Promise<Event> {
     issuers: ['jpki-auth'],
   };
   await eventDesk({ ...stores, ...deps }).add(ASKER, event);
-  return { ...event, createdAt: from };
+  return { ...event, createdAt: from, revision: 1, archivedAt: undefined };
 }
 
 /** The purchases of a feed, as one upload; the import's id. `afterBatch` is told the percent. */

@@ -6,6 +6,7 @@ import { apiKeys } from './domain/api-key.ts';
 import type { Passkeys, Passwords, Seal, TotpCodes } from './domain/credential.ts';
 import { directory } from './domain/directory.ts';
 import { eventDesk } from './domain/event.ts';
+import { eventEditor } from './domain/event-edit.ts';
 import { handoverDesksOf } from './domain/handover-desks.ts';
 import { keyDesk } from './domain/key-desk.ts';
 import { office } from './domain/office.ts';
@@ -101,6 +102,7 @@ export function desksOf(deps: AppDeps, surroundings: DeskSurroundings) {
     ...stores,
     importer: new Importer({ ...deps, ...stores, seal: accounts.seal }),
     directory: directory({ ...deps, ...stores, passwords: accounts.passwords }),
+    eventEditor: eventEditor({ ...deps, ...stores, seal: accounts.seal }),
     desk: eventDesk({ ...deps, ...stores, seal: accounts.seal }),
     book,
     handoverDesks,

@@ -17,9 +17,15 @@ export interface Event {
   /** Names of the issuers of cards. */
   readonly issuers: readonly string[];
   readonly createdAt: number;
+  readonly revision: number;
+  /** Takes no imports any more, and is out of the way. */
+  readonly archivedAt: number | undefined;
 }
 
-export interface NewEvent extends Omit<Event, 'createdAt'> {
+/** What a vendor says of an event. */
+export type WantedEvent = Omit<Event, 'createdAt' | 'revision' | 'archivedAt'>;
+
+export interface NewEvent extends WantedEvent {
   /** Sealed: what the event's rows are hashed with. */
   readonly hashKey: Uint8Array;
 }
@@ -56,7 +62,7 @@ export interface EventsDeps {
 }
 
 export interface EventDesk {
-  add(asker: Asker, wanted: Omit<Event, 'createdAt'>): Promise<void>;
+  add(asker: Asker, wanted: WantedEvent): Promise<void>;
 }
 
 export function eventDesk({ events, vendors, seal, now, random }: EventsDeps): EventDesk {
@@ -65,15 +71,10 @@ export function eventDesk({ events, vendors, seal, now, random }: EventsDeps): E
       if (!seal) throw noSeal();
       await requireVendor(vendors, asker.scope, wanted.vendorId);
       const { id } = wanted;
-      const { from, until } = wanted.admission;
       if (!/^[0-9a-f]{32}$/.test(id)) throw malformed('id: 32 hex digits');
-      if (!(from < until)) throw malformed('admission: from is before until');
-      if (!Number.isFinite(wanted.startsAt)) throw malformed('startsAt: a date and time');
       const event = {
         ...wanted,
-        name: parseTitle(wanted.name),
-        gates: parseNames('gates', wanted.gates),
-        issuers: parseNames('issuers', wanted.issuers),
+        ...parseTerms(wanted),
         hashKey: seal.seal(random(HASH_KEY_LENGTH), boundToEvent(id)),
       };
       if (await events.add(event, { by: asker.by, at: now() })) return;
@@ -83,6 +84,21 @@ export function eventDesk({ events, vendors, seal, now, random }: EventsDeps): E
 }
 
 export const boundToEvent = (eventId: string) => `event:${eventId}:hash-key`;
+
+/** What may be changed afterwards. */
+export type EventTerms = Pick<Event, 'name' | 'startsAt' | 'admission' | 'gates' | 'issuers'>;
+
+export function parseTerms({ name, startsAt, admission, gates, issuers }: EventTerms): EventTerms {
+  if (!(admission.from < admission.until)) throw malformed('admission: from is before until');
+  if (!Number.isFinite(startsAt)) throw malformed('startsAt: a date and time');
+  return {
+    name: parseTitle(name),
+    startsAt,
+    admission,
+    gates: parseNames('gates', gates),
+    issuers: parseNames('issuers', issuers),
+  };
+}
 
 function parseNames(what: string, names: readonly string[]): string[] {
   const known = names.map((name) => name.trim()).filter((name) => name !== '');
@@ -95,6 +111,12 @@ export async function requireEvent(events: EventStore, scope: Scope, id: string)
   const event = /^[0-9a-f]{32}$/.test(id) ? await events.find(scope, id) : undefined;
   if (event) return event;
   throw unknownEvent();
+}
+
+/** Of an event that is archived nothing more is taken in. */
+export function requireCurrent({ archivedAt }: Event): void {
+  if (archivedAt === undefined) return;
+  throw new RefusedError('conflict', 'ERR_EVENT_ARCHIVED', 'the event is archived');
 }
 
 export const unknownEvent = () =>

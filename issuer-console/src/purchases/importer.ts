@@ -3,7 +3,7 @@ import type { Logger } from '@pinless-gate/runtime/log';
 import type { Feed } from '@pinless-gate/whitelist-builder/purchase/feed';
 import type { Asker } from '../domain/asker.ts';
 import type { Seal } from '../domain/credential.ts';
-import type { Event, EventStore } from '../domain/event.ts';
+import { type Event, type EventStore, requireCurrent } from '../domain/event.ts';
 import {
   type ImportFormat,
   type ImportStore,
@@ -47,6 +47,7 @@ export class Importer {
     body: AsyncIterable<Uint8Array>,
   ): Promise<string> {
     const { imports, now, random } = this.#deps;
+    requireCurrent(event);
     if (this.#closed || this.#running.size + this.#receiving >= MAX_AT_ONCE) throw busy();
     this.#receiving += 1;
     try {

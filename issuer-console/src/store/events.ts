@@ -80,5 +80,7 @@ function eventOf(row: typeof events.$inferSelect): Event {
     startsAt: row.startsAt.getTime(),
     admission: { from: row.admissionFrom.getTime(), until: row.admissionUntil.getTime() },
     createdAt: row.createdAt.getTime(),
+    revision: row.revision,
+    archivedAt: row.archivedAt?.getTime(),
   };
 }

@@ -30,6 +30,8 @@ export const events = pgTable(
     cancelled: count('cancelled').notNull().default(0),
     /** Changed after `exportedNo`. */
     waiting: count('waiting').notNull().default(0),
+    revision: integer('revision').notNull().default(1),
+    archivedAt: moment('archived_at'),
   },
   (table) => [index('events_vendor').on(table.vendorId)],
 );

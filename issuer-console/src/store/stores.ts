@@ -4,6 +4,7 @@ import { auditLog } from './audit.ts';
 import { credentialStore } from './credentials.ts';
 import type { Database } from './database.ts';
 import { enrolmentStore } from './enrolment.ts';
+import { eventEditStore } from './event-edits.ts';
 import { eventStore } from './events.ts';
 import { evidenceStore } from './evidence.ts';
 import { gateListStore } from './gate-lists.ts';
@@ -41,6 +42,7 @@ export const storesOn = (db: Database) => ({
   sessions: sessionStore(db),
   apiKeys: apiKeyStore(db),
   events: eventStore(db),
+  eventEdits: eventEditStore(db),
   imports: importStore(db),
   purchases: purchaseStore(db),
   offers: offerStore(db),

@@ -38,4 +38,14 @@ export interface EventMessages {
   readonly wholeLine: string;
   readonly reason: string;
   readonly more: string;
+  readonly gatesOf: (names: string) => string;
+  readonly issuersOf: (names: string) => string;
+  readonly admission: (from: string, until: string) => string;
+  readonly edit: string;
+  readonly save: string;
+  readonly anyway: string;
+  readonly archive: string;
+  readonly archiveWhat: string;
+  readonly restore: string;
+  readonly archived: string;
 }

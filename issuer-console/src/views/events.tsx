@@ -1,6 +1,7 @@
 import type { Event, EventCounts } from '../domain/event.ts';
 import type { Import, Reject } from '../domain/purchase.ts';
 import type { Vendor } from '../domain/vendor.ts';
+import { EditEvent, EventTermsView } from './event-edit.tsx';
 import { Choice, Field, Form, Refusal } from './form.tsx';
 import { Layout } from './layout.tsx';
 import type { View } from './view.ts';
@@ -22,36 +23,52 @@ export const EventsPage = (props: EventsProps) => {
   const { view, assets, now, refused, events, vendors, mayWrite } = props;
   const { text, format } = view;
   const words = text.events;
+  const archived = events.filter(({ archivedAt }) => archivedAt !== undefined);
   return (
     <Layout view={view} assets={assets} title={words.title} now={now} path="/events">
       <h1 class="page-title">{words.title}</h1>
       <Refusal view={view} code={refused} />
       <section>
         {events.length === 0 && <p class="quiet">{words.empty}</p>}
-        <ul class="cards">
-          {events.map(({ id, name, startsAt, vendorId }) => (
-            <li>
-              <h2>
-                <a href={`/events/${id}?lang=${format.language}`}>{name}</a>
-              </h2>
-              <p>
-                {[
-                  words.starts(format.date(startsAt)),
-                  vendors.find((one) => one.id === vendorId)?.name,
-                ]
-                  .filter(Boolean)
-                  .join(' · ')}
-              </p>
-              <p class="id">{id}</p>
-            </li>
-          ))}
-        </ul>
+        <EventCards
+          {...props}
+          events={events.filter(({ archivedAt }) => archivedAt === undefined)}
+        />
       </section>
+      {archived.length > 0 && (
+        <section>
+          <details>
+            <summary>{`${words.archived} (${format.number(archived.length)})`}</summary>
+            <EventCards {...props} events={archived} />
+          </details>
+        </section>
+      )}
       {mayWrite && vendors.length === 0 && <p class="quiet">{words.noVendor}</p>}
       {mayWrite && vendors.length > 0 && <AddEvent view={view} vendors={vendors} />}
     </Layout>
   );
 };
+
+const EventCards = ({ view: { text, format }, events, vendors }: EventsProps) => (
+  <ul class="cards">
+    {events.map(({ id, name, startsAt, vendorId }) => (
+      <li>
+        <h2>
+          <a href={`/events/${id}?lang=${format.language}`}>{name}</a>
+        </h2>
+        <p>
+          {[
+            text.events.starts(format.date(startsAt)),
+            vendors.find((one) => one.id === vendorId)?.name,
+          ]
+            .filter(Boolean)
+            .join(' · ')}
+        </p>
+        <p class="id">{id}</p>
+      </li>
+    ))}
+  </ul>
+);
 
 const AddEvent = ({ view, vendors }: Pick<EventsProps, 'view' | 'vendors'>) => {
   const { account, events: words } = view.text;
@@ -82,10 +99,11 @@ interface EventProps extends PageProps {
   readonly counts: EventCounts;
   readonly imports: readonly Import[];
   readonly mayImport: boolean;
+  readonly mayWrite: boolean;
 }
 
 export const EventPage = (props: EventProps) => {
-  const { view, assets, now, refused, event, counts, imports, mayImport } = props;
+  const { view, assets, now, refused, event, counts, imports, mayImport, mayWrite } = props;
   const { text, format } = view;
   const words = text.events;
   const path = `/events/${event.id}`;
@@ -94,7 +112,8 @@ export const EventPage = (props: EventProps) => {
       <h1 class="page-title">{event.name}</h1>
       <Refusal view={view} code={refused} />
       <section>
-        <p>{words.starts(format.date(event.startsAt))}</p>
+        {event.archivedAt !== undefined && <p role="status">{words.archived}</p>}
+        <EventTermsView view={view} event={event} />
         <h2>{words.purchases}</h2>
         <p>
           {(['paid', 'pending', 'cancelled', 'waiting'] as const)
@@ -107,7 +126,9 @@ export const EventPage = (props: EventProps) => {
           <a href={`${path}/handovers?lang=${format.language}`}>{text.handovers.handovers}</a>
         </p>
       </section>
-      {mayImport && <Upload view={view} path={`${path}/imports`} />}
+      {mayImport && event.archivedAt === undefined && (
+        <Upload view={view} path={`${path}/imports`} />
+      )}
       <section>
         <h2>{words.imports}</h2>
         {imports.length === 0 && <p class="quiet">{words.noImports}</p>}
@@ -126,6 +147,7 @@ export const EventPage = (props: EventProps) => {
           ))}
         </ul>
       </section>
+      {mayWrite && <EditEvent view={view} event={event} />}
     </Layout>
   );
 };

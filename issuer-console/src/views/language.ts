@@ -55,6 +55,18 @@ export class Format {
     return this.#date.format(at);
   }
 
+  /** `2026-12-20T18:00:00+09:00`: as a field takes it back. */
+  stamp(at: number): string {
+    const parts = new Intl.DateTimeFormat('en', {
+      timeZone: this.timeZone,
+      timeZoneName: 'longOffset',
+    }).formatToParts(at);
+    const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
+    const [, sign = '+', hours = '00', minutes = '00'] = /([+-])(\d\d):(\d\d)/.exec(name) ?? [];
+    const ahead = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -60_000 : 60_000);
+    return `${new Date(at + ahead).toISOString().slice(0, 19)}${sign}${hours}:${minutes}`;
+  }
+
   /** How the zone is called, once a page: `Asia/Tokyo (GMT+9)`. */
   zone(now: number): string {
     const parts = this.#offset.formatToParts(now);

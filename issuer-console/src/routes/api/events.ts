@@ -1,11 +1,23 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { askerOf } from '../../domain/asker.ts';
 import { type Event, type EventDesk, type EventStore, requireEvent } from '../../domain/event.ts';
+import type { EventEditor } from '../../domain/event-edit.ts';
 import { Scope } from '../../domain/permission.ts';
 import { PURCHASE_STATES, type PurchaseStore, unknownPurchase } from '../../domain/purchase.ts';
 import { actorOn, type VisitorEnv } from '../access.ts';
 import { refuseForm } from './form.ts';
-import { access, body, Id, IdParam, json, Moment, moment, PROBLEMS } from './schema.ts';
+import {
+  access,
+  body,
+  Id,
+  IdParam,
+  json,
+  Moment,
+  moment,
+  momentOf,
+  PROBLEMS,
+  Revision,
+} from './schema.ts';
 
 const Instant = z.iso.datetime({ offset: true });
 const Wanted = z.strictObject({
@@ -18,7 +30,11 @@ const Wanted = z.strictObject({
   issuers: z.array(z.string()).openapi({ description: 'Names of [[issuers]] in event.toml' }),
 });
 
-const Shown = Wanted.extend({ createdAt: Moment }).openapi('Event');
+const Shown = Wanted.extend({
+  createdAt: Moment,
+  revision: Revision,
+  archivedAt: Moment.optional(),
+}).openapi('Event');
 const count = z.int();
 const Counted = z
   .object({ paid: count, pending: count, cancelled: count, waiting: count })
@@ -48,6 +64,28 @@ const add = createRoute({
   ...access('event.write'),
   request: body(Wanted),
   responses: { 201: json(Shown, 'the event'), ...PROBLEMS },
+});
+
+const edit = createRoute({
+  method: 'patch',
+  path: '/api/v1/events/{id}',
+  summary: 'Changes an event, or puts it into the archive, where it takes no imports',
+  ...access('event.write'),
+  request: {
+    params: IdParam,
+    ...body(
+      Wanted.omit({ id: true, vendorId: true })
+        .partial()
+        .extend({
+          revision: Revision,
+          archived: z.boolean().optional(),
+          anyway: z.boolean().default(false).openapi({
+            description: 'Also where purchases or offered places no longer fit (ERR_EVENT_ROWS)',
+          }),
+        }),
+    ),
+  },
+  responses: { 200: json(Shown, 'the event'), ...PROBLEMS },
 });
 
 const State = z.enum(PURCHASE_STATES);
@@ -82,9 +120,10 @@ export interface EventApiDeps {
   readonly events: EventStore;
   readonly purchases: PurchaseStore;
   readonly desk: EventDesk;
+  readonly eventEditor: EventEditor;
 }
 
-export const eventApi = ({ events, purchases, desk }: EventApiDeps) =>
+export const eventApi = ({ events, purchases, desk, eventEditor }: EventApiDeps) =>
   new OpenAPIHono<VisitorEnv>({ defaultHook: refuseForm })
     .openapi(list, async (c) => {
       const all = await events.list(Scope.of(actorOn(c)));
@@ -105,6 +144,19 @@ export const eventApi = ({ events, purchases, desk }: EventApiDeps) =>
       });
       return c.json(shown(await requireEvent(events, asker.scope, wanted.id)), 201);
     })
+    .openapi(edit, async (c) => {
+      const { startsAt, admission, anyway, ...wanted } = c.req.valid('json');
+      const { id } = c.req.valid('param');
+      const times = {
+        startsAt: startsAt === undefined ? undefined : Date.parse(startsAt),
+        admission: admission && {
+          from: Date.parse(admission.from),
+          until: Date.parse(admission.until),
+        },
+      };
+      const asker = askerOf(actorOn(c));
+      return c.json(shown(await eventEditor.edit(asker, { id, ...wanted, ...times }, anyway)), 200);
+    })
     .openapi(purchase, async (c) => {
       const { id, purchaseId } = c.req.valid('param');
       const found = await purchases.find(Scope.of(actorOn(c)), id, purchaseId);
@@ -120,11 +172,20 @@ export const eventApi = ({ events, purchases, desk }: EventApiDeps) =>
       );
     });
 
-const shown = ({ startsAt, admission, createdAt, gates, issuers, ...event }: Event) => ({
+const shown = ({
+  startsAt,
+  admission,
+  createdAt,
+  archivedAt,
+  gates,
+  issuers,
+  ...event
+}: Event) => ({
   ...event,
   gates: [...gates],
   issuers: [...issuers],
   startsAt: moment(startsAt),
   admission: { from: moment(admission.from), until: moment(admission.until) },
   createdAt: moment(createdAt),
+  archivedAt: momentOf(archivedAt),
 });

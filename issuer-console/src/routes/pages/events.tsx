@@ -2,6 +2,7 @@ import { FeedError } from '@pinless-gate/whitelist-builder/purchase/ndjson';
 import { type Context, Hono } from 'hono';
 import { askerOf } from '../../domain/asker.ts';
 import { type EventDesk, type EventStore, requireEvent } from '../../domain/event.ts';
+import type { EventEditor } from '../../domain/event-edit.ts';
 import { may, Scope } from '../../domain/permission.ts';
 import {
   type ImportFormat,
@@ -15,13 +16,14 @@ import type { Importer } from '../../purchases/importer.ts';
 import { EventPage, EventsPage, ImportPage } from '../../views/events.tsx';
 import { actorOn, allow, type VisitorEnv } from '../access.ts';
 import { timeOf } from './moment.ts';
-import { fieldsOf, goTo, idOf, type PageDeps, pageOf } from './page.ts';
+import { fieldsOf, goTo, idOf, type PageDeps, pageOf, revisionOf } from './page.ts';
 
 export interface EventPagesDeps extends PageDeps {
   readonly events: EventStore;
   readonly imports: ImportStore;
   readonly vendors: VendorStore;
   readonly desk: EventDesk;
+  readonly eventEditor: EventEditor;
   readonly importer: Importer;
 }
 
@@ -54,8 +56,16 @@ export const eventPages = (deps: EventPagesDeps) =>
         deps.imports.list(event, LAST_IMPORTS),
       ]);
       const imports = last.map((one) => standingAt(one, deps.now()));
-      const shown = { event, counts, imports, mayImport: may(actor, 'purchase.import') };
+      const mayImport = may(actor, 'purchase.import');
+      const mayWrite = may(actor, 'event.write');
+      const shown = { event, counts, imports, mayImport, mayWrite };
       return c.html(<EventPage {...pageOf(c, deps)} {...shown} />);
+    })
+    .post('/events/:id', allow('event.write'), async (c) => {
+      const field = await fieldsOf(c);
+      const edit = { id: idOf(c), revision: revisionOf(field('revision')), ...editOf(field) };
+      await deps.eventEditor.edit(askerOf(actorOn(c)), edit, field('anyway') === 'yes');
+      return goTo(c, `/events/${idOf(c)}`);
     })
     .post('/events/:id/imports', allow('purchase.import'), async (c) => {
       const asker = askerOf(actorOn(c));
@@ -82,10 +92,19 @@ export const eventPages = (deps: EventPagesDeps) =>
     });
 
 function wantedOf(field: (name: string) => string) {
+  const id = field('id').replaceAll('-', '').trim().toLowerCase();
+  return { id, vendorId: field('vendor'), ...termsOf(field) };
+}
+
+/** Into the archive or out of it, or the terms. */
+function editOf(field: (name: string) => string) {
+  if (field('archived') !== '') return { archived: field('archived') === 'yes' };
+  return termsOf(field);
+}
+
+function termsOf(field: (name: string) => string) {
   const names = (name: string) => field(name).split(/[,、，]/);
   return {
-    id: field('id').replaceAll('-', '').trim().toLowerCase(),
-    vendorId: field('vendor'),
     name: field('name'),
     startsAt: timeOf(field('starts')),
     admission: { from: timeOf(field('from')), until: timeOf(field('until')) },

@@ -153,7 +153,7 @@ describe('S4 a vendor and what is another vendor’s', () => {
     expect(byId.length).toBeGreaterThan(17);
     const body = { revision: 1, name: 'taken over', role: 'auditor' };
     const bodyOf = (path: string) => {
-      if (path.includes('/operators/')) return { revision: 1 };
+      if (path.includes('/operators/') || path.endsWith('/events/:id')) return { revision: 1 };
       if (path.endsWith('/publications')) return {};
       const handover = handoverBody(path);
       if (handover) return handover;
@@ -425,6 +425,7 @@ describe('the audit log', () => {
       ['POST', `${webhook}/resume`, undefined, 'webhook.resumed'],
       ['POST', `${webhook}/replays`, always, 'webhook.replayed'],
       ['DELETE', webhook, undefined, 'webhook.removed'],
+      ['PATCH', `/api/v1/events/${a.eventId}`, { revision: 1, name: 'e' }, 'event.changed'],
       ['POST', `/api/v1/events/${a.eventId}/offers`, offerOf(), 'offer.added'],
       ['POST', `/api/v1/events/${a.eventId}/purchases/P-1/check-code`, {}, 'code.given'],
       ['POST', '/api/v1/payment-secrets', { vendorId: a.vendorId }, 'payment-secret.given'],
