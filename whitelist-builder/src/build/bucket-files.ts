@@ -2,7 +2,6 @@ import {
   closeSync,
   existsSync,
   fsync,
-  fsyncSync,
   openSync,
   readFileSync,
   renameSync,
@@ -21,10 +20,8 @@ import {
 } from '@pinless-gate/protocol/bundle';
 import { equal } from '@pinless-gate/protocol/bytes';
 
-/** Files that wait for the disk, which settles them together; each is open until then, and so may as many be that it settles. */
-const SYNCS_AT_ONCE = 256;
-/** From so many on it is asked to: while it settles some, to make the next ones takes twice as long. */
-const WORTH_SYNCING = 192;
+/** Files that wait for the disk, before more are made: each is open until then. */
+const MOST_SETTLING = 256;
 
 /** The least power of two, as an exponent, for which a bucket holds no more than about 64 KiB. */
 export function bucketBitsFor(totalLength: number): number {
@@ -43,8 +40,8 @@ export class BucketFiles {
   readonly #hashes: Uint8Array[] = [];
   readonly #staged = new Set<string>();
   #entries: BucketEntry[] = [];
-  #unsynced: number[] = [];
-  #syncing: Promise<void>[] = [];
+  /** Of files that were written, the oldest first. */
+  readonly #settling: Promise<void>[] = [];
   #entryCount = 0;
 
   constructor(staging: string, bundle: string, bits: number) {
@@ -82,8 +79,7 @@ export class BucketFiles {
     while (this.#hashes.length < 2 ** this.#bits) {
       this.#close();
     }
-    this.#sync();
-    await Promise.all(this.#syncing);
+    await Promise.all(this.#settling);
     return this.#hashes;
   }
 
@@ -95,32 +91,20 @@ export class BucketFiles {
   }
 
   /**
-   * Waits for the disk where much is written: not for what was written last, which settles while the next buckets are made.
-   * Takes copies of the entries of the bucket that is open.
+   * Waits for the disk where it is far behind: what was written last settles while the next buckets are made. Takes copies of
+   * the entries of the bucket that is open.
    */
   async drain(): Promise<void> {
     this.#entries = this.#entries.map(({ conversionValue, sealed }) => ({
       conversionValue: new Uint8Array(conversionValue),
       sealed: new Uint8Array(sealed),
     }));
-    if (this.#unsynced.length < WORTH_SYNCING) return;
-    await Promise.all(this.#syncing);
-    this.#syncing = [];
-    this.#sync();
+    while (this.#settling.length > MOST_SETTLING) await this.#settling.shift();
   }
 
   /** After a failure too: no file is open any more. */
   async settled(): Promise<void> {
-    for (const file of this.#unsynced.splice(0)) closeSync(file);
-    await Promise.allSettled(this.#syncing);
-  }
-
-  #sync(): void {
-    const started = this.#unsynced.splice(0).map((file) => {
-      return fsyncAsync(file).finally(() => closeSync(file));
-    });
-    for (const one of started) one.catch(() => {}); // told by whoever awaits it next
-    this.#syncing.push(...started);
+    await Promise.allSettled(this.#settling);
   }
 
   #close(): void {
@@ -135,13 +119,22 @@ export class BucketFiles {
     this.#hashes.push(hash);
     if (this.#staged.has(name) || holds(join(this.#bundle, name), hash)) return;
     this.#staged.add(name);
-    const file = openSync(join(this.#staging, name), 'wx', 0o644);
-    this.#unsynced.push(file);
-    writeFileSync(file, bytes);
-    if (this.#unsynced.length <= SYNCS_AT_ONCE) return;
-    fsyncSync(file);
-    closeSync(this.#unsynced.pop()!);
+    const settling = writeSettling(join(this.#staging, name), bytes);
+    settling.catch(() => {}); // told by whoever awaits it next
+    this.#settling.push(settling);
   }
+}
+
+/** Written when this returns, on the disk and closed when it has ended: to wait for a turn before would cost more. */
+function writeSettling(path: string, bytes: Uint8Array): Promise<void> {
+  const file = openSync(path, 'wx', 0o644);
+  try {
+    writeFileSync(file, bytes);
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
+  return fsyncAsync(file).finally(() => closeSync(file));
 }
 
 const fsyncAsync = promisify(fsync);

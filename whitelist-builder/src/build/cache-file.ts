@@ -103,11 +103,13 @@ export class CacheFile {
     return whole; // of two records with one key the first is found, which is the newer one
   }
 
-  /** Records that stand one after the other in what `octets` gave. */
-  keepAll(first: number, records: Buffer): void {
-    if (!this.#writer || records.length === 0) return;
-    const { octets, at } = this.#writer.reserve(first, records.length);
-    octets.set(records, at);
+  /** Some of what `octets` gave: runs of whole records, each from its beginning to its end. */
+  keepRuns(first: number, octets: Buffer, runs: readonly (readonly [number, number])[]): void {
+    const length = runs.reduce((sum, [from, to]) => sum + to - from, 0);
+    if (!this.#writer || length === 0) return;
+    const room = this.#writer.reserve(first, length);
+    let { at } = room;
+    for (const [from, to] of runs) at += octets.copy(room.octets, at, from, to);
     this.#added = true;
   }
 

@@ -73,6 +73,14 @@ export async function withCache<T>(
   }
 }
 
+const FILES = [
+  { name: 'rows', additions: true },
+  { name: 'footprints', additions: false },
+  { name: 'last', additions: false },
+  { name: 'merged', additions: true },
+  { name: 'holders', additions: false },
+] as const;
+
 async function withFiles<T>(job: CacheJob, work: (cache: BuildCache) => Promise<T>): Promise<T> {
   const key = await job.converter.cacheKey(job.rules.eventId, settingsOf(job.rules));
   const told = new Set<string>();
@@ -80,23 +88,23 @@ async function withFiles<T>(job: CacheJob, work: (cache: BuildCache) => Promise<
     if (!told.has(error.code)) job.warn(error);
     told.add(error.code);
   };
-  const opened: CacheFile[] = [];
-  const open = async (name: string, additions: boolean) => {
-    const { directory } = job;
-    const file = await CacheFile.open({ directory, name, key, warn, additions });
-    opened.push(file);
-    return file;
-  };
+  const { directory } = job;
+  const opening = FILES.map(({ name, additions }) => {
+    return CacheFile.open({ directory, name, key, warn, additions });
+  });
   try {
+    const [rows, footprints, last, merged, holders] = await Promise.all(opening);
     return await work({
-      rows: await open('rows', true),
-      footprints: await open('footprints', false),
-      last: await open('last', false),
-      merged: await open('merged', true),
-      holders: await open('holders', false),
+      rows: rows!,
+      footprints: footprints!,
+      last: last!,
+      merged: merged!,
+      holders: holders!,
     });
   } finally {
-    for (const file of opened) await file.close();
+    for (const file of await Promise.allSettled(opening)) {
+      if (file.status === 'fulfilled') await file.value.close();
+    }
     key.key.fill(0);
   }
 }

@@ -176,14 +176,16 @@ async function* scan(job: GatherJob, gathered: Gathered): AsyncGenerator<Row> {
   const { feed, candidates, progress } = job;
   const reserve = (first: number) => candidates.reserve(first, CANDIDATE_LENGTH);
   for await (const lines of feed.rows()) {
-    for (const { line, offset, bytes } of lines) {
-      gathered.lines = line;
+    const tooLong: Row[] = [];
+    lines.each((line, offset, bytes) => {
       const place = { line, offset, length: bytes?.length ?? 0 };
       if (bytes) {
         const { octets, at } = writeRowKey(bytes, reserve);
         writeCandidate(octets, at, place);
-      } else yield { place, key: Buffer.alloc(16), bytes };
-    }
+      } else tooLong.push({ place, key: Buffer.alloc(16), bytes });
+    });
+    gathered.lines = lines.lastLine;
+    yield* tooLong;
     await candidates.drain();
     progress(gathered.lines, (0.5 * lines.end) / feed.length);
   }

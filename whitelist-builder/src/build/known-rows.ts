@@ -229,12 +229,14 @@ export class KnownRows {
   #keep(section: number, known: Footprints, states: Uint8Array): void {
     const { footprints } = this.#job.cache;
     const stays = (number: number) => states[number] === STAYS || states[number] === TOUCHED;
+    const runs: [number, number][] = [];
     for (let from = 0; from < known.count; ) {
       let to = from;
       while (to < known.count && stays(to)) to++;
-      footprints.keepAll(section, known.octets.subarray(known.startOf(from), known.startOf(to)));
+      runs.push([known.startOf(from), known.startOf(to)]);
       from = Math.max(to, from + 1);
     }
+    footprints.keepRuns(section, known.octets, runs);
   }
 }
 

@@ -81,8 +81,10 @@ export async function signManifest(
 /** Makes it the newest, durably, with what else is new in the directory. Its buckets must be there already. */
 export async function publishManifest(directory: string, signed: SignedManifest): Promise<void> {
   const { hash, bytes, signatures } = signed;
-  await replaceFile(join(directory, signaturesName(hash)), signatures);
-  await replaceFile(join(directory, contentName(hash)), bytes);
+  await Promise.all([
+    replaceFile(join(directory, signaturesName(hash)), signatures),
+    replaceFile(join(directory, contentName(hash)), bytes),
+  ]);
   await syncDirectory(directory);
   await writeFileDurably(join(directory, LATEST_NAME), formatLatest(hash));
 }

@@ -94,7 +94,7 @@ export class SealedSectionsWriter {
     const at = section.length;
     const end = at + length;
     if (end > section.waiting.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(1024, Math.ceil(1.5 * end)));
+      const larger = Buffer.allocUnsafeSlow(Math.max(1024, end, Math.ceil(1.5 * at)));
       larger.set(section.waiting.subarray(0, at));
       section.waiting = larger;
     }

@@ -52,19 +52,33 @@ export class FeedLines implements Iterable<FeedLine> {
   }
 
   *[Symbol.iterator](): Generator<FeedLine> {
-    const { buffer, ends, count, passedOver } = this.#chunk;
-    let { start } = this.#chunk;
-    for (let i = 0; i < count; i++) {
-      const length = ends[i]! - start;
-      const before = i === 0 ? passedOver : 0;
-      const whole = before === 0 && length <= MAX_LINE_LENGTH;
-      // Not by `subarray`: of a Buffer that takes twice as long.
-      const bytes = whole
-        ? new Uint8Array(buffer.buffer, buffer.byteOffset + start, length)
-        : undefined;
-      yield { line: this.#firstLine + i, offset: this.#base + start - before, bytes };
-      start = ends[i]! + 1;
+    for (let i = 0; i < this.#chunk.count; i++) {
+      yield { line: this.#firstLine + i, offset: this.#offset(i), bytes: this.#bytes(i) };
     }
+  }
+
+  /** The same, for who needs no object of each: of a hundred thousand that is a tenth of the time to hash them. */
+  each(use: (line: number, offset: number, bytes: Uint8Array | undefined) => void): void {
+    for (let i = 0; i < this.#chunk.count; i++) {
+      use(this.#firstLine + i, this.#offset(i), this.#bytes(i));
+    }
+  }
+
+  #start(i: number): number {
+    return i === 0 ? this.#chunk.start : this.#chunk.ends[i - 1]! + 1;
+  }
+
+  #offset(i: number): number {
+    return this.#base + this.#start(i) - (i === 0 ? this.#chunk.passedOver : 0);
+  }
+
+  #bytes(i: number): Uint8Array | undefined {
+    const { buffer, ends, passedOver } = this.#chunk;
+    const start = this.#start(i);
+    const length = ends[i]! - start;
+    if (length > MAX_LINE_LENGTH || (i === 0 && passedOver > 0)) return undefined;
+    // Not by `subarray`: of a Buffer that takes twice as long.
+    return new Uint8Array(buffer.buffer, buffer.byteOffset + start, length);
   }
 
   /** The same lines, in a feed that has so many lines and octets before them. */
