@@ -39,7 +39,7 @@ const issuerTable = (name: string) =>
       /** As event.toml and purchases name it. */
       issuer: text.max(32).default(name),
       anchors: z.array(text).min(1).max(16),
-      crls: z.array(text).max(64).default([]),
+      crls: z.array(text).max(4096).default([]),
       responder: address.optional(),
     })
     .refine(({ crls, responder }) => crls.length > 0 || responder !== undefined, {

@@ -1,5 +1,5 @@
 import { equal } from '@pinless-gate/protocol/bytes';
-import { type Crl, verifyCrl } from '@pinless-gate/protocol/certificate/crl';
+import { type Crl, covers, verifyCrl } from '@pinless-gate/protocol/certificate/crl';
 import { GateError } from '@pinless-gate/protocol/errors';
 import { derOf } from '@pinless-gate/protocol/pem';
 import type { Card } from '@pinless-gate/whitelist-builder/validity/issuer';
@@ -49,7 +49,7 @@ function sourceOf(config: IssuerConfig, options: RevocationOptions): Revocation 
   const { responder } = config;
   return {
     of: async (card, at) => {
-      const crls = await Promise.all(lists.map((list) => list.at(at)));
+      const crls = await Promise.all(lists.map((list) => list.of(card, at)));
       const listed = new CrlRevocation(crls.filter((crl) => crl !== undefined)).of(card);
       if (listed.status === 'revoked' || responder === undefined) return listed;
       return byOcsp(card, responder, { maxAgeS: options.maxAgeS, at });
@@ -94,7 +94,10 @@ class FetchedList {
     this.#options = options;
   }
 
-  async at(at: number): Promise<Crl | undefined> {
+  /** Undefined where it says nothing of the card, or nothing that counts. */
+  async of({ certificate }: Card, at: number): Promise<Crl | undefined> {
+    // One of the lists of other municipalities, of which there are many.
+    if (this.#crl?.point && certificate && !covers(this.#crl, certificate)) return undefined;
     if (Math.abs(at - this.#fetchedAt) >= REFRESH_MS) {
       this.#fetching ??= this.#fetch(at).finally(() => {
         this.#fetching = undefined;

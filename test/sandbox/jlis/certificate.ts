@@ -106,6 +106,12 @@ export interface Revocation {
   readonly reason?: number | undefined;
 }
 
+/** In DER: whose list it is, and where it is one of several, which. */
+export interface CrlOf {
+  readonly issuer?: Uint8Array;
+  readonly point?: Uint8Array;
+}
+
 /** A CRL, version 2. DER. */
 export function issueCrl(
   ca: SigningKey,
@@ -113,7 +119,7 @@ export function issueCrl(
   revoked: readonly Revocation[],
   thisUpdate: Date,
   nextUpdate: Date,
-  issuer = ISSUER_NAME,
+  { issuer = ISSUER_NAME, point }: CrlOf = {},
 ): Promise<Uint8Array> {
   const entries = revoked.map(({ serial, at, reason }) =>
     sequence(
@@ -135,6 +141,7 @@ export function issueCrl(
       sequence(
         authorityKeyIdentifier(ca.spki),
         extension('2.5.29.20', integer(number.toString(16))),
+        ...(point ? [extension('2.5.29.28', sequence(directoryPoint(point)), true)] : []),
       ),
     ),
   );
@@ -187,9 +194,10 @@ export function policy(id: string): Uint8Array {
 
 /** A directoryName, as the JPKI has no URI. */
 export function crlDistributionPoint(issuer = ISSUER_NAME): Uint8Array {
-  const name = context(0, context(0, context(4, issuer)));
-  return extension('2.5.29.31', sequence(sequence(name)));
+  return extension('2.5.29.31', sequence(sequence(directoryPoint(issuer))));
 }
+
+const directoryPoint = (name: Uint8Array): Uint8Array => context(0, context(0, context(4, name)));
 
 export function authorityKeyIdentifier(caSpki: Uint8Array): Uint8Array {
   return extension('2.5.29.35', sequence(contextPrimitive(0, keyIdentifier(caSpki))));

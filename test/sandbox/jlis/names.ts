@@ -29,6 +29,16 @@ export const TEST_ISSUER_NAME = issuerName('JPKI-TEST');
 /** The signature CA's. */
 export const SIGNATURE_ISSUER_NAME = issuerName('JPKI', 'JPKI for digital signature');
 
+/** Where the certificates of one municipality are listed. */
+export const MUNICIPALITY_LIST_NAME = name(
+  COUNTRY,
+  [ORGANIZATION, utf8String('JPKI')],
+  [ORGANIZATIONAL_UNIT, utf8String('JPKI for digital signature')],
+  [ORGANIZATIONAL_UNIT, utf8String('CRL Distribution Points')],
+  [ORGANIZATIONAL_UNIT, utf8String('Tokyo-to')],
+  [COMMON_NAME, utf8String('Kiyose-shi CRLDP')],
+);
+
 /** How the service calls itself in alternative names. */
 export const SERVICE_NAME = name(COUNTRY, [ORGANIZATION, utf8String('公的個人認証サービス')]);
 

@@ -18,7 +18,12 @@ import {
 import { bitString, context, octetString, oid, sequence, utf8String } from './der.ts';
 import { type IssuedCertificate, years } from './jlis.ts';
 import { newRsaKey } from './keys.ts';
-import { SERVICE_NAME, SIGNATURE_ISSUER_NAME, signerName } from './names.ts';
+import {
+  MUNICIPALITY_LIST_NAME,
+  SERVICE_NAME,
+  SIGNATURE_ISSUER_NAME,
+  signerName,
+} from './names.ts';
 import { formatSerial, type JlisFiles, parseJson, parseSerial } from './state.ts';
 
 /** The four items that a signature certificate names its holder by (基本 4 情報). Invented ones, here. */
@@ -40,7 +45,14 @@ export interface SignerOptions {
 }
 
 /** Under `1.2.392.200149.8.5.5`, in the order of real certificates. */
-const ITEM = { name: 1, birthDate: 4, sex: 3, address: 5 } as const;
+const ITEM = {
+  name: 1,
+  birthDate: 4,
+  sex: 3,
+  address: 5,
+  substitutesOfName: 2,
+  substitutesOfAddress: 6,
+} as const;
 const ITEMS = '1.2.392.200149.8.5.5';
 const POLICY_SIGNATURE = '1.2.392.200149.8.5.1.1.20';
 const LOCALITIES = ['Tokyo-to', 'Kiyose-shi'];
@@ -111,7 +123,7 @@ export class SignatureCa {
       policy(POLICY_SIGNATURE),
       extension('2.5.29.17', sequence(...itemNames(items))),
       extension('2.5.29.18', sequence(context(4, SERVICE_NAME))),
-      crlDistributionPoint(SIGNATURE_ISSUER_NAME),
+      crlDistributionPoint(MUNICIPALITY_LIST_NAME),
       authorityKeyIdentifier(this.#ca.spki),
       extension('2.5.29.14', octetString(keyIdentifier(spki))),
     ]);
@@ -143,14 +155,10 @@ export class SignatureCa {
     const now = Date.now();
     const { nextCrl, revoked } = this.#state;
     await this.#remember({ ...this.#state, nextCrl: nextCrl + 1 });
-    const crl = await issueCrl(
-      this.#ca,
-      nextCrl,
-      revoked,
-      new Date(now),
-      new Date(now + DAY_MS),
-      SIGNATURE_ISSUER_NAME,
-    );
+    const crl = await issueCrl(this.#ca, nextCrl, revoked, new Date(now), new Date(now + DAY_MS), {
+      issuer: SIGNATURE_ISSUER_NAME,
+      point: MUNICIPALITY_LIST_NAME,
+    });
     await this.#files.write('signature-crl.der', crl);
   }
 
@@ -177,6 +185,9 @@ function itemNames({ name, address, birthDate, sex }: BasicItems): Uint8Array[] 
     item(ITEM.birthDate, `${eraDigit(birthDate)}${birthDate}`),
     item(ITEM.sex, sex),
     item(ITEM.address, address),
+    // A digit for each character: 0 is one that is written as it is.
+    item(ITEM.substitutesOfName, '0'.repeat(name.length)),
+    item(ITEM.substitutesOfAddress, '0'.repeat(address.length)),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, verify } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -69,7 +69,7 @@ describe('a signature certificate', () => {
     const ca = await SignatureCa.open(jlis.files);
     const { publicKeyPem } = await newRsaKey();
     const items = { name: '見本　太郎', address: '東京都', birthDate: '20190501', sex: '1' };
-    const { serial } = await ca.issue({ publicKeyPem, items });
+    const { serial, pem } = await ca.issue({ publicKeyPem, items });
     await ca.revoke(serial);
     const anchors = trustAnchors([await der('signature-ca.pem')]);
     const verdict = verifyCrl(await jlis.files.octets('signature-crl.der'), anchors, Date.now());
@@ -77,6 +77,16 @@ describe('a signature certificate', () => {
     const listed = (hex: string) => verdict.crl.revoked.has(Buffer.from(hex, 'hex'));
     expect(listed(serial.replace(/^(?:00)+/, ''))).toBe(true);
     expect(listed(signatureSerial.replace(/^(?:00)+/, ''))).toBe(false);
+    // It is the list of one municipality, to openssl as well.
+    expect(verdict.crl.point).toBeDefined();
+    writeFileSync(file('revoked.pem'), pem);
+    const crl = ['crl', '-inform', 'DER', '-in', file('signature-crl.der')];
+    execFileSync('openssl', [...crl, '-out', file('signature-crl.pem')]);
+    const lists = ['-CAfile', file('signature-ca.pem'), '-CRLfile', file('signature-crl.pem')];
+    const judge = (name: string) =>
+      spawnSync('openssl', ['verify', '-crl_check', ...lists, file(name)], { encoding: 'utf8' });
+    expect(judge('signer.pem')).toMatchObject({ status: 0, stdout: expect.stringContaining('OK') });
+    expect(judge('revoked.pem').stderr).toContain('certificate revoked');
     await expect(ca.revoke(serial)).rejects.toMatchObject({ code: 'ERR_JLIS_REVOKED' });
   });
 
