@@ -74,6 +74,8 @@ async function everything(): Promise<void> {
   const at = NOW / 1000;
   const over = { validFrom: at - 900, validUntil: at - 60 };
   const [waiting, delivered, taken, expired, destroyed, revoked, silent] = gates as string[];
+  // Put while every window was open still.
+  started.now = NOW - 120_000;
   await office.putKeys([
     envelopeFor(revoked!),
     envelopeFor(silent!),
@@ -81,7 +83,7 @@ async function everything(): Promise<void> {
     envelopeFor(expired!, over),
     envelopeFor(destroyed!, over),
   ]);
-  started.now += HOUR_MS;
+  started.now = NOW + HOUR_MS;
   await office.putKeys([envelopeFor(waiting!), envelopeFor(delivered!, { generation: 2 })]);
   const note = (column: string, gate: string) =>
     started.database.db.execute(

@@ -1,5 +1,13 @@
 import type { Act, Operator } from '@pinless-gate/protocol/journal/act';
 import { type Alarm, alarmsOf } from './alarm.ts';
+import {
+  type BoardFigures,
+  boardFigures,
+  type FigureStore,
+  SHOWN_MS,
+  SLOT_MS,
+  slotOf,
+} from './figures.ts';
 import type { GateSummary } from './gate.ts';
 import { type KeyWatch, keyAlarms } from './key-alarm.ts';
 import type { BundleFiles, PublishedList } from './publication.ts';
@@ -41,6 +49,7 @@ export interface Overview {
   readonly taps: readonly Tap[];
   readonly acts: readonly StaffAct[];
   readonly alarms: readonly Alarm[];
+  readonly figures: BoardFigures;
 }
 
 export interface OverviewStore {
@@ -58,6 +67,7 @@ export interface OverviewSources {
   readonly now: () => number;
   readonly silentAfterMs: number;
   readonly keyWatch: () => Promise<KeyWatch>;
+  readonly figures: Pick<FigureStore, 'since'>;
 }
 
 export const TAPS_SHOWN = 50;
@@ -65,15 +75,17 @@ export const ACTS_SHOWN = 20;
 
 export async function readOverview(sources: OverviewSources): Promise<Overview> {
   const { store, bundles, silentAfterMs } = sources;
-  const [list, gates, taps, acts, webhooks, keys] = await Promise.all([
+  const [list, gates, taps, acts, webhooks, keys, rows] = await Promise.all([
     bundles.list(),
     store.gates(),
     store.lastTaps(TAPS_SHOWN),
     store.lastActs(ACTS_SHOWN),
     sources.webhooks.failing(),
     sources.keyWatch(),
+    sources.figures.since(slotOf(sources.now()) + SLOT_MS - SHOWN_MS),
   ]);
   const now = sources.now();
   const alarms = [...alarmsOf({ now, silentAfterMs, list, gates, webhooks }), ...keyAlarms(keys)];
-  return { now, list, gates, taps, acts, alarms };
+  const figures = boardFigures(rows, gates, now);
+  return { now, list, gates, taps, acts, alarms, figures };
 }

@@ -1,4 +1,5 @@
 import { and, between, eq, sql } from 'drizzle-orm';
+import { figuresOf } from '../domain/figures.ts';
 import type { PrinterTrouble } from '../domain/gate.ts';
 import {
   type JournalStore,
@@ -12,6 +13,7 @@ import {
 } from '../domain/journal.ts';
 import type { Database } from './database.ts';
 import { guarded } from './error.ts';
+import { addFigures } from './figures.ts';
 import { keepListNews } from './gate-lists.ts';
 import { gates, journalEntries } from './schema.ts';
 import { keepMovements } from './ticket-movements.ts';
@@ -72,6 +74,7 @@ async function keep(
 ): Promise<void> {
   const rows = fresh.map((uploaded) => toRow(gateId, uploaded, at));
   if (rows.length > 0) await tx.insert(journalEntries).values(rows);
+  await addFigures(tx, gateId, figuresOf(fresh));
   await keepListNews(tx, gateId, fresh, at);
   await keepMovements(tx, gateId, fresh);
   const admitted = rows.filter(({ outcome }) => outcome === 'admitted').length;

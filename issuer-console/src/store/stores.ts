@@ -7,6 +7,7 @@ import { enrolmentStore } from './enrolment.ts';
 import { eventEditStore } from './event-edits.ts';
 import { eventStore } from './events.ts';
 import { evidenceStore } from './evidence.ts';
+import { figureStore } from './figures.ts';
 import { gateListStore } from './gate-lists.ts';
 import { gateStore, overviewStore } from './gates.ts';
 import { handoverRulesStore } from './handover-rules.ts';
@@ -36,6 +37,7 @@ export const storesOn = (db: Database) => ({
   enrolment: enrolmentStore(db),
   keys: keyDeliveryStore(db),
   keyFiles: keyFileStore(db),
+  figures: figureStore(db),
   vendors: vendorStore(db),
   operators: operatorStore(db),
   credentials: credentialStore(db),

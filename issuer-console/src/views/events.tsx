@@ -1,6 +1,8 @@
 import type { Event, EventCounts } from '../domain/event.ts';
+import type { PurchaseHour } from '../domain/figures.ts';
 import type { Import, Reject } from '../domain/purchase.ts';
 import type { Vendor } from '../domain/vendor.ts';
+import { EventCharts, type ListSize } from './event-charts.tsx';
 import { EditEvent, EventTermsView } from './event-edit.tsx';
 import { Choice, Field, Form, Refusal } from './form.tsx';
 import { Layout } from './layout.tsx';
@@ -98,6 +100,8 @@ interface EventProps extends PageProps {
   readonly event: Event;
   readonly counts: EventCounts;
   readonly imports: readonly Import[];
+  readonly hours: readonly PurchaseHour[];
+  readonly lists: readonly ListSize[];
   readonly mayImport: boolean;
   readonly mayWrite: boolean;
 }
@@ -126,6 +130,7 @@ export const EventPage = (props: EventProps) => {
           <a href={`${path}/handovers?lang=${format.language}`}>{text.handovers.handovers}</a>
         </p>
       </section>
+      <EventCharts {...props} />
       {mayImport && event.archivedAt === undefined && (
         <Upload view={view} path={`${path}/imports`} />
       )}

@@ -8,6 +8,7 @@ export class Format {
   readonly timeZone: string;
   readonly #numbers: Intl.NumberFormat;
   readonly #clock: Intl.DateTimeFormat;
+  readonly #minute: Intl.DateTimeFormat;
   readonly #day: Intl.DateTimeFormat;
   readonly #moment: Intl.DateTimeFormat;
   readonly #date: Intl.DateTimeFormat;
@@ -21,6 +22,7 @@ export class Format {
       new Intl.DateTimeFormat(locale, { timeZone, ...options });
     this.#numbers = new Intl.NumberFormat(locale);
     this.#clock = formats({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
+    this.#minute = formats({ hour: '2-digit', minute: '2-digit' });
     this.#day = formats({ month: 'numeric', day: 'numeric' });
     this.#moment = formats({ month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
     this.#date = formats({
@@ -36,6 +38,11 @@ export class Format {
 
   number(value: number): string {
     return this.#numbers.format(value);
+  }
+
+  /** `18:04` */
+  minute(at: number): string {
+    return this.#minute.format(at);
   }
 
   /** `18:04:05`; with the day before it where that is not the day of `now`. */

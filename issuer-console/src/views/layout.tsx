@@ -107,13 +107,19 @@ const Pages = ({ view: { text, format, viewer }, path }: { view: View; path: str
   return (
     <nav aria-label={text.pages} class="pages">
       {pages.map((to) => (
-        <a href={`${to}?lang=${format.language}`} aria-current={to === path ? 'page' : undefined}>
+        <a href={`${to}?lang=${format.language}`} aria-current={currentOf(to, path)}>
           {TITLES[to]?.(text)}
         </a>
       ))}
     </nav>
   );
 };
+
+/** A page below one of these is a part of it. */
+function currentOf(to: string, path: string): 'page' | 'true' | undefined {
+  if (to === path) return 'page';
+  return path.startsWith(`${to}/`) ? 'true' : undefined;
+}
 
 const SignedIn = ({ view, path }: { view: View; path: string }) => {
   const { viewer, text, format } = view;

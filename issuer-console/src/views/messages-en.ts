@@ -1,4 +1,5 @@
 import { accountEn } from './account-messages-en.ts';
+import { chartsEn } from './chart-messages-en.ts';
 import { eventsEn } from './event-messages-en.ts';
 import { handoversEn } from './handover-messages-en.ts';
 import { keysEn } from './key-messages-en.ts';
@@ -219,6 +220,7 @@ export const en: Messages = {
   purchaseList: purchaseListEn,
   handovers: handoversEn,
   keyPages: keysEn,
+  charts: chartsEn,
   notFound: 'There is no such page',
   notFoundNext: 'Entry at a glance',
   pages: 'Pages',

@@ -1,4 +1,5 @@
 import { accountJa } from './account-messages-ja.ts';
+import { chartsJa } from './chart-messages-ja.ts';
 import { eventsJa } from './event-messages-ja.ts';
 import { handoversJa } from './handover-messages-ja.ts';
 import { keysJa } from './key-messages-ja.ts';
@@ -218,6 +219,7 @@ export const ja: Messages = {
   purchaseList: purchaseListJa,
   handovers: handoversJa,
   keyPages: keysJa,
+  charts: chartsJa,
   notFound: 'ページがありません',
   notFoundNext: '入場のようすへ',
   pages: 'ページ',

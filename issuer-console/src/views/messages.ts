@@ -5,6 +5,7 @@ import type { KeyState } from '../domain/keys.ts';
 import type { ListCondition } from '../domain/publication.ts';
 import type { AccountMessages } from './account-messages.ts';
 import type { Advice } from './advice.ts';
+import type { ChartMessages } from './chart-messages.ts';
 import type { EventMessages } from './event-messages.ts';
 import type { HandoverMessages } from './handover-messages.ts';
 import type { KeyMessages } from './key-messages.ts';
@@ -150,6 +151,7 @@ export interface Messages {
   readonly purchaseList: PurchaseListMessages;
   readonly handovers: HandoverMessages;
   readonly keyPages: KeyMessages;
+  readonly charts: ChartMessages;
   readonly notFound: string;
   readonly notFoundNext: string;
   readonly pages: string;

@@ -1,6 +1,7 @@
 import type { Overview } from '../domain/overview.ts';
 import { ActsView } from './acts.tsx';
 import { AlarmCountView, AlarmsView } from './alarms.tsx';
+import { FiguresView } from './board-charts.tsx';
 import { CountsView } from './counts.tsx';
 import { GatesView } from './gates.tsx';
 import { Layout } from './layout.tsx';
@@ -13,6 +14,7 @@ const SECTIONS = {
   publication: PublicationView,
   counts: CountsView,
   alarms: AlarmsView,
+  figures: FiguresView,
   gates: GatesView,
   taps: TapsView,
   acts: ActsView,

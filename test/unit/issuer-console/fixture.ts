@@ -260,7 +260,8 @@ export async function startConsole({
     clear: async () =>
       void (await db.execute(
         `truncate gates, journal_entries, gate_nonces, invitations, enrolment_challenges,
-        key_envelopes, key_destructions, gate_lists, gate_list_refusals, ticket_movements`,
+        key_envelopes, key_destructions, people_figures,
+        refusal_figures, duration_figures, gate_lists, gate_list_refusals, ticket_movements`,
       )),
     close: async () => {
       started.app.close();

@@ -3,6 +3,8 @@ import { type Context, Hono } from 'hono';
 import { askerOf } from '../../domain/asker.ts';
 import { type EventDesk, type EventStore, requireEvent } from '../../domain/event.ts';
 import type { EventEditor } from '../../domain/event-edit.ts';
+import type { FigureStore } from '../../domain/figures.ts';
+import type { Publication, PublicationStore } from '../../domain/list-publication.ts';
 import { may, Scope } from '../../domain/permission.ts';
 import {
   type ImportFormat,
@@ -13,6 +15,7 @@ import {
 import { RefusedError } from '../../domain/refusal.ts';
 import type { VendorStore } from '../../domain/vendor.ts';
 import type { Importer } from '../../purchases/importer.ts';
+import type { ListSize } from '../../views/event-charts.tsx';
 import { EventPage, EventsPage, ImportPage } from '../../views/events.tsx';
 import { actorOn, allow, type VisitorEnv } from '../access.ts';
 import { timeOf } from './moment.ts';
@@ -25,10 +28,13 @@ export interface EventPagesDeps extends PageDeps {
   readonly desk: EventDesk;
   readonly eventEditor: EventEditor;
   readonly importer: Importer;
+  readonly figures: Pick<FigureStore, 'purchases'>;
+  readonly publications: Pick<PublicationStore, 'list'>;
 }
 
 const LAST_IMPORTS = 10;
 const REJECTS_SHOWN = 100;
+const LISTS_DRAWN = 48;
 
 export const eventPages = (deps: EventPagesDeps) =>
   new Hono<VisitorEnv>()
@@ -51,14 +57,17 @@ export const eventPages = (deps: EventPagesDeps) =>
     .get('/events/:id', allow('event.read'), async (c) => {
       const actor = actorOn(c);
       const event = await requireEvent(deps.events, Scope.of(actor), idOf(c));
-      const [counts, last] = await Promise.all([
+      const [counts, last, hours, published] = await Promise.all([
         deps.events.counts(event),
         deps.imports.list(event, LAST_IMPORTS),
+        deps.figures.purchases(event.id),
+        deps.publications.list(event, LISTS_DRAWN),
       ]);
+      const lists = sizesOf(published);
       const imports = last.map((one) => standingAt(one, deps.now()));
       const mayImport = may(actor, 'purchase.import');
       const mayWrite = may(actor, 'event.write');
-      const shown = { event, counts, imports, mayImport, mayWrite };
+      const shown = { event, counts, imports, hours, lists, mayImport, mayWrite };
       return c.html(<EventPage {...pageOf(c, deps)} {...shown} />);
     })
     .post('/events/:id', allow('event.write'), async (c) => {
@@ -90,6 +99,13 @@ export const eventPages = (deps: EventPagesDeps) =>
       const after = rejects.length === REJECTS_SHOWN ? rejects.at(-1)!.line : undefined;
       return c.html(<ImportPage {...pageOf(c, deps)} {...{ event, found, rejects, after }} />);
     });
+
+/** Of those that gates may have, the oldest first. */
+function sizesOf(publications: readonly Publication[]): ListSize[] {
+  return publications
+    .flatMap(({ publishedAt, list }) => (publishedAt !== undefined && list ? [list] : []))
+    .toSorted((a, b) => a.version - b.version);
+}
 
 function wantedOf(field: (name: string) => string) {
   const id = field('id').replaceAll('-', '').trim().toLowerCase();
