@@ -19,6 +19,7 @@ import { healthRoutes } from './routes/health.ts';
 import { liveRoutes, type StillThere } from './routes/live.ts';
 import { notFoundPage } from './routes/not-found.tsx';
 import { pages } from './routes/pages/all.ts';
+import { applyPages } from './routes/pages/apply.tsx';
 import { answerRefusal, leadToSignIn, wantsPage } from './routes/pages/refused.tsx';
 import { people } from './routes/people.ts';
 import { answerProblem, MALFORMED, NOT_FOUND, ProblemError } from './routes/problem.ts';
@@ -104,6 +105,7 @@ export function createApp(deps: AppDeps): App {
   app.route('/', visitors({ ...deps, forms }));
   const forVisitors = publicApi(desks).route('/', publicShopApi(desks));
   app.route('/', forVisitors);
+  app.route('/', applyPages({ ...page, ...desks, forms }));
   // From here on for people and their programs; what stands above is not held up by them.
   const cookie = new SessionCookie(deps.origin?.protocol === 'https:');
   const { secondFactor } = deps.accounts;

@@ -97,6 +97,7 @@ export function offerDesk({ events, offers, now, random }: OfferDeskDeps): Offer
       return offer;
     },
     close: async (asker, offerId) => {
+      if (!/^[0-9a-f]{32}$/.test(offerId)) throw unknownOffer();
       const origin = { by: asker.by, at: now() };
       if (!(await offers.close(asker.scope, offerId, origin))) throw unknownOffer();
     },

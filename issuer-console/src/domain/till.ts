@@ -65,6 +65,7 @@ export class Till {
 
   /** Somebody at a desk took the money, or says that none is due. */
   async payAtDesk(asker: Asker, applicationId: string, how: CashWay): Promise<Application> {
+    if (!/^[0-9a-f]{32}$/.test(applicationId)) throw unknownApplication();
     for (;;) {
       const application = await this.#deps.applications.find(asker.scope, applicationId);
       if (!application) throw unknownApplication();

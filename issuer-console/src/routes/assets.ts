@@ -18,6 +18,8 @@ const FILES: Readonly<Record<string, { readonly path: string; readonly type: str
   'console.css': { path: join(OWN, 'console.css'), type: 'text/css; charset=utf-8' },
   'live.js': { path: join(OWN, 'live.js'), type: 'text/javascript; charset=utf-8' },
   'passkey.js': { path: join(OWN, 'passkey.js'), type: 'text/javascript; charset=utf-8' },
+  'standing.js': { path: join(OWN, 'standing.js'), type: 'text/javascript; charset=utf-8' },
+  'visitor.css': { path: join(OWN, 'visitor.css'), type: 'text/css; charset=utf-8' },
   'webauthn.js': {
     path: join(dirname(require.resolve('@simplewebauthn/browser')), WEBAUTHN_BUNDLE),
     type: 'text/javascript; charset=utf-8',

@@ -4,3 +4,8 @@ import { toSVG } from 'bwip-js/node';
 export function qrSvg(text: string): string {
   return toSVG({ bcid: 'qrcode', text, padding: 4, backgroundcolor: 'FFFFFF' });
 }
+
+/** A GS1-128 symbol of a payment slip, as SVG markup. */
+export function slipSvg(text: string): string {
+  return toSVG({ bcid: 'gs1-128', text, height: 14, paddingwidth: 10, backgroundcolor: 'FFFFFF' });
+}

@@ -6,6 +6,7 @@ import { EventCharts, type ListSize } from './event-charts.tsx';
 import { EditEvent, EventTermsView } from './event-edit.tsx';
 import { Choice, Field, Form, Refusal } from './form.tsx';
 import { Layout } from './layout.tsx';
+import { shopWords } from './shop-words.ts';
 import type { View } from './view.ts';
 
 interface PageProps {
@@ -128,6 +129,10 @@ export const EventPage = (props: EventProps) => {
           <a href={`${path}/purchases?lang=${format.language}`}>{text.purchaseList.find}</a>
           {' · '}
           <a href={`${path}/handovers?lang=${format.language}`}>{text.handovers.handovers}</a>
+          {" · "}
+          <a href={`${path}/sales?lang=${format.language}`}>
+            {shopWords(format.language).selling.offers}
+          </a>
         </p>
       </section>
       <EventCharts {...props} />

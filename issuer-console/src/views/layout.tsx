@@ -25,6 +25,7 @@ const TITLES: Readonly<Record<string, (text: Messages) => string>> = {
   '/keys': (text) => text.keyPages.title,
   '/rules': (text) => text.rules.title,
   '/events': (text) => text.events.title,
+  '/payments': (text) => text.payments,
   '/vendors': (text) => text.account.vendors.title,
   '/operators': (text) => text.account.operators.title,
   '/api-keys': (text) => text.account.apiKeys.title,

@@ -216,6 +216,7 @@ export const en: Messages = {
   },
   account: accountEn,
   events: eventsEn,
+  payments: 'Payments',
   webhooks: webhooksEn,
   purchaseList: purchaseListEn,
   handovers: handoversEn,

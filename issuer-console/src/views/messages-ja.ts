@@ -215,6 +215,7 @@ export const ja: Messages = {
   },
   account: accountJa,
   events: eventsJa,
+  payments: '入金',
   webhooks: webhooksJa,
   purchaseList: purchaseListJa,
   handovers: handoversJa,

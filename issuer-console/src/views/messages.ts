@@ -147,6 +147,8 @@ export interface Messages {
   };
   readonly account: AccountMessages;
   readonly events: EventMessages;
+  /** The page of payments, in the bar. */
+  readonly payments: string;
   readonly webhooks: WebhookMessages;
   readonly purchaseList: PurchaseListMessages;
   readonly handovers: HandoverMessages;

@@ -19,6 +19,7 @@ import { handoverListPages, handoverPages } from './handovers.tsx';
 import { keyPages } from './keys.tsx';
 import type { PageDeps } from './page.ts';
 import { purchasePages } from './purchases.tsx';
+import { salesPages } from './sales.tsx';
 import { signInPages } from './sign-in.tsx';
 import { webhookPages } from './webhooks.tsx';
 
@@ -58,6 +59,7 @@ export function pages({ page, cookie, read, desks }: PagesDeps): Hono<VisitorEnv
     .route('/', handoverPages(shared))
     .route('/', handoverListPages(shared))
     .route('/', handoverLive(shared))
+    .route('/', salesPages(shared))
     .route('/', webhookPages(shared))
     .route('/', auditPages(shared));
 }

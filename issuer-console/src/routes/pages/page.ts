@@ -12,6 +12,7 @@ const PAGES: readonly (readonly [path: string, permission: Permission])[] = [
   ['/keys', 'key.read'],
   ['/rules', 'board.read'],
   ['/events', 'event.read'],
+  ['/payments', 'payment.read'],
   ['/vendors', 'vendor.read'],
   ['/operators', 'operator.read'],
   ['/api-keys', 'api-key.read'],

@@ -17,6 +17,8 @@ const STATUS: Readonly<Record<RefusalKind, 403 | 404 | 409 | 422 | 429>> = {
   wait: 429,
 };
 
+export const statusOf = ({ kind }: RefusedError) => STATUS[kind];
+
 export function problemOf({ kind, code, message }: RefusedError): Problem {
   return { status: STATUS[kind], code, title: message };
 }
