@@ -75,7 +75,7 @@ const OfferCard = ({ view, offer, now, mayOffer }: OfferCardProps) => {
   const { id, category, priceYen, perCard, method, sale, free, places, eventId } = offer;
   return (
     <li>
-      <h3>{category}</h3>
+      <h2>{category}</h2>
       <p>
         {[
           yen(format.number(priceYen)),
