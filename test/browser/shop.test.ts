@@ -70,7 +70,7 @@ describe('tickets, sold and bought', () => {
     await sound(page, 'open-phone-en');
     expect((await shop.present(code, card))[0]).toBe(200);
     // The page follows by itself.
-    await page.getByRole('status').filter({ hasText: 'Waiting for your payment' }).waitFor(WAIT);
+    await page.getByRole('status').filter({ hasText: 'Waiting for payment' }).waitFor(WAIT);
     await sound(page, 'pending-phone-en');
     await page.getByRole('button', { name: '日本語' }).click();
     await page.getByRole('button', { name: '払込票を印刷する' }).click();

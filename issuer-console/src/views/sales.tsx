@@ -24,7 +24,7 @@ interface SalesProps {
 /** What is sold here for an event, and to how many. */
 export const SalesPage = (props: SalesProps) => {
   const { view, assets, now, refused, event, offers, mayOffer, mayCheck } = props;
-  const { selling, apply } = shopWords(view.format.language);
+  const { selling } = shopWords(view.format.language);
   const language = view.format.language;
   const path = `/events/${event.id}/sales`;
   return (
@@ -58,7 +58,6 @@ export const SalesPage = (props: SalesProps) => {
               {selling.checkCode}
             </button>
           </Form>
-          <p class="quiet">{apply.codeHint}</p>
         </section>
       )}
     </Layout>

@@ -20,8 +20,8 @@ export const shopEn: ShopMessages = {
   standing: {
     title: 'Your application',
     states: {
-      open: 'Waiting for your card',
-      pending: 'Waiting for your payment',
+      open: 'Waiting for the card',
+      pending: 'Waiting for payment',
       paid: 'Paid',
       expired: 'The time is over',
       cancelled: 'Cancelled',

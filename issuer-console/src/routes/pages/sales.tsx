@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import type { ApplicationStore } from '../../domain/application.ts';
 import { askerOf } from '../../domain/asker.ts';
 import { type EventStore, requireEvent } from '../../domain/event.ts';
@@ -49,20 +49,23 @@ const offerPages = (deps: SalesPagesDeps) =>
       );
     })
     .post('/events/:id/offers', allow('offer.write'), async (c) => {
+      const event = await eventOn(c, deps);
       const wanted = wantedOf(await fieldsOf(c));
-      await deps.offerDesk.add(askerOf(actorOn(c)), { ...wanted, eventId: idOf(c) });
-      return goTo(c, `/events/${idOf(c)}/sales`);
+      await deps.offerDesk.add(askerOf(actorOn(c)), { ...wanted, eventId: event.id });
+      return goTo(c, `/events/${event.id}/sales`);
     })
     .post('/events/:id/offers/close', allow('offer.write'), async (c) => {
+      const event = await eventOn(c, deps);
       const field = await fieldsOf(c);
       await deps.offerDesk.close(askerOf(actorOn(c)), field('offer'));
-      return goTo(c, `/events/${idOf(c)}/sales`);
+      return goTo(c, `/events/${event.id}/sales`);
     })
     .post('/events/:id/applications/paid', allow('payment.write'), async (c) => {
+      const event = await eventOn(c, deps);
       const field = await fieldsOf(c);
       const how = oneOf(CASH_WAYS, field('how'));
       await deps.till.payAtDesk(askerOf(actorOn(c)), field('application'), how);
-      return goTo(c, `/events/${idOf(c)}/sales`);
+      return goTo(c, `/events/${event.id}/sales`);
     })
     .post('/events/:id/check-code', allow('purchase.check'), async (c) => {
       const field = await fieldsOf(c);
@@ -73,6 +76,9 @@ const offerPages = (deps: SalesPagesDeps) =>
       const shown = { title: notice.checkCode, what: selling.checkGiven, secret };
       return c.html(<GivenPage {...page} {...shown} next={`/events/${idOf(c)}/sales`} />);
     });
+
+const eventOn = (c: Context<VisitorEnv>, { events }: SalesPagesDeps) =>
+  requireEvent(events, Scope.of(actorOn(c)), idOf(c));
 
 const paymentPages = (deps: SalesPagesDeps) =>
   new Hono<VisitorEnv>()

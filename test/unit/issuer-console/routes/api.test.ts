@@ -98,6 +98,10 @@ const OPEN = [
   'POST /sign-in/passkey',
   'POST /sign-out',
   'GET /api/openapi.json',
+  ...['/apply/:id', '/apply/standing', '/apply/slip', '/check'].flatMap((path) => [
+    `GET ${path}`,
+    `POST ${path}`,
+  ]),
   'GET /api/public/events/:id/offers',
   'POST /api/public/applications',
   'POST /api/public/applications/standing',
