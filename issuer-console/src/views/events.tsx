@@ -129,7 +129,7 @@ export const EventPage = (props: EventProps) => {
           <a href={`${path}/purchases?lang=${format.language}`}>{text.purchaseList.find}</a>
           {' · '}
           <a href={`${path}/handovers?lang=${format.language}`}>{text.handovers.handovers}</a>
-          {" · "}
+          {' · '}
           <a href={`${path}/sales?lang=${format.language}`}>
             {shopWords(format.language).selling.offers}
           </a>
