@@ -5,9 +5,13 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PIN_KEYS } from '@pinless-gate/gate-firmware/card/profiles/jpki-keys';
+import { Reader } from '@pinless-gate/gate-firmware/card/reader';
 import { presentCommand } from '@pinless-gate/gate-firmware/cli/present';
 import { jlisTable, readJlis } from '@pinless-gate/issuer-console/card/config';
 import { openCards, statementsOf } from '@pinless-gate/issuer-console/card/open';
+import { encodeCommandApdu } from '@pinless-gate/protocol/apdu/command';
+import { toHex } from '@pinless-gate/protocol/bytes';
 import { parseConfig } from '@pinless-gate/runtime/config';
 import { type Io, runProgram } from '@pinless-gate/runtime/program';
 import type { CardFile } from '@pinless-gate/test/sandbox/card/card-file';
@@ -106,8 +110,18 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
-/** The command with somebody at its terminal, who types these; `file` is on the reader before they begin. */
-async function present(card: CardFile, typed: readonly string[], ...argv: string[]) {
+interface Presenting {
+  readonly argv?: readonly string[];
+  /** Whether somebody comes next and tries the keys. */
+  readonly tried?: boolean;
+}
+
+/** The command with somebody at its terminal, who types these; the card is on the reader before they begin. */
+async function present(
+  card: CardFile,
+  typed: readonly string[],
+  { argv = [], tried = false }: Presenting = {},
+) {
   const inserted = await reader.insert(card);
   const [out, err, prompts]: string[][] = [[], [], []];
   const answers = [...typed];
@@ -126,9 +140,30 @@ async function present(card: CardFile, typed: readonly string[], ...argv: string
   const options = ['--console', url, '--socket', reader.socket, '--reader', reader.names[0]];
   const program = { name: 'gate', usage: '', commands: { present: presentCommand } };
   const code = await runProgram(program, ['present', ...options, ...argv], io);
+  const left = tried ? await openKeys() : [];
   await inserted.remove();
   const { instructions } = await inserted.removed;
-  return { code, out: out!, err: err!, prompts: prompts!, verified: instructions['20'] ?? 0 };
+  const verified = instructions['20'] ?? 0;
+  return { code, out: out!, err: err!, prompts: prompts!, verified, left };
+}
+
+/** Status words of both keys to who comes next and asks for a signature: no application is selected, no PIN presented. */
+async function openKeys(): Promise<string[]> {
+  const next = await Reader.open({ reader: reader.names[0], socket: reader.socket });
+  try {
+    const transmit = next.session();
+    const words: string[] = [];
+    for (const key of [PIN_KEYS.signature, PIN_KEYS.authentication]) {
+      const command = encodeCommandApdu(key.sign(new Uint8Array(32)));
+      const [answer] = await transmit([command], 5000);
+      words.push(toHex(answer!.subarray(-2)));
+    }
+    return words;
+  } catch (error) {
+    return [(error as { code: string }).code];
+  } finally {
+    await next.close();
+  }
 }
 
 async function plastic(options: NewCardOptions = {}): Promise<CardFile> {
@@ -140,7 +175,9 @@ describe('gate present', () => {
   test('signs a purchase; what was typed is in no output and in nothing sent', async () => {
     asking = { methods: ['signature', 'authentication'], kazashi: true, purpose: 'purchase' };
     const typed = [CODE, '550217', PASSWORD.toLowerCase()];
-    const { code, out, err, prompts } = await present(await plastic(), typed);
+    const { code, out, err, prompts, left } = await present(await plastic(), typed, {
+      tried: true,
+    });
     expect({ code, out, err }).toMatchObject({
       code: 0,
       out: ['taken', 'method: signature', 'linked: true'],
@@ -150,6 +187,7 @@ describe('gate present', () => {
     expect(err).toContain('5 tries are left');
     expect(prompts.map((prompt) => prompt.split(/[ :]/)[0])).toEqual(['code', 'birth', 'password']);
     expect([...out, ...err, ...sent].join('\n')).not.toMatch(/ABC12345/i);
+    expect(left).toEqual(['6985', '6985']);
   });
 
   test('authenticates with the four digits, from a file', async () => {
@@ -158,7 +196,7 @@ describe('gate present', () => {
     writeFileSync(file('code'), `${CODE}\n`);
     const files = ['--pin-file', file('pin'), '--code-file', file('code')];
     const method = ['--method', 'authentication', '--json'];
-    const { code, out } = await present(await plastic(), [], ...method, ...files);
+    const { code, out } = await present(await plastic(), [], { argv: [...method, ...files] });
     expect({ code, out: out.map((line) => JSON.parse(line) as unknown) }).toEqual({
       code: 0,
       out: [{ state: 'taken', facts: { method: 'authentication', linked: false } }],
@@ -174,6 +212,15 @@ describe('gate present', () => {
       prompts: ['code: '],
       verified: 0,
     });
+  });
+
+  test('leaves no key open where the card fails after its password', async () => {
+    asking = { methods: ['signature'], kazashi: false, purpose: 'purchase' };
+    const faults = [{ atStep: 'sign' as const, answer: '6f00', nth: 1 }];
+    const failing = await plastic({ faults });
+    const { code, err, left } = await present(failing, [CODE, PASSWORD], { tried: true });
+    expect({ code, left }).toEqual({ code: 1, left: ['6985', '6985'] });
+    expect(err.join('\n')).toContain('[ERR_CARD_FAULT]');
   });
 
   test.each<[string, NewCardOptions, string[], string]>([

@@ -64,14 +64,24 @@ export const presentCommand: Command = async (argv, io) => {
     const person = personAt(io, values['pin-file'], values['reference-file']);
     const stating = { transmit: reader.session(), lastTry: values['last-try'], now };
     const statement = await stateWithCard(wanted, person, stating).catch(inWords);
-    // Resets the card: nobody after us has its keys open.
-    await reader.disconnect();
     tell(await postStatement(address, code, statement), io, values.json);
   } finally {
-    await reader.close();
+    await leave(reader);
   }
   return EXIT_OK;
 };
+
+/** Resets the card, however it ended: nobody after us has its keys open. */
+async function leave(reader: Reader): Promise<void> {
+  try {
+    await reader.disconnect();
+  } catch (error) {
+    // Of a reader that is gone: what ended the command says more.
+    if (!(error instanceof GateError)) throw error;
+  } finally {
+    await reader.close();
+  }
+}
 
 function parseMethod(text: string | undefined): StatementMethod | undefined {
   if (text === undefined) return undefined;
