@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { type AppDeps, type Desks, desksOf } from './desks.ts';
 import { readOverview } from './domain/overview.ts';
-import { may } from './domain/permission.ts';
+import { may, type Permission } from './domain/permission.ts';
 import { RefusedError } from './domain/refusal.ts';
 import { actorOf, SEEN_NOTED_MS } from './domain/session.ts';
 import { ConsoleMetrics } from './metrics.ts';
@@ -17,6 +17,7 @@ import { gateFacing } from './routes/gate-facing.ts';
 import { headers, loopbackOnly, ownNames } from './routes/headers.ts';
 import { healthRoutes } from './routes/health.ts';
 import { liveRoutes, type StillThere } from './routes/live.ts';
+import { livePublication } from './routes/live-publication.tsx';
 import { notFoundPage } from './routes/not-found.tsx';
 import { pages } from './routes/pages/all.ts';
 import { applyPages } from './routes/pages/apply.tsx';
@@ -110,8 +111,11 @@ export function createApp(deps: AppDeps): App {
   const cookie = new SessionCookie(deps.origin?.protocol === 'https:');
   const { secondFactor } = deps.accounts;
   app.route('/', people({ ...stores, ...deps, secondFactor, cookie }));
-  app.route('/', liveRoutes(board, page.views, stillThere(deps)));
+  app.route('/', liveRoutes(board, page.views, stillThere(deps, 'board.read')));
   app.route('/', pages({ page, cookie, read, desks }));
+  const stillReads = stillThere(deps, 'list.read');
+  const liveLists = livePublication({ ...page, ...desks, stillThere: stillReads });
+  app.route('/', liveLists.routes);
   app.route('/', api(desks, forVisitors));
   app.notFound((c) => (wantsPage(c) ? notFoundPage(c, page) : answerProblem(c, NOT_FOUND)));
   app.onError((error, c) => {
@@ -124,6 +128,7 @@ export function createApp(deps: AppDeps): App {
   });
   const close = () => {
     board.close();
+    liveLists.close();
     bundles.latest.close();
   };
   const settled = async () => {
@@ -141,11 +146,14 @@ export function createApp(deps: AppDeps): App {
   return { fetch, request, routes: routesOf(app), desks, start, close, settled };
 }
 
-function stillThere({ stores: { sessions }, accounts, now }: AppDeps): StillThere {
+function stillThere(
+  { stores: { sessions }, accounts, now }: AppDeps,
+  permission: Permission,
+): StillThere {
   return async ({ hash }) => {
     const at = now();
     const session = await sessions.find(hash, at);
-    if (!session || !may(actorOf(session, accounts.secondFactor), 'board.read')) return false;
+    if (!session || !may(actorOf(session, accounts.secondFactor), permission)) return false;
     if (at - session.seenAt >= SEEN_NOTED_MS) await sessions.note(hash, at);
     return true;
   };

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@pinless-gate/protocol/errors';
 import type { GateSummary, PrinterFault } from './gate.ts';
+import type { FailedPublication } from './list-publication.ts';
 import {
   goodUntil,
   listCondition,
@@ -39,6 +40,7 @@ export type Alarm =
       readonly host: string;
       readonly since: number;
     }
+  | ({ readonly kind: 'publication-failed' } & FailedPublication)
   | { readonly kind: 'enrolment-conflict'; readonly gate: string; readonly since: number }
   | {
       readonly kind: 'keys-owing';
@@ -66,13 +68,21 @@ export interface AlarmInput {
   readonly list: PublishedList;
   readonly gates: readonly GateSummary[];
   readonly webhooks: readonly FailingWebhook[];
+  readonly failing: readonly FailedPublication[];
 }
 
 /** Nobody can confirm that it was looked into yet: it goes away by itself. */
 const UNEXPLAINED_SHOWN_MS = 86_400_000;
 
 /** Gravest first: tampering, then the list, then silence, then paper, then webhooks. */
-export function alarmsOf({ now, silentAfterMs, list, gates, webhooks }: AlarmInput): Alarm[] {
+export function alarmsOf({
+  now,
+  silentAfterMs,
+  list,
+  gates,
+  webhooks,
+  failing,
+}: AlarmInput): Alarm[] {
   return [
     ...gates.flatMap(({ name, conflict }): Alarm[] =>
       conflict
@@ -86,6 +96,7 @@ export function alarmsOf({ now, silentAfterMs, list, gates, webhooks }: AlarmInp
     ),
     ...listAlarms(list, now),
     ...revocationAlarms(list, now),
+    ...failing.map((one): Alarm => ({ kind: 'publication-failed', ...one })),
     ...gates.flatMap(({ id, name, lastSeenAt, stopped, revokedAt }): Alarm[] =>
       // A gate that never reported is not running yet, a revoked one is not heard: the table says so, no alarm does.
       lastSeenAt !== undefined &&

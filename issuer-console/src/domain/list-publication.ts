@@ -108,8 +108,8 @@ export interface PublicationStore {
   findings(of: Publication, page: FindingPage): Promise<ListFinding[]>;
   /** Those that are queued, or built and waiting, the oldest first. */
   open(): Promise<Publication[]>;
-  /** The last that ended for each event: published, failed. */
-  lastEnded(): Promise<Publication[]>;
+  /** Of each event the last that ended, where that one failed. */
+  failing(): Promise<FailedPublication[]>;
   /** The event's last change. */
   changeNo(eventId: string): Promise<number>;
   lastPublished(eventId: string): Promise<Publication | undefined>;
@@ -126,6 +126,14 @@ export interface PublicationStore {
   /** What was being built when the console ended is built again. */
   resume(): Promise<void>;
   atGates(of: Publication, gates: number, origin: Origin): Promise<boolean>;
+}
+
+export interface FailedPublication {
+  /** The event's name. */
+  readonly event: string;
+  readonly code: string;
+  /** Unix milliseconds. */
+  readonly since: number;
 }
 
 export interface FindingPage {

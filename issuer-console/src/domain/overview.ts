@@ -10,6 +10,7 @@ import {
 } from './figures.ts';
 import type { GateSummary } from './gate.ts';
 import { type KeyWatch, keyAlarms } from './key-alarm.ts';
+import type { PublicationStore } from './list-publication.ts';
 import type { BundleFiles, PublishedList } from './publication.ts';
 import type { WebhookStore } from './webhook.ts';
 
@@ -64,6 +65,7 @@ export interface OverviewSources {
   readonly store: OverviewStore;
   readonly bundles: Pick<BundleFiles, 'list'>;
   readonly webhooks: Pick<WebhookStore, 'failing'>;
+  readonly publications: Pick<PublicationStore, 'failing'>;
   readonly now: () => number;
   readonly silentAfterMs: number;
   readonly keyWatch: () => Promise<KeyWatch>;
@@ -75,7 +77,7 @@ export const ACTS_SHOWN = 20;
 
 export async function readOverview(sources: OverviewSources): Promise<Overview> {
   const { store, bundles, silentAfterMs } = sources;
-  const [list, gates, taps, acts, webhooks, keys, rows] = await Promise.all([
+  const [list, gates, taps, acts, webhooks, keys, rows, failing] = await Promise.all([
     bundles.list(),
     store.gates(),
     store.lastTaps(TAPS_SHOWN),
@@ -83,9 +85,13 @@ export async function readOverview(sources: OverviewSources): Promise<Overview> 
     sources.webhooks.failing(),
     sources.keyWatch(),
     sources.figures.since(slotOf(sources.now()) + SLOT_MS - SHOWN_MS),
+    sources.publications.failing(),
   ]);
   const now = sources.now();
-  const alarms = [...alarmsOf({ now, silentAfterMs, list, gates, webhooks }), ...keyAlarms(keys)];
+  const alarms = [
+    ...alarmsOf({ now, silentAfterMs, list, gates, webhooks, failing }),
+    ...keyAlarms(keys),
+  ];
   const figures = boardFigures(rows, gates, now);
   return { now, list, gates, taps, acts, alarms, figures };
 }

@@ -48,6 +48,8 @@ export interface PublicationDesk {
   /** The same by a second person. */
   approve(asker: Asker, id: string, release: Release): Promise<void>;
   withdraw(asker: Asker, id: string): Promise<void>;
+  /** Resolves after the next change of anything here, or when the signal aborts. */
+  next(signal: AbortSignal): Promise<void>;
   /** As it is now, and after each change until the signal aborts. */
   watch(scope: Scope, id: string, signal: AbortSignal): AsyncIterable<PublicationView>;
 }
@@ -91,6 +93,8 @@ export function publicationDesk(deps: PublicationDeskDeps): PublicationDesk {
       if (!(await publications.withdraw(found, { by: asker.by, at: now() }))) throw notNow();
       wake();
     },
+
+    next: deps.changed,
 
     watch: async function* (scope, id, signal) {
       while (!signal.aborted) {

@@ -11,10 +11,10 @@ import type { Board, Watcher } from './board.ts';
 import { ProblemError } from './problem.ts';
 
 /** Keeps proxies from closing the line, and finds out that a client is gone. */
-const HEARTBEAT_MS = 15_000;
+export const HEARTBEAT_MS = 15_000;
 /** How long a client may take to read what it was sent. */
-const STALLED_MS = 30_000;
-const RETRY_MS = 3000;
+export const STALLED_MS = 30_000;
+export const RETRY_MS = 3000;
 
 /** `?lang=`, then what the browser prefers, then Japanese. No cookie. */
 export const language = languageDetector({
@@ -60,7 +60,10 @@ interface Sending {
 }
 
 /** Asks the database now and then, however much happens. */
-function watched(session: Session | undefined, stillThere: StillThere): () => Promise<boolean> {
+export function watched(
+  session: Session | undefined,
+  stillThere: StillThere,
+): () => Promise<boolean> {
   let askedAt = performance.now();
   return async () => {
     if (session === undefined || performance.now() - askedAt < HEARTBEAT_MS) return true;

@@ -16,6 +16,7 @@ import { importStore } from './imports.ts';
 import { journalStore } from './journal.ts';
 import { keyFileStore } from './key-files.ts';
 import { keyDeliveryStore } from './keys.ts';
+import { listChangeStore } from './list-changes.ts';
 import { offerStore } from './offers.ts';
 import { operatorStore } from './operators.ts';
 import { paymentStore } from './payments.ts';
@@ -57,6 +58,7 @@ export const storesOn = (db: Database) => ({
   webhookQueue: webhookQueue(db),
   publications: publicationStore(db),
   gateLists: gateListStore(db),
+  listChanges: listChangeStore(db),
   handovers: handoverStore(db),
   handoverRules: handoverRulesStore(db),
   ticketEntries: ticketEntryStore(db),

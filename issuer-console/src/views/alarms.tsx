@@ -73,6 +73,8 @@ function adviceOn(alarm: Alarm, { text: words, format }: View): Advice {
       return text.printer(alarm.gate)[alarm.fault];
     case 'webhook-failing':
       return webhooks.alarm(alarm.vendor, alarm.host);
+    case 'publication-failed':
+      return words.publications.alarm(alarm.event, alarm.code);
     case 'enrolment-conflict':
       return ofKeys.conflict(alarm.gate);
     case 'keys-owing':

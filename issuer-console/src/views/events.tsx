@@ -134,6 +134,9 @@ export const EventPage = (props: EventProps) => {
             {shopWords(format.language).selling.offers}
           </a>
         </p>
+        <p>
+          <a href={`${path}/publications?lang=${format.language}`}>{text.publications.title}</a>
+        </p>
       </section>
       <EventCharts {...props} />
       {mayImport && event.archivedAt === undefined && (

@@ -4,6 +4,7 @@ import { eventsEn } from './event-messages-en.ts';
 import { handoversEn } from './handover-messages-en.ts';
 import { keysEn } from './key-messages-en.ts';
 import type { Messages } from './messages.ts';
+import { publicationsEn } from './publication-messages-en.ts';
 import { purchaseListEn } from './purchase-list-messages-en.ts';
 import { webhooksEn } from './webhook-messages-en.ts';
 
@@ -217,6 +218,7 @@ export const en: Messages = {
   account: accountEn,
   events: eventsEn,
   payments: 'Payments',
+  publications: publicationsEn,
   webhooks: webhooksEn,
   purchaseList: purchaseListEn,
   handovers: handoversEn,

@@ -4,6 +4,7 @@ import { eventsJa } from './event-messages-ja.ts';
 import { handoversJa } from './handover-messages-ja.ts';
 import { keysJa } from './key-messages-ja.ts';
 import type { Messages } from './messages.ts';
+import { publicationsJa } from './publication-messages-ja.ts';
 import { purchaseListJa } from './purchase-list-messages-ja.ts';
 import { webhooksJa } from './webhook-messages-ja.ts';
 
@@ -216,6 +217,7 @@ export const ja: Messages = {
   account: accountJa,
   events: eventsJa,
   payments: '入金',
+  publications: publicationsJa,
   webhooks: webhooksJa,
   purchaseList: purchaseListJa,
   handovers: handoversJa,

@@ -9,6 +9,7 @@ import type { ChartMessages } from './chart-messages.ts';
 import type { EventMessages } from './event-messages.ts';
 import type { HandoverMessages } from './handover-messages.ts';
 import type { KeyMessages } from './key-messages.ts';
+import type { PublicationMessages } from './publication-messages.ts';
 import type { PurchaseListMessages } from './purchase-list-messages.ts';
 import type { WebhookMessages } from './webhook-messages.ts';
 
@@ -149,6 +150,7 @@ export interface Messages {
   readonly events: EventMessages;
   /** The page of payments, in the bar. */
   readonly payments: string;
+  readonly publications: PublicationMessages;
   readonly webhooks: WebhookMessages;
   readonly purchaseList: PurchaseListMessages;
   readonly handovers: HandoverMessages;

@@ -26,6 +26,7 @@ import {
   hashEntry,
   type JournalEntry,
   journalOrigin,
+  type NoteEntry,
   type PassageEntry,
 } from '@pinless-gate/protocol/journal';
 import { NO_RATES, plainPasswords, signedIn, TEST_ORIGIN } from './accounts.ts';
@@ -59,6 +60,7 @@ export class TestGate {
       | Partial<DecisionEntry>
       | { readonly kind: 'start' | 'stop' }
       | { readonly kind: 'fault'; readonly detail: string; readonly at?: number }
+      | (Pick<NoteEntry, 'list'> & { readonly kind: 'list'; readonly detail: string })
       | (Partial<ActEntry> & { readonly kind: 'act' })
       | (Partial<PassageEntry> & { readonly kind: 'passage' }),
   ): Uint8Array {

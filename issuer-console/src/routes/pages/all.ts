@@ -18,6 +18,7 @@ import { handoverLive } from './handover-live.tsx';
 import { handoverListPages, handoverPages } from './handovers.tsx';
 import { keyPages } from './keys.tsx';
 import type { PageDeps } from './page.ts';
+import { publicationPages } from './publications.tsx';
 import { purchasePages } from './purchases.tsx';
 import { salesPages } from './sales.tsx';
 import { signInPages } from './sign-in.tsx';
@@ -55,6 +56,7 @@ export function pages({ page, cookie, read, desks }: PagesDeps): Hono<VisitorEnv
     .route('/', operatorPages(shared))
     .route('/', apiKeyPages({ ...shared, keysOffice: shared.keys }))
     .route('/', eventPages(shared))
+    .route('/', publicationPages(shared))
     .route('/', purchasePages(shared))
     .route('/', handoverPages(shared))
     .route('/', handoverListPages(shared))

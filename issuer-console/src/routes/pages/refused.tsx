@@ -34,7 +34,10 @@ export async function answerRefusal(
     // Its page says why, in the visitor's language.
     await ensureLanguage(c);
     c.header('cache-control', 'no-store');
-    return c.redirect(`${pageOf(c.req.path)}?lang=${c.get('language')}&refused=${error.code}`, 303);
+    return c.redirect(
+      `${pageOf(c.req.path, error.kind)}?lang=${c.get('language')}&refused=${error.code}`,
+      303,
+    );
   }
   if (!wantsPage(c)) return answerProblem(c, problemOf(error));
   if (error.code === 'ERR_ACCESS_CONFINED') return goTo(c, '/account');
@@ -64,12 +67,15 @@ function isForm(c: Context): boolean {
 }
 
 /** The page that a form stands on. */
-function pageOf(path: string): string {
+function pageOf(path: string, kind: RefusalKind): string {
   if (path === '/sign-in/code') return path;
   const compared = /^(\/gates\/[0-9a-f]{32})\/compare$/.exec(path);
   if (compared) return compared[1]!;
   const own = /^\/(?:events\/[0-9a-f]{32}\/purchases\/[^/]+|handovers\/[0-9a-f]{32})/.exec(path);
   if (own) return own[0];
+  const list =
+    /^(?:(\/publications\/[0-9a-f]{32})\/\w+|(\/events\/[0-9a-f]{32}\/publications))$/.exec(path);
+  if (list) return kind === 'unknown' ? '/events' : (list[1] ?? list[2])!;
   return `/${path.split('/')[1] ?? ''}`;
 }
 

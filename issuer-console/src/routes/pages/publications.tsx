@@ -1,0 +1,87 @@
+import { type Context, Hono } from 'hono';
+import { askerOf } from '../../domain/asker.ts';
+import { type EventStore, requireEvent } from '../../domain/event.ts';
+import type { ListChangeStore } from '../../domain/list-change.ts';
+import { type PublicationStore, requirePublication } from '../../domain/list-publication.ts';
+import { may, Scope } from '../../domain/permission.ts';
+import type { PublicationDesk } from '../../domain/publication-desk.ts';
+import { ReviewPage } from '../../views/list-review.tsx';
+import { PublicationsPage } from '../../views/publications.tsx';
+import { actorOn, allow, type VisitorEnv } from '../access.ts';
+import { fieldsOf, goTo, idOf, type PageDeps, pageOf } from './page.ts';
+
+export interface PublicationPagesDeps extends PageDeps {
+  readonly events: EventStore;
+  readonly publications: PublicationStore;
+  readonly listChanges: ListChangeStore;
+  readonly publicationDesk: PublicationDesk;
+  readonly scheduler: { next(eventId: string): number | undefined };
+}
+
+const LAST = 20;
+const SHOWN = 100;
+
+export const publicationPages = (deps: PublicationPagesDeps) => {
+  const { events, publications, publicationDesk: desk, scheduler } = deps;
+  return new Hono<VisitorEnv>()
+    .get('/events/:id/publications', allow('list.read'), async (c) => {
+      const actor = actorOn(c);
+      const event = await requireEvent(events, Scope.of(actor), idOf(c));
+      const shown = {
+        ...{ event, here: desk.has(event.id), next: scheduler.next(event.id) },
+        publications: await publications.list(event, LAST),
+        mayAsk: may(actor, 'list.publish'),
+      };
+      return c.html(<PublicationsPage {...pageOf(c, deps)} {...shown} />);
+    })
+    .post('/events/:id/publications', allow('list.publish'), async (c) => {
+      const asker = askerOf(actorOn(c));
+      const event = await requireEvent(events, asker.scope, idOf(c));
+      const field = await fieldsOf(c);
+      const why = field('why') === 'correction' ? 'correction' : 'manual';
+      return goTo(c, `/publications/${await desk.request(asker, event, why)}`);
+    })
+    .get('/publications/:id', allow('list.read'), async (c) => {
+      const shown = await reviewOf(c, deps);
+      return c.html(<ReviewPage {...pageOf(c, deps)} {...shown} />);
+    })
+    .post('/publications/:id/publish', allow('list.publish'), async (c) => {
+      await desk.publish(askerOf(actorOn(c)), idOf(c), await releaseOf(c));
+      return goTo(c, `/publications/${idOf(c)}`);
+    })
+    .post('/publications/:id/approve', allow('list.approve'), async (c) => {
+      await desk.approve(askerOf(actorOn(c)), idOf(c), await releaseOf(c));
+      return goTo(c, `/publications/${idOf(c)}`);
+    })
+    .post('/publications/:id/withdraw', allow('list.publish'), async (c) => {
+      await desk.withdraw(askerOf(actorOn(c)), idOf(c));
+      return goTo(c, `/publications/${idOf(c)}`);
+    });
+};
+
+async function reviewOf(c: Context<VisitorEnv>, deps: PublicationPagesDeps) {
+  const { publications, listChanges, publicationDesk, events } = deps;
+  const actor = actorOn(c);
+  const scope = Scope.of(actor);
+  const found = await requirePublication(publications, scope, idOf(c));
+  const from = Number(/^\d{1,9}$/.exec(c.req.query('after') ?? '0')?.[0] ?? 0);
+  const [publication, event, changes, findings] = await Promise.all([
+    publicationDesk.find(scope, found.id),
+    requireEvent(events, scope, found.eventId),
+    listChanges.changed(found, SHOWN),
+    publications.findings(found, { after: from, limit: SHOWN }),
+  ]);
+  const after = findings.length === SHOWN ? from + SHOWN : undefined;
+  return { publication, event, changes, findings, after, acts: actsOf(c) };
+}
+
+/** What whoever looks may do. */
+export function actsOf(c: Context<VisitorEnv>) {
+  const actor = actorOn(c);
+  return { publish: may(actor, 'list.publish'), approve: may(actor, 'list.approve') };
+}
+
+async function releaseOf(c: Context<VisitorEnv>) {
+  const field = await fieldsOf(c);
+  return { fingerprint: field('fingerprint'), confirmLoss: field('confirm-loss') === 'yes' };
+}
