@@ -54,4 +54,8 @@ export const eventsEn: EventMessages = {
   archiveWhat: 'It takes no imports there and is out of the way. Nothing is deleted.',
   restore: 'Take out of the archive',
   archived: 'Archive',
+  perSecond: (rows) => `${rows} rows a second`,
+  secondsLeft: (seconds) => `about ${seconds} s left`,
+  minutesLeft: (minutes) => `about ${minutes} min left`,
+  download: 'All of them as a file:',
 };

@@ -54,4 +54,8 @@ export const eventsJa: EventMessages = {
   archiveWhat: '保管した公演は、購入を取り込まず、一覧の邪魔になりません。消えるものはありません。',
   restore: '保管から戻す',
   archived: '保管済み',
+  perSecond: (rows) => `毎秒 ${rows} 行`,
+  secondsLeft: (seconds) => `残り約 ${seconds} 秒`,
+  minutesLeft: (minutes) => `残り約 ${minutes} 分`,
+  download: 'すべてをファイルで：',
 };

@@ -48,4 +48,8 @@ export interface EventMessages {
   readonly archiveWhat: string;
   readonly restore: string;
   readonly archived: string;
+  readonly perSecond: (rows: string) => string;
+  readonly secondsLeft: (seconds: string) => string;
+  readonly minutesLeft: (minutes: string) => string;
+  readonly download: string;
 }

@@ -1,12 +1,14 @@
 import type { Event, EventCounts } from '../domain/event.ts';
 import type { PurchaseHour } from '../domain/figures.ts';
-import type { Import, Reject } from '../domain/purchase.ts';
+import type { Import } from '../domain/purchase.ts';
 import type { Vendor } from '../domain/vendor.ts';
 import { EventCharts, type ListSize } from './event-charts.tsx';
 import { EditEvent, EventTermsView } from './event-edit.tsx';
 import { Choice, Field, Form, Refusal } from './form.tsx';
+import { countsOf } from './import.tsx';
 import { Layout } from './layout.tsx';
 import { shopWords } from './shop-words.ts';
+import { Upload } from './upload.tsx';
 import type { View } from './view.ts';
 
 interface PageProps {
@@ -164,93 +166,3 @@ export const EventPage = (props: EventProps) => {
     </Layout>
   );
 };
-
-/** A file needs another encoding than other forms; the token goes first. */
-const Upload = ({ view: { text, format, viewer }, path }: { view: View; path: string }) => (
-  <section>
-    <h2>{text.events.upload}</h2>
-    <form
-      method="post"
-      action={`${path}?lang=${format.language}`}
-      enctype="multipart/form-data"
-      class="form"
-    >
-      {viewer && <input type="hidden" name="form-token" value={viewer.formToken} />}
-      <p class="field">
-        <label for="field-file">{text.events.file}</label>
-        <span id="hint-file">{text.events.fileHint}</span>
-        <input
-          id="field-file"
-          name="file"
-          type="file"
-          accept=".csv,.ndjson,.jsonl,.json"
-          required
-          aria-describedby="hint-file"
-        />
-      </p>
-      <button type="submit">{text.events.send}</button>
-    </form>
-  </section>
-);
-
-interface ImportProps extends PageProps {
-  readonly event: Event;
-  readonly found: Import;
-  readonly rejects: readonly Reject[];
-  /** The last line shown, where there are more. */
-  readonly after: number | undefined;
-}
-
-export const ImportPage = (props: ImportProps) => {
-  const { view, assets, now, event, found, rejects, after } = props;
-  const { text, format } = view;
-  const words = text.events;
-  const title = words.importOf(format.moment(found.startedAt));
-  const path = `/imports/${found.id}`;
-  const here = `${path}?lang=${format.language}`;
-  return (
-    <Layout view={view} assets={assets} title={title} now={now} path={path}>
-      <h1 class="page-title">{title}</h1>
-      <section>
-        <p>
-          <a href={`/events/${event.id}?lang=${format.language}`}>{event.name}</a>
-        </p>
-        <p role="status">{words.importStates[found.state]}</p>
-        {found.state === 'running' && (
-          <p>
-            <progress aria-label={words.progress} max="100" value={found.progress} />{' '}
-            <a href={here}>{words.reload}</a>
-          </p>
-        )}
-        {found.failure !== undefined && (
-          <p class="notice notice-refused">{words.failed(found.failure)}</p>
-        )}
-        <p>{countsOf(view, found)}</p>
-      </section>
-      <section>
-        <h2>{words.rejects}</h2>
-        {rejects.length === 0 && <p class="quiet">{words.noRejects}</p>}
-        {rejects.length > 0 && <Rejects view={view} rejects={rejects} />}
-        {after !== undefined && <a href={`${here}&after=${after}`}>{words.more}</a>}
-      </section>
-    </Layout>
-  );
-};
-
-const Rejects = ({ view: { text, format }, rejects }: Pick<ImportProps, 'view' | 'rejects'>) => (
-  <ul class="cards">
-    {rejects.map(({ line, field, reason }) => (
-      <li>
-        <h3>{`${text.events.line} ${format.number(line)}`}</h3>
-        <p>{`${text.events.field}: ${field === '' ? text.events.wholeLine : field}`}</p>
-        <p lang="en">{`${text.events.reason}: ${reason}`}</p>
-      </li>
-    ))}
-  </ul>
-);
-
-function countsOf({ text, format }: View, found: Import): string {
-  return (['accepted', 'changed', 'unchanged', 'rejected'] as const)
-    .map((one) => `${text.events.counts[one]}: ${format.number(found[one])}`)
-    .join(' · ');
-}

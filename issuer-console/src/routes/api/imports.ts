@@ -10,6 +10,7 @@ import {
   standingAt,
 } from '../../domain/purchase.ts';
 import type { Importer } from '../../purchases/importer.ts';
+import { watchImport } from '../../purchases/watch.ts';
 import { actorOn, type VisitorEnv } from '../access.ts';
 
 import { formatOf, readable, UPLOAD_TYPES, uploadOf } from '../upload.ts';
@@ -72,7 +73,14 @@ const read = createRoute({
   path: '/api/v1/imports/{id}',
   summary: 'One import: how far it is, and what became of its rows',
   ...access('purchase.read'),
-  request: { params: IdParam },
+  request: {
+    params: IdParam,
+    query: z.object({
+      wait: z.coerce.number().int().min(0).max(25).default(0).openapi({
+        description: 'Answers once it has ended, or after so many seconds',
+      }),
+    }),
+  },
   responses: { 200: json(Shown, 'the import'), ...PROBLEMS },
 });
 
@@ -100,8 +108,12 @@ export interface ImportApiDeps {
 
 const LAST = 50;
 
-export const importApi = ({ events, imports, importer, now }: ImportApiDeps) =>
-  new OpenAPIHono<VisitorEnv>({ defaultHook: refuseForm })
+/** Who asks beyond these is answered at once. */
+const MAX_WAITING = 50;
+
+export const importApi = ({ events, imports, importer, now }: ImportApiDeps) => {
+  let waiting = 0;
+  return new OpenAPIHono<VisitorEnv>({ defaultHook: refuseForm })
     .openapi(begin, async (c) => {
       const asker = askerOf(actorOn(c));
       const event = await requireEvent(events, asker.scope, c.req.valid('param').id);
@@ -115,13 +127,25 @@ export const importApi = ({ events, imports, importer, now }: ImportApiDeps) =>
       return c.json({ imports: last.map((one) => shown(standingAt(one, now()))) }, 200);
     })
     .openapi(read, async (c) => {
-      const found = await requireImport(imports, Scope.of(actorOn(c)), c.req.valid('param').id);
-      return c.json(shown(standingAt(found, now())), 200);
+      const scope = Scope.of(actorOn(c));
+      let found = standingAt(await requireImport(imports, scope, c.req.valid('param').id), now());
+      const { wait } = c.req.valid('query');
+      if (wait > 0 && waiting < MAX_WAITING) {
+        waiting++;
+        const signal = AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(wait * 1000)]);
+        try {
+          for await (const one of watchImport({ imports, now }, scope, found, signal)) found = one;
+        } finally {
+          waiting--;
+        }
+      }
+      return c.json(shown(found), 200);
     })
     .openapi(rejects, async (c) => {
       const found = await requireImport(imports, Scope.of(actorOn(c)), c.req.valid('param').id);
       return c.json({ rejects: await imports.rejects(found, c.req.valid('query')) }, 200);
     });
+};
 
 const shown = ({ vendorId: _, startedAt, updatedAt, ...found }: Import) => ({
   ...found,

@@ -15,9 +15,12 @@ import {
 import { RefusedError } from '../../domain/refusal.ts';
 import type { VendorStore } from '../../domain/vendor.ts';
 import type { Importer } from '../../purchases/importer.ts';
+import { allRejects, rejectsCsv, rejectsNdjson } from '../../purchases/rejects-file.ts';
 import type { ListSize } from '../../views/event-charts.tsx';
-import { EventPage, EventsPage, ImportPage } from '../../views/events.tsx';
+import { EventPage, EventsPage } from '../../views/events.tsx';
+import { ImportPage } from '../../views/import.tsx';
 import { actorOn, allow, type VisitorEnv } from '../access.ts';
+import { importLive, REJECTS_SHOWN } from './import-live.tsx';
 import { timeOf } from './moment.ts';
 import { fieldsOf, goTo, idOf, type PageDeps, pageOf, revisionOf } from './page.ts';
 
@@ -33,7 +36,6 @@ export interface EventPagesDeps extends PageDeps {
 }
 
 const LAST_IMPORTS = 10;
-const REJECTS_SHOWN = 100;
 const LISTS_DRAWN = 48;
 
 export const eventPages = (deps: EventPagesDeps) =>
@@ -90,15 +92,42 @@ export const eventPages = (deps: EventPagesDeps) =>
       }
     })
     .get('/imports/:id', allow('purchase.read'), async (c) => {
-      const scope = Scope.of(actorOn(c));
+      const actor = actorOn(c);
+      const scope = Scope.of(actor);
       const found = standingAt(await requireImport(deps.imports, scope, idOf(c)), deps.now());
       const event = await requireEvent(deps.events, scope, found.eventId);
       const from = Number(/^\d{1,15}$/.exec(c.req.query('after') ?? '0')?.[0] ?? 0);
       const page = { after: from, limit: REJECTS_SHOWN };
       const rejects = await deps.imports.rejects(found, page);
       const after = rejects.length === REJECTS_SHOWN ? rejects.at(-1)!.line : undefined;
-      return c.html(<ImportPage {...pageOf(c, deps)} {...{ event, found, rejects, after }} />);
+      const mayImport = may(actor, 'purchase.import');
+      const shown = { event, found, rejects, after, mayImport };
+      return c.html(<ImportPage {...pageOf(c, deps)} {...shown} />);
+    })
+    .route('/', rejectFiles(deps))
+    .route('/', importLive(deps));
+
+/** For a spreadsheet, or for the program that sent them. */
+const rejectFiles = ({ imports }: EventPagesDeps) => {
+  const read = async (c: Context<VisitorEnv>) =>
+    allRejects(imports, await requireImport(imports, Scope.of(actorOn(c)), idOf(c)));
+  const attached = (c: Context<VisitorEnv>, name: string, type: string) => {
+    c.header('content-disposition', `attachment; filename="${name}"`);
+    c.header('content-type', type);
+    c.header('cache-control', 'no-store');
+  };
+  return new Hono<VisitorEnv>()
+    .get('/imports/:id/rejects.csv', allow('purchase.read'), async (c) => {
+      const rejects = await read(c);
+      attached(c, 'rejects.csv', 'text/csv; charset=utf-8');
+      return c.body(rejectsCsv(rejects));
+    })
+    .get('/imports/:id/rejects.ndjson', allow('purchase.read'), async (c) => {
+      const rejects = await read(c);
+      attached(c, 'rejects.ndjson', 'application/x-ndjson');
+      return c.body(rejectsNdjson(rejects));
     });
+};
 
 /** Of those that gates may have, the oldest first. */
 function sizesOf(publications: readonly Publication[]): ListSize[] {
