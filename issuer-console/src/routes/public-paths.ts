@@ -7,3 +7,7 @@ export function isPublicPath(path: string): boolean {
 
 /** Signed by whoever took the money. */
 export const PAYMENTS_PATH = '/api/public/payments';
+
+export function holdsSeats(path: string): boolean {
+  return /^\/(?:apply\/[0-9a-f]{32}|api\/public\/applications)$/.test(path);
+}

@@ -5,7 +5,7 @@ import type { VisitorEnv } from './access.ts';
 import { clientAddress } from './client-address.ts';
 import { language } from './live.ts';
 import { bodyTooLarge, ProblemError } from './problem.ts';
-import { PAYMENTS_PATH, PUBLIC_PATHS } from './public-paths.ts';
+import { holdsSeats, PAYMENTS_PATH, PUBLIC_PATHS } from './public-paths.ts';
 import { RateLimit } from './rate-limit.ts';
 import { KeyedRates, type RequestRates } from './request-rates.ts';
 import { FORM_TOKEN, FORM_TYPE, JSON_TYPE } from './same-site.ts';
@@ -13,7 +13,7 @@ import { FORM_TOKEN, FORM_TYPE, JSON_TYPE } from './same-site.ts';
 export interface PublicDeps {
   readonly origin: URL | undefined;
   readonly proxies: readonly string[];
-  readonly rates: Pick<RequestRates, 'visitor' | 'visitors'>;
+  readonly rates: Pick<RequestRates, 'visitor' | 'visitors' | 'applying'>;
   readonly forms: VisitorForms;
   readonly now: () => number;
 }
@@ -47,15 +47,19 @@ const quiet: MiddlewareHandler<VisitorEnv> = async (c, next) => {
 };
 
 function limitVisitors(
-  { visitor, visitors: all }: PublicDeps['rates'],
+  { visitor, visitors: all, applying }: PublicDeps['rates'],
   now: () => number,
 ): MiddlewareHandler<VisitorEnv> {
   const rates = new KeyedRates(visitor, now);
+  const held = new KeyedRates(applying, now);
   const together = new RateLimit({ ...all, now });
   return async (c, next) => {
     // First of the one address: whoever asks too much takes nothing from the others. Payments come from one.
-    const own = c.req.path === PAYMENTS_PATH ? 0 : rates.take(c.get('address'));
-    const waitS = own || together.waitS;
+    const { path, method } = c.req;
+    const address = c.get('address');
+    const own = path === PAYMENTS_PATH ? 0 : rates.take(address);
+    const holds = own === 0 && method === 'POST' && holdsSeats(path) ? held.take(address) : 0;
+    const waitS = own || holds || together.waitS;
     if (waitS > 0) {
       c.header('retry-after', String(waitS));
       throw new ProblemError(TOO_MANY);

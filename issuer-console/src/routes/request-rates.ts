@@ -18,6 +18,8 @@ export interface RequestRates {
   /** Of people without an account: from one address, and all of them together. */
   readonly visitor: Rate;
   readonly visitors: Rate;
+  /** Of seats held from one address: nobody has shown a card yet. */
+  readonly applying: Rate;
 }
 
 export const DEFAULT_RATES: RequestRates = {
@@ -26,6 +28,7 @@ export const DEFAULT_RATES: RequestRates = {
   upload: { burst: 20, everyMs: 10_000 },
   visitor: { burst: 120, everyMs: 200 },
   visitors: { burst: 2000, everyMs: 4 },
+  applying: { burst: 60, everyMs: 5000 },
 };
 
 /** Memory is bounded whoever asks: the longest silent goes. */

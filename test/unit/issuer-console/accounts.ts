@@ -18,6 +18,7 @@ export const NO_RATES: RequestRates = {
   upload: MANY,
   visitor: MANY,
   visitors: MANY,
+  applying: MANY,
 };
 
 /** For tests that are about something else: real ones take their time on purpose. */

@@ -251,10 +251,17 @@ describe('routes for visitors', () => {
   });
 
   test('have a limit of their own, which one address does not use up for the others', async () => {
-    const rates = { visitor: { burst: 3, everyMs: 1000 }, visitors: { burst: 5, everyMs: 1000 } };
+    const rates = {
+      visitor: { burst: 3, everyMs: 1000 },
+      visitors: { burst: 6, everyMs: 1000 },
+      applying: { burst: 1, everyMs: 1000 },
+    };
     const forms = new VisitorForms(new Uint8Array(32), () => NOW);
     const deps = { origin: undefined, proxies: ['unknown'], rates, forms, now: () => NOW };
-    const app = new Hono<VisitorEnv>().route('/', visitors(deps)).get('/check', (c) => c.text(''));
+    const app = new Hono<VisitorEnv>()
+      .route('/', visitors(deps))
+      .get('/check', (c) => c.text(''))
+      .post('/api/public/applications', (c) => c.text(''));
     app.onError((error, c) => c.text((error as GateError).code, 429));
     const from = async (address: string) =>
       (await app.request('/check', { headers: { 'x-forwarded-for': address } })).status;
@@ -262,6 +269,15 @@ describe('routes for visitors', () => {
     for (let i = 0; i < 5; i++) expect(await from('192.0.2.1')).toBe(429);
     expect(await from('192.0.2.2')).toBe(200);
     expect(await from('192.0.2.3')).toBe(200);
+    const apply = async () =>
+      (
+        await app.request('/api/public/applications', {
+          method: 'POST',
+          headers: { 'x-forwarded-for': '192.0.2.3', 'content-type': 'application/json' },
+          body: '{}',
+        })
+      ).status;
+    expect([await apply(), await apply()]).toEqual([200, 429]);
     expect(await from('192.0.2.4')).toBe(429);
   });
 });
