@@ -33,44 +33,57 @@ export interface PublishedList {
   readonly eventId: Uint8Array;
   readonly eventKeyId: Uint8Array;
   readonly publishers: Publishers;
+  /** Publishes the next version, in which the first bucket has other entries, as many as before. */
+  readonly publishNext: (entries: readonly BucketEntry[]) => void;
 }
 
 /** Writes entries as a signed bundle, one bucket after the other: it need not fit into memory. */
 export function publishList(content: ListContent, directory: string): PublishedList {
   const { eventId, eventKeyId, bucketBits } = content;
-  const publisher = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const spki = new Uint8Array(publisher.publicKey.export({ format: 'der', type: 'spki' }));
-  const now = Math.floor(Date.now() / 1000);
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const spki = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }));
   mkdirSync(directory);
   const write = (name: string, octets: Uint8Array) => writeFileSync(join(directory, name), octets);
-  let entryCount = 0;
-  const buckets = Array.from(content.buckets, (entries) => {
-    entryCount += entries.length;
+  const writeBucket = (entries: readonly BucketEntry[]) => {
     const bytes = encodeBucket(entries);
     const hash = sha256(bytes);
     write(contentName(hash), bytes);
     return hash;
+  };
+  let entryCount = 0;
+  const buckets = Array.from(content.buckets, (entries) => {
+    entryCount += entries.length;
+    return writeBucket(entries);
   });
-  const manifest = encodeManifest({
-    eventId,
-    event: { name: 'bench', place: 'bench', startsAt: now },
-    version: 1,
-    issuedAt: now,
-    notBefore: now,
-    expiresAt: now + DAY_S,
-    entryCount,
-    bucketBits,
-    buckets,
-    policy: { gates: ['A'], toleranceS: 600, staleAfterS: DAY_S, refuseAfterS: DAY_S },
-    eventKeyId,
-  });
-  const hash = sha256(manifest);
-  const key = publisher.privateKey;
-  const signature = sign('sha256', manifest, { key, dsaEncoding: 'ieee-p1363' });
-  write(contentName(hash), manifest);
-  write(signaturesName(hash), encodeSignatures([{ keyId: sha256(spki), signature }]));
-  write(LATEST_NAME, formatLatest(hash));
-  return { directory, eventId, eventKeyId, publishers: { keys: [spki], threshold: 1 } };
+  let version = 0;
+  const publish = () => {
+    const now = Math.floor(Date.now() / 1000);
+    const manifest = encodeManifest({
+      eventId,
+      event: { name: 'bench', place: 'bench', startsAt: now },
+      version: ++version,
+      issuedAt: now,
+      notBefore: now,
+      expiresAt: now + DAY_S,
+      entryCount,
+      bucketBits,
+      buckets,
+      policy: { gates: ['A'], toleranceS: 600, staleAfterS: DAY_S, refuseAfterS: DAY_S },
+      eventKeyId,
+    });
+    const hash = sha256(manifest);
+    const signature = sign('sha256', manifest, { key: privateKey, dsaEncoding: 'ieee-p1363' });
+    write(contentName(hash), manifest);
+    write(signaturesName(hash), encodeSignatures([{ keyId: sha256(spki), signature }]));
+    write(LATEST_NAME, formatLatest(hash));
+  };
+  publish();
+  const publishNext = (entries: readonly BucketEntry[]) => {
+    buckets[0] = writeBucket(entries);
+    publish();
+  };
+  const publishers = { keys: [spki], threshold: 1 };
+  return { directory, eventId, eventKeyId, publishers, publishNext };
 }
 
 /** Applies it as a gate does: verified, built, synced. */

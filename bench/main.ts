@@ -20,6 +20,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'whitelist-delta': async () => (await import('./whitelist-delta.ts')).whitelistDelta,
   'whitelist-delta-bytes': async () => (await import('./whitelist-delta.ts')).whitelistDeltaBytes,
   'whitelist-swap': async () => (await import('./whitelist-swap.ts')).whitelistSwap,
+  'whitelist-swap-10m': async () => (await import('./whitelist-swap.ts')).whitelistSwap10m,
   'apply-1m': async () => (await import('./apply.ts')).apply1m,
   'apply-10m': async () => (await import('./apply.ts')).apply10m,
   journal: async () => (await import('./journal.ts')).journal,

@@ -23,16 +23,10 @@ export function entriesOf({ bucketBits, perBucket }: Size): number {
 }
 
 /** Random entries of one length, bucket after bucket. */
-export function randomList({ bucketBits, perBucket }: Size): ListContent {
+export function randomList(size: Size): ListContent {
+  const { bucketBits } = size;
   function* buckets(): Generator<BucketEntry[]> {
-    for (let bucket = 0; bucket < 2 ** bucketBits; bucket++) {
-      const octets = randomBytes(perBucket * STRIDE);
-      yield Array.from({ length: perBucket }, (_, i) => {
-        const entry = octets.subarray(i * STRIDE, (i + 1) * STRIDE);
-        begin(entry, bucket, bucketBits);
-        return { conversionValue: entry.subarray(0, KEY), sealed: entry.subarray(KEY) };
-      }).sort((a, b) => Buffer.compare(a.conversionValue, b.conversionValue));
-    }
+    for (let bucket = 0; bucket < 2 ** bucketBits; bucket++) yield randomBucket(size, bucket);
   }
   return {
     eventId: randomBytes(16),
@@ -40,6 +34,15 @@ export function randomList({ bucketBits, perBucket }: Size): ListContent {
     bucketBits,
     buckets: buckets(),
   };
+}
+
+export function randomBucket({ bucketBits, perBucket }: Size, bucket: number): BucketEntry[] {
+  const octets = randomBytes(perBucket * STRIDE);
+  return Array.from({ length: perBucket }, (_, i) => {
+    const entry = octets.subarray(i * STRIDE, (i + 1) * STRIDE);
+    begin(entry, bucket, bucketBits);
+    return { conversionValue: entry.subarray(0, KEY), sealed: entry.subarray(KEY) };
+  }).sort((a, b) => Buffer.compare(a.conversionValue, b.conversionValue));
 }
 
 /** The first bits of a conversion value say which bucket it belongs to. */

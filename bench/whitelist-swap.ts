@@ -7,9 +7,10 @@ import type { Lists } from '@pinless-gate/gate-firmware/whitelist/lists';
 import { directorySource } from '@pinless-gate/gate-firmware/whitelist/source';
 import { formatLatest, LATEST_NAME } from '@pinless-gate/protocol/bundle';
 import { openListGate } from '@pinless-gate/test/lists/gate';
-import { markedEntries, Press } from '@pinless-gate/test/lists/press';
+import { markedEntries, Press, type Trust } from '@pinless-gate/test/lists/press';
 import type { Bench, BenchContext } from './bench.ts';
-import { SEALED } from './million.ts';
+import { publishList } from './list.ts';
+import { entriesOf, randomBucket, randomList, SEALED, SIZES } from './million.ts';
 import { distribution, resultOf } from './result.ts';
 import { alternate } from './rounds.ts';
 
@@ -32,7 +33,7 @@ export const whitelistSwap: Bench = {
   async measure(context) {
     const { lists, swap } = await openSwapping(context);
     const keys = markedEntries(ENTRIES, 0).map(({ conversionValue }) => conversionValue);
-    const looks = () => look(lists, keys);
+    const looks = () => look(lists, keys, (done) => done < LOOKS);
     let swaps = 0;
     context.log(`${ROUNDS} rounds of ${LOOKS} look-ups`);
     const { ours, baseline } = await alternate(
@@ -73,9 +74,26 @@ async function openSwapping({ directory, defer, log }: BenchContext) {
     entries[at] = { ...entries[at]!, sealed: new Uint8Array(SEALED).fill(i + 1) };
     return press.print(bundle, { version: i + 1, entries, bucketBits: BUCKET_BITS });
   });
+  const { lists, apply } = await openGate({ directory, defer }, bundle, press.trust);
+  const swap = async () => {
+    const hash = printed.shift();
+    if (!hash) throw new Error(`more than ${LISTS} swaps`);
+    writeFileSync(join(bundle, LATEST_NAME), formatLatest(hash));
+    await apply();
+  };
+  await swap();
+  return { lists, swap };
+}
+
+/** A gate's lists, and what has the newest of a bundle built by a process of its own and put in force. */
+async function openGate(
+  { directory, defer }: Pick<BenchContext, 'directory' | 'defer'>,
+  bundle: string,
+  trust: Trust,
+) {
   const root = join(directory, 'gate');
   mkdirSync(root);
-  const { journal, parts } = openListGate(root, press.trust);
+  const { journal, parts } = openListGate(root, trust);
   defer(() => journal.close());
   const follow = parts(directorySource(bundle));
   const isolated = await openIsolatedApply({
@@ -85,21 +103,57 @@ async function openSwapping({ directory, defer, log }: BenchContext) {
   defer(() => isolated.close());
   const { lists } = await openLists(follow);
   defer(() => lists.close());
-  const swap = async () => {
-    const hash = printed.shift();
-    if (!hash) throw new Error(`more than ${LISTS} swaps`);
-    writeFileSync(join(bundle, LATEST_NAME), formatLatest(hash));
-    await update({ ...follow, apply: isolated.apply }, lists);
-  };
-  await swap();
-  return { lists, swap };
+  const apply = () => update({ ...follow, apply: isolated.apply }, lists);
+  return { lists, apply };
 }
 
-/** Milliseconds from when each look was due until it was answered. */
-async function look(lists: Lists, keys: readonly Uint8Array[]): Promise<number[]> {
+/** The same while the next version of a list of ten million is applied, in which one bucket is another. */
+export const whitelistSwap10m: Bench = {
+  target: whitelistSwap.target,
+  async measure({ directory, defer, log }) {
+    const size = SIZES['10m'];
+    log(`making a bundle of ${entriesOf(size).toLocaleString('en')} entries`);
+    const keys: Uint8Array[] = [];
+    const content = randomList(size);
+    function* noted() {
+      for (const bucket of content.buckets) {
+        keys.push(bucket[0]!.conversionValue.slice());
+        yield bucket;
+      }
+    }
+    const bundle = join(directory, 'bundle');
+    const published = publishList({ ...content, buckets: noted() }, bundle);
+    const { lists, apply } = await openGate({ directory, defer }, bundle, published);
+    log('applying it');
+    await apply();
+    keys.shift(); // of the bucket that will be another
+    const baseline = await look(lists, keys, (done) => done < ROUNDS * LOOKS);
+    published.publishNext(randomBucket(size, 0));
+    log('looking cards up while the next version is applied');
+    let left = ROUNDS * LOOKS; // afterwards: the first look into a bucket of a new list measures it
+    const swapping = apply().finally(() => left--);
+    const ours = await look(lists, keys, () => left === ROUNDS * LOOKS || left-- > 0);
+    await swapping;
+    return resultOf({
+      bench: 'whitelist-swap-10m',
+      unit: 'ms',
+      better: 'lower',
+      ours,
+      baselineName: 'the same look-ups while nothing is applied',
+      baseline,
+    });
+  },
+};
+
+/** Milliseconds from when each look was due until it was answered, while more are wanted after so many. */
+async function look(
+  lists: Lists,
+  keys: readonly Uint8Array[],
+  more: (done: number) => boolean,
+): Promise<number[]> {
   const times: number[] = [];
   const start = performance.now();
-  for (let i = 0; i < LOOKS; i++) {
+  for (let i = 0; more(i); i++) {
     const due = start + i * EVERY_MS;
     await until(due);
     const key = keys[Math.floor(Math.random() * keys.length)]!;
