@@ -12,7 +12,7 @@ import { runProgram } from '@pinless-gate/runtime/program';
 import type { CardFile } from '@pinless-gate/test/sandbox/card/card-file';
 import { Jlis } from '@pinless-gate/test/sandbox/jlis/jlis';
 import { newRsaKey } from '@pinless-gate/test/sandbox/jlis/keys';
-import { newCard } from '@pinless-gate/test/sandbox/jlis/new-card';
+import { DEFAULT_PIN, newCard } from '@pinless-gate/test/sandbox/jlis/new-card';
 import { type JlisServer, startJlisServer } from '@pinless-gate/test/sandbox/jlis/server';
 import { SignatureCa } from '@pinless-gate/test/sandbox/jlis/signature-ca';
 import { type SandboxReader, startReader } from '@pinless-gate/test/sandbox/reader';
@@ -36,6 +36,9 @@ let shop: TestShop;
 let served: Listening;
 let card: CardFile;
 let serial: string;
+let purchase: string;
+let ticketNo: string;
+let check: string;
 
 beforeAll(async () => {
   [jlis, reader] = await Promise.all([
@@ -117,8 +120,10 @@ describe('a purchase with the card', () => {
     expect(await present(card, code, '550217', PASSWORD)).toContain('paid');
 
     const standing = await shop.standing(code);
+    purchase = `/api/v1/events/${eventId}/purchases/${standing.purchaseId as string}`;
+    ticketNo = `${standing.purchaseId as string}-2`;
     expect(standing).toMatchObject({ state: 'paid', kazashi: true });
-    const check = standing.checkCode as string;
+    check = standing.checkCode as string;
     expect(await present(card, check)).toEqual(['not-listed']);
     const stranger = (await newCard(jlis)).file;
     expect(await present(stranger, check)).toEqual(['wrong-card']);
@@ -126,6 +131,19 @@ describe('a purchase with the card', () => {
     const renewed = await (await Jlis.open(file('jlis'))).renew(serial, publicKeyPem);
     const again = { ...card, certificatePem: renewed.pem, privateKeyPem };
     expect(await present(again, check)).toEqual(['renewed-card']);
+  });
+
+  test.each([
+    ['companion', 'not-listed'],
+    // It is of another purchase from then on.
+    ['transfer', 'wrong-card'],
+  ] as const)('of which a ticket comes to another card: %s', async (kind, answer) => {
+    const { file: other } = await newCard(jlis, { birthDate: '19900102' });
+    const [status, given] = await shop.ask('POST', `${purchase}/invitations`, { ticketNo, kind });
+    expect([status, given]).toMatchObject([201, { code: expect.any(String) }]);
+    const [state] = await present(other, given.code as string, '020102', DEFAULT_PIN);
+    expect(state).toBe('done');
+    expect(await present(other, check)).toEqual([answer]);
   });
 
   test('none of what the signature certificate says of its holder is in the database', async () => {
