@@ -72,6 +72,11 @@ export interface Given {
   readonly code: string | undefined;
 }
 
+/** One with a code, always. */
+export interface Coded extends Given {
+  readonly code: string;
+}
+
 export interface Code {
   readonly text: string;
   readonly token: NewVisitorToken;

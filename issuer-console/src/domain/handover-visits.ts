@@ -1,10 +1,20 @@
-import type { EventStore } from './event.ts';
-import { requireEvent } from './event.ts';
+import { type Event, type EventStore, requireEvent } from './event.ts';
 import type { Handover, HandoverDetails } from './handover.ts';
 import type { HandoverLedger } from './handover-ledger.ts';
 import type { Invitations } from './invitations.ts';
+import { type PartyTicket, ticketsOf } from './party.ts';
 import { Scope } from './permission.ts';
-import type { Answer, Asking, Shown, Stated, VisitorHandler } from './visitor-desk.ts';
+import type { PurchaseBook } from './purchase-book.ts';
+import {
+  type Answer,
+  type Asking,
+  badCode,
+  type Shown,
+  type Stated,
+  shownBy,
+  type VisitorHandler,
+} from './visitor-desk.ts';
+import type { VisitorTokenStore } from './visitor-token.ts';
 
 export interface HandoverVisitsDeps {
   readonly ledger: HandoverLedger;
@@ -66,4 +76,31 @@ export async function visited(
   const handover = await ledger.find({ asker: FOR_VISITORS }, token.subject);
   const details: HandoverDetails = ledger.detailsOf(handover);
   return { event, handover, details };
+}
+
+/** What somebody with a code is shown: what is offered, and nobody. */
+export interface Visited {
+  readonly event: Event;
+  readonly handover: Handover;
+  readonly seats: readonly PartyTicket['seat'][];
+}
+
+interface SeeingDeps extends Pick<HandoverVisitsDeps, 'ledger' | 'events' | 'now'> {
+  readonly tokens: VisitorTokenStore;
+  readonly book: PurchaseBook;
+}
+
+/** By a code of a companion or of somebody who takes a ticket over. */
+export async function seenBy(deps: SeeingDeps, code: string): Promise<Visited> {
+  const shown = await shownBy(deps, code);
+  const { purpose } = shown.token;
+  if (purpose !== 'companion' && purpose !== 'transfer') throw badCode();
+  const { event, handover, details } = await visited(deps, shown);
+  const { ticketNos, tickets } = details;
+  if (tickets) return { event, handover, seats: tickets.map(({ seat }) => seat) };
+  // Once it is done a ticket that was given away is in a purchase of its own.
+  const purchaseId = handover.toPurchaseId ?? handover.purchaseId;
+  const { purchase } = await deps.book.open(FOR_VISITORS, event, purchaseId);
+  const own = ticketsOf(purchase).filter(({ ticketNo }) => ticketNos.includes(ticketNo));
+  return { event, handover, seats: own.map(({ seat }) => seat) };
 }

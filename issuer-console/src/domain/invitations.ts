@@ -1,6 +1,6 @@
 import type { HolderField } from '@pinless-gate/whitelist-builder/purchase/schema';
 import { type CodeChange, codesOf, type Handover, type SealedHandover } from './handover.ts';
-import type { Act, Given, HandoverLedger } from './handover-ledger.ts';
+import type { Act, Coded, HandoverLedger } from './handover-ledger.ts';
 import {
   goingAlong,
   linkCompanion,
@@ -36,7 +36,7 @@ export class Invitations {
     this.#resales = resales;
   }
 
-  async offer(act: Act, { purchaseId, ticketNo, kind, hours }: Offer): Promise<Given> {
+  async offer(act: Act, { purchaseId, ticketNo, kind, hours }: Offer): Promise<Coded> {
     const ledger = this.#ledger;
     const { purchase } = await ledger.purchase(act, purchaseId, STATES[kind]);
     const { card } = requireTicket(purchase, ticketNo);
@@ -54,7 +54,7 @@ export class Invitations {
   }
 
   /** Another code for the same; those before open nothing any more. */
-  async code(act: Act, id: string, hours: number): Promise<Given> {
+  async code(act: Act, id: string, hours: number): Promise<Coded> {
     const ledger = this.#ledger;
     const found = await ledger.waiting(act, id);
     const { text, token } = ledger.code(act.event, codesOf(found), hours);

@@ -8,7 +8,7 @@ import { FOR_VISITORS } from './handover-visits.ts';
 import type { Invitations, Offer } from './invitations.ts';
 import { type PartyTicket, ticketsOf } from './party.ts';
 import type { PurchaseBook } from './purchase-book.ts';
-import { shownBy } from './visitor-desk.ts';
+import { badCode, shownBy } from './visitor-desk.ts';
 import type { VisitorTokenStore } from './visitor-token.ts';
 
 /** A purchase as those see it who hand its tickets over: nobody is named. */
@@ -99,7 +99,7 @@ export class Parties {
   }
 
   /** As the rules of the event let a holder. */
-  async offer(code: string, offer: OwnOffer): Promise<string | undefined> {
+  async offer(code: string, offer: OwnOffer): Promise<string> {
     const what = offer.kind === 'companion' ? 'companions' : 'transfer';
     const { act, purchaseId } = await this.#acting(code, what);
     return (await this.#deps.invitations.offer(act, { ...offer, purchaseId })).code;
@@ -118,7 +118,9 @@ export class Parties {
 
   async #opened(code: string) {
     const { events, visitorTokens: tokens, now } = this.#deps;
-    const { token } = await shownBy({ tokens, now }, code, 'party');
+    const { token } = await shownBy({ tokens, now }, code);
+    // Whoever applied with their card is the representative of that purchase.
+    if (token.purpose !== 'party' && token.purpose !== 'purchase') throw badCode();
     const event = await requireEvent(events, FOR_VISITORS.scope, token.eventId);
     return { event, purchaseId: token.subject };
   }

@@ -17,6 +17,7 @@ const FONT_NAME = /^noto-sans-jp-[a-z0-9-]{1,24}-wght-normal\.woff2$/;
 const FILES: Readonly<Record<string, { readonly path: string; readonly type: string }>> = {
   'console.css': { path: join(OWN, 'console.css'), type: 'text/css; charset=utf-8' },
   'live.js': { path: join(OWN, 'live.js'), type: 'text/javascript; charset=utf-8' },
+  'code-link.js': { path: join(OWN, 'code-link.js'), type: 'text/javascript; charset=utf-8' },
   'passkey.js': { path: join(OWN, 'passkey.js'), type: 'text/javascript; charset=utf-8' },
   'standing.js': { path: join(OWN, 'standing.js'), type: 'text/javascript; charset=utf-8' },
   'visitor.css': { path: join(OWN, 'visitor.css'), type: 'text/css; charset=utf-8' },

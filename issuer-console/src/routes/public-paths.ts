@@ -1,8 +1,8 @@
 /** Everything that people without an account reach; nothing else begins so. */
-export const PUBLIC_PATHS = ['/apply/*', '/check', '/api/public/*'] as const;
+export const PUBLIC_PATHS = ['/apply/*', '/check', '/party', '/join', '/api/public/*'] as const;
 
 export function isPublicPath(path: string): boolean {
-  return /^\/(?:apply|check|api\/public)(?:\/|$)/.test(path);
+  return /^\/(?:apply|check|party|join|api\/public)(?:\/|$)/.test(path);
 }
 
 /** Signed by whoever took the money. */

@@ -5,7 +5,7 @@ import { HANDOVER_KINDS, HANDOVER_STATES, type HandoverStore } from '../../domai
 import { checkRules, type HandoverRulesStore } from '../../domain/handover-rules.ts';
 import { arrivalOf, type ListArrivals, summaryOf } from '../../domain/handover-times.ts';
 import type { Invitations } from '../../domain/invitations.ts';
-import type { Parties } from '../../domain/parties.ts';
+import type { OpenedHandover, Parties } from '../../domain/parties.ts';
 import { Scope } from '../../domain/permission.ts';
 import { PURCHASE_STATES } from '../../domain/purchase.ts';
 import type { Resales } from '../../domain/resales.ts';
@@ -17,7 +17,7 @@ import { access, body, Id, IdParam, json, Moment, moment, momentOf, PROBLEMS } f
 const count = z.int();
 const text = z.string();
 
-const TicketShown = z
+export const TicketShown = z
   .object({
     ticketNo: text,
     seat: z.object({
@@ -33,7 +33,7 @@ const TicketShown = z
   })
   .openapi('PartyTicket', { description: 'Whose card it is on is not told' });
 
-const Waiting = z.object({
+export const Waiting = z.object({
   id: Id,
   kind: z.enum(HANDOVER_KINDS),
   state: z.enum(HANDOVER_STATES),
@@ -145,15 +145,7 @@ export const handoverListApi = (deps: HandoverApiDeps) =>
       const asker = askerOf(actorOn(c));
       const event = await requireEvent(deps.events, asker.scope, id);
       const found = await deps.handoverDesks.parties.of(asker, event, purchaseId);
-      const handovers = found.handovers.map((one) => ({
-        id: one.id,
-        kind: one.kind,
-        state: one.state,
-        ticketNos: [...one.ticketNos],
-        begunAt: moment(one.begunAt),
-        codeUntil: momentOf(one.codeUntil),
-        endedAt: momentOf(one.endedAt),
-      }));
+      const handovers = found.handovers.map(waitingOf);
       return c.json({ ...found, tickets: [...found.tickets], handovers }, 200);
     })
     .openapi(list, async (c) => {
@@ -186,3 +178,13 @@ export const handoverListApi = (deps: HandoverApiDeps) =>
       await deps.handoverRules.set(event, checkRules(given, event), origin);
       return c.body(null, 204);
     });
+
+export const waitingOf = (one: OpenedHandover) => ({
+  id: one.id,
+  kind: one.kind,
+  state: one.state,
+  ticketNos: [...one.ticketNos],
+  begunAt: moment(one.begunAt),
+  codeUntil: momentOf(one.codeUntil),
+  endedAt: momentOf(one.endedAt),
+});

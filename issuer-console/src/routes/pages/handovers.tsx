@@ -86,7 +86,7 @@ export const handoverListPages = (deps: HandoverPagesDeps) => {
     .post('/handovers/:id/code', change, async (c) => {
       const { act, field } = await actingOn(deps, c);
       const { handover, code } = await invitations.code(act, idOf(c), hoursOf(field));
-      return shownCode(c, deps, code ?? '', pathOf(handover));
+      return shownCode(c, deps, code, pathOf(handover));
     })
     .post('/handovers/:id/buyer', change, async (c) => {
       const { act, field } = await actingOn(deps, c);
@@ -135,7 +135,8 @@ const toHandover = (c: Visit, handover: Handover) => goTo(c, pathOf(handover));
 function shownCode(c: Visit, deps: HandoverPagesDeps, code: string, path: string) {
   const page = pageOf(c, deps);
   const { codeOf, codeShown } = page.view.text.handovers;
-  const what = { title: codeOf, what: codeShown, lines: [code], path };
+  const lines = to === undefined ? [code] : [code, `${originOf(c, deps)}${to}#${code}`];
+  const what = { title: codeOf, what: codeShown, lines, path };
   return c.html(<ShownOncePage {...page} {...what} />);
 }
 
