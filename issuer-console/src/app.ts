@@ -9,6 +9,7 @@ import { ConsoleMetrics } from './metrics.ts';
 import { type Access, accessOf, type VisitorEnv } from './routes/access.ts';
 import { api } from './routes/api/document.ts';
 import { publicApi } from './routes/api/public.ts';
+import { publicPartyApi } from './routes/api/public-parties.ts';
 import { publicShopApi } from './routes/api/public-shop.ts';
 import { Assets } from './routes/assets.ts';
 import { Board } from './routes/board.ts';
@@ -22,6 +23,7 @@ import { notFoundPage } from './routes/not-found.tsx';
 import { pages } from './routes/pages/all.ts';
 import { applyPages } from './routes/pages/apply.tsx';
 import { answerRefusal, leadToSignIn, wantsPage } from './routes/pages/refused.tsx';
+import { visitorHandovers } from './routes/pages/visitor-handovers.tsx';
 import { people } from './routes/people.ts';
 import { answerProblem, MALFORMED, NOT_FOUND, ProblemError } from './routes/problem.ts';
 import { VisitorForms, visitors } from './routes/public.ts';
@@ -104,9 +106,12 @@ export function createApp(deps: AppDeps): App {
   // For people without an account, and the programs that hold their cards to a reader.
   const forms = new VisitorForms(deps.random(32), now);
   app.route('/', visitors({ ...deps, forms }));
-  const forVisitors = publicApi(desks).route('/', publicShopApi(desks));
+  const forVisitors = publicApi(desks)
+    .route('/', publicShopApi(desks))
+    .route('/', publicPartyApi(desks));
   app.route('/', forVisitors);
   app.route('/', applyPages({ ...page, ...desks, forms }));
+  app.route('/', visitorHandovers({ ...page, ...desks, forms }));
   // From here on for people and their programs; what stands above is not held up by them.
   const cookie = new SessionCookie(deps.origin?.protocol === 'https:');
   const { secondFactor } = deps.accounts;

@@ -19,6 +19,8 @@ interface VisitorLayoutProps extends VisitorPage {
   /** Of a page that answers a form: the other language is asked for with the same fields, so that nothing is lost. */
   readonly fields?: Readonly<Record<string, string>> | undefined;
   readonly live?: boolean;
+  /** A script that makes a part of the page work. */
+  readonly island?: 'code-link' | undefined;
   readonly children: Child;
 }
 
@@ -26,7 +28,7 @@ const LANGUAGE_NAMES = { ja: '日本語', en: 'English' } as const;
 
 /** Plain: nobody is signed in, and nothing here leads to where one would. */
 export const VisitorLayout = (props: VisitorLayoutProps) => {
-  const { view, assets, title, now, live = false, children } = props;
+  const { view, assets, title, now, live = false, island, children } = props;
   const { text, format } = view;
   return (
     <>
@@ -44,6 +46,7 @@ export const VisitorLayout = (props: VisitorLayoutProps) => {
           <link rel="stylesheet" href={`${assets}/console.css`} />
           <link rel="stylesheet" href={`${assets}/visitor.css`} />
           {live && <script src={`${assets}/standing.js`} defer />}
+          {island && <script src={`${assets}/${island}.js`} defer />}
         </head>
         <body class="visitor">
           <a class="skip" href="#main">

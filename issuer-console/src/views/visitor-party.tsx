@@ -11,7 +11,7 @@ export const PartyCodePage = (props: VisitorPage) => {
   const { view, formToken, refused } = props;
   const words = view.text.handovers;
   return (
-    <VisitorLayout {...props} title={words.own} path="/party">
+    <VisitorLayout {...props} title={words.own} path="/party" island="code-link">
       <h1 class="page-title">{words.own}</h1>
       <Refusal view={view} code={refused} />
       <section>
@@ -97,13 +97,7 @@ const Act = ({ view, formToken, code, ticket, number, act }: ActsProps & { act: 
   return (
     <VisitorForm view={view} action="/party" formToken={formToken} fields={fields}>
       {act !== 'unlink' && (
-        <Field
-          id={`${act}-${number}`}
-          label={words.hours}
-          name="hours"
-          type="number"
-          value="72"
-        />
+        <Field id={`${act}-${number}`} label={words.hours} name="hours" type="number" value="72" />
       )}
       <button type="submit">{words[act]}</button>
     </VisitorForm>

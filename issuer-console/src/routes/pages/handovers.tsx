@@ -15,7 +15,7 @@ import { type HandoverApiDeps, LAST_HANDOVERS } from '../api/handover-lists.ts';
 import { MALFORMED, ProblemError } from '../problem.ts';
 import { fieldsOf, goTo, idOf, type PageDeps, pageOf } from './page.ts';
 
-export type HandoverPagesDeps = PageDeps & HandoverApiDeps;
+export type HandoverPagesDeps = PageDeps & HandoverApiDeps & { readonly origin: URL | undefined };
 
 type Visit = Context<VisitorEnv>;
 type FieldOf = (name: string) => string;
@@ -28,7 +28,9 @@ export const handoverPages = (deps: HandoverPagesDeps) => {
   const at = '/events/:id/purchases/:purchaseId';
   const change = allow('purchase.change');
   const given = (c: Visit, { handover, code }: Given) =>
-    code === undefined ? toHandover(c, handover) : shownCode(c, deps, code, pathOf(handover));
+    code === undefined
+      ? toHandover(c, handover)
+      : shownCode(c, deps, { code, path: pathOf(handover) });
   const invite = (kind: 'companion' | 'transfer') => async (c: Visit) => {
     const { act, field } = await acting(deps, c);
     const wanted = { kind, ticketNo: field('ticket'), hours: hoursOf(field) };
@@ -64,7 +66,7 @@ export const handoverPages = (deps: HandoverPagesDeps) => {
       const { act } = await acting(deps, c);
       const code = await parties.code(act, purchaseOf(c), PARTY_HOURS);
       const path = `/events/${act.event.id}/purchases/${encodeURIComponent(purchaseOf(c))}`;
-      return shownCode(c, deps, code, path);
+      return shownCode(c, deps, { code, path, to: '/party' });
     });
 };
 
@@ -86,7 +88,7 @@ export const handoverListPages = (deps: HandoverPagesDeps) => {
     .post('/handovers/:id/code', change, async (c) => {
       const { act, field } = await actingOn(deps, c);
       const { handover, code } = await invitations.code(act, idOf(c), hoursOf(field));
-      return shownCode(c, deps, code, pathOf(handover));
+      return shownCode(c, deps, { code, path: pathOf(handover) });
     })
     .post('/handovers/:id/buyer', change, async (c) => {
       const { act, field } = await actingOn(deps, c);
@@ -131,11 +133,19 @@ export const handoverListPages = (deps: HandoverPagesDeps) => {
 const pathOf = ({ id }: Pick<Handover, 'id'>) => `/handovers/${id}`;
 const toHandover = (c: Visit, handover: Handover) => goTo(c, pathOf(handover));
 
-/** Shown once; the person it is for opens the link, or types it. */
-function shownCode(c: Visit, deps: HandoverPagesDeps, code: string, path: string) {
+interface ShownCode {
+  readonly code: string;
+  /** The page that it goes on with. */
+  readonly path: string;
+  readonly to?: '/join' | '/party';
+}
+
+/** Shown once: to be typed, or as a link, whose part behind the `#` is sent to no server. */
+function shownCode(c: Visit, deps: HandoverPagesDeps, { code, path, to = '/join' }: ShownCode) {
   const page = pageOf(c, deps);
   const { codeOf, codeShown } = page.view.text.handovers;
-  const lines = to === undefined ? [code] : [code, `${originOf(c, deps)}${to}#${code}`];
+  const origin = deps.origin?.origin ?? new URL(c.req.url).origin;
+  const lines = [code, `${origin}${to}#${code}`];
   const what = { title: codeOf, what: codeShown, lines, path };
   return c.html(<ShownOncePage {...page} {...what} />);
 }

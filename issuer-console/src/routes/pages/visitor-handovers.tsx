@@ -1,11 +1,11 @@
 import { type Context, Hono } from 'hono';
+import type { EventStore } from '../../domain/event.ts';
 import type { HandoverLedger } from '../../domain/handover-ledger.ts';
 import { seenBy } from '../../domain/handover-visits.ts';
 import type { Parties } from '../../domain/parties.ts';
+import type { PurchaseBook } from '../../domain/purchase-book.ts';
 import { RefusedError } from '../../domain/refusal.ts';
 import type { VisitorTokenStore } from '../../domain/visitor-token.ts';
-import type { EventStore } from '../../domain/event.ts';
-import type { PurchaseBook } from '../../domain/purchase-book.ts';
 import { JoinCodePage, JoinPage } from '../../views/visitor-join.tsx';
 import { PartyCodePage, PartyPage } from '../../views/visitor-party.tsx';
 import { open, type VisitorEnv } from '../access.ts';
@@ -36,7 +36,8 @@ export const visitorHandovers = (deps: VisitorHandoversDeps) =>
         const { code: made, refused } = await acted(deps, field);
         const code = field('code');
         const party = await deps.handoverDesks.parties.own(code);
-        const invitation = made === undefined ? undefined : { code: made, link: linkOf(c, deps, made) };
+        const invitation =
+          made === undefined ? undefined : { code: made, link: linkOf(c, deps, made) };
         const page = { ...pageOf(c, deps), refused: refused?.code };
         const status = refused ? statusOf(refused) : 200;
         return c.html(<PartyPage {...page} {...{ party, code, invitation }} />, status);
@@ -76,7 +77,8 @@ async function acted({ handoverDesks: { parties } }: VisitorHandoversDeps, field
         throw new ProblemError(NOT_FOUND);
     }
   } catch (error) {
-    if (error instanceof RefusedError && error.code !== 'ERR_VISITOR_CODE') return { refused: error };
+    if (error instanceof RefusedError && error.code !== 'ERR_VISITOR_CODE')
+      return { refused: error };
     throw error;
   }
 }

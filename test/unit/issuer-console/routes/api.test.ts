@@ -98,15 +98,18 @@ const OPEN = [
   'POST /sign-in/passkey',
   'POST /sign-out',
   'GET /api/openapi.json',
-  ...['/apply/:id', '/apply/standing', '/apply/slip', '/check'].flatMap((path) => [
-    `GET ${path}`,
-    `POST ${path}`,
-  ]),
+  ...['/apply/:id', '/apply/standing', '/apply/slip', '/check', '/party', '/join'].flatMap(
+    (path) => [`GET ${path}`, `POST ${path}`],
+  ),
   'GET /api/public/events/:id/offers',
   'POST /api/public/applications',
   'POST /api/public/applications/standing',
   'POST /api/public/checks',
   'POST /api/public/payments',
+  'POST /api/public/parties',
+  'POST /api/public/parties/invitations',
+  'POST /api/public/parties/withdrawals',
+  'POST /api/public/parties/unlinked',
   'POST /api/public/requests',
   'POST /api/public/statements',
 ];
