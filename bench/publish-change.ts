@@ -88,6 +88,7 @@ async function openShop(context: BenchContext, rows: number) {
     ...{ ...stores, ...deps, silentAfterMs: HOUR_MS },
     rules: () => ({ ...plan, signatures: 1 }),
     wake: conductor.wake,
+    sign: conductor.sign.bind(conductor),
     changed: conductor.changes.next,
   });
   const book = new PurchaseBook({ ...stores, ...deps });

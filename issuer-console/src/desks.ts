@@ -126,11 +126,12 @@ function publicationDesks(deps: AppDeps, surroundings: DeskSurroundings) {
     open: () => publishing!.open(),
   });
   const { changes, wake } = conductor;
+  const sign = conductor.sign.bind(conductor);
   const rules = (eventId: string) => {
     const plan = conductor.planOf(eventId);
     return plan && { ...plan, signatures: plan.publishers?.threshold ?? 1 };
   };
-  const desk = { ...deps, ...stores, rules, wake, changed: changes.next };
+  const desk = { ...deps, ...stores, rules, wake, sign, changed: changes.next };
   const given = publicationDesk(desk);
   const scheduler = new Scheduler({
     ...{ ...deps, ...stores, desk: given, plans: publishing?.plans ?? [] },

@@ -1,23 +1,28 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
+import { publicKeyPem } from '@pinless-gate/hsm/public-key';
 import { askerOf } from '@pinless-gate/issuer-console/domain/asker';
 import type { Event } from '@pinless-gate/issuer-console/domain/event';
 import type { Publication } from '@pinless-gate/issuer-console/domain/list-publication';
 import { type Actor, Scope } from '@pinless-gate/issuer-console/domain/permission';
-import { readPublishPlans } from '@pinless-gate/issuer-console/publishing/config';
+import { type PublishPlan, readPublishPlans } from '@pinless-gate/issuer-console/publishing/config';
 import {
   type ListBuilder,
   openListBuilder,
 } from '@pinless-gate/issuer-console/publishing/list-builder';
+import { encodeSignatures } from '@pinless-gate/protocol/bundle';
 import { toHex } from '@pinless-gate/protocol/bytes';
 import { readLatestManifest } from '@pinless-gate/whitelist-builder/bundle/directory';
 import { verifyBundle } from '@pinless-gate/whitelist-builder/bundle/verify';
+import { program as whitelist } from '@pinless-gate/whitelist-builder/cli/program';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { newVendor, type SignedIn, signedIn } from '../unit/issuer-console/accounts.ts';
 import { ask } from '../unit/issuer-console/browsing.ts';
 import { eventOf, imported } from '../unit/issuer-console/events.ts';
 import { startConsole, type TestConsole } from '../unit/issuer-console/fixture.ts';
+import { run } from '../unit/run.ts';
 import { line, newCa, purchase } from '../unit/whitelist-builder/fixture.ts';
 import { makeToken, type TestToken } from './hsm/token.ts';
 
@@ -30,6 +35,8 @@ let seller: SignedIn;
 let event: Event;
 let builder: ListBuilder;
 let publisher: Uint8Array;
+let second: Uint8Array;
+let plan: PublishPlan;
 const at = (name: string) => join(token.directory, name);
 const down: string[] = [];
 
@@ -38,6 +45,8 @@ beforeAll(async () => {
   const keys = await openKeyStore(token.config);
   await keys.generate(`event-${EVENT_ID}`, 'event');
   await keys.generate('publisher', 'publisher');
+  await keys.generate('vendor', 'publisher');
+  second = await keys.publicKey('vendor');
   publisher = await keys.publicKey('publisher');
   await keys.close();
   await writeFile(at('ca.pem'), (await newCa()).pem);
@@ -46,6 +55,7 @@ beforeAll(async () => {
   const rules = { second_approval: [], max_loss_percent: 20 };
   const shared = { to: at('bundle'), publishers: undefined };
   const plans = await readPublishPlans(at('console.toml'), [{ ...table, ...rules }], shared);
+  plan = plans[0]!;
   builder = await openListBuilder({ onDown: ({ code }) => down.push(code) });
   issuer = await startConsole({
     now: Date.now,
@@ -164,4 +174,53 @@ describe('a list from the console', () => {
     expect((await release(id, { fingerprint, confirmLoss: true })).status).toBe(202);
     expect((await reached(id, 'published')).list).toMatchObject({ version: 3, entries: 200 });
   });
+});
+
+test('a builder that is killed in the middle is there again, and nobody reads half a list', async () => {
+  const before = await readLatestManifest(at('bundle'));
+  await imported(issuer, seller, EVENT_ID, line(purchase(301)));
+  const asker = askerOf({ kind: 'api-key', id: 'test', vendorId: event.vendorId, scopes: [] });
+  const id = await issuer.app.desks.publicationDesk.request(asker, event, 'resale');
+  await vi.waitUntil(async () => (await found(id))?.state !== 'queued', { interval: 1 });
+  for (const pid of await builders()) process.kill(pid, 'SIGKILL');
+  const during = await readLatestManifest(at('bundle'));
+  expect(during.manifest.version).toBeGreaterThanOrEqual(before.manifest.version);
+  const { list } = await reached(id, 'published', 'failed');
+  expect((await found(id))!.failure).toBeUndefined();
+  const trust = { publishers: { keys: [publisher], threshold: 1 } };
+  expect((await verifyBundle(at('bundle'), trust)).manifest.version).toBe(list!.version);
+});
+
+/** Processes of ours that build lists. */
+async function builders(): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const read = (name: string) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '');
+      const [command, status] = [await read('cmdline'), await read('status')];
+      const ours = status.includes(`PPid:\t${process.pid}\n`);
+      return ours && command.includes('list-builder-child') ? [Number(pid)] : [];
+    }),
+  );
+  return found.flat();
+}
+
+test('where two publishers sign, the second signature comes from elsewhere', async () => {
+  const keys = [publisher, second];
+  const strict = { ...plan, to: at('strict'), publishers: { keys, threshold: 2 } };
+  const { list } = await builder.build({ plan: strict });
+  const { hash } = list;
+  await expect(builder.publish({ plan: strict, hash })).rejects.toThrow();
+  await cp(at('work/list'), at('vendor'), { recursive: true });
+  writeFileSync(at('publisher.pem'), publicKeyPem(publisher));
+  const signing = ['--config', token.configFile, '--publisher', 'vendor'];
+  const trust = ['--signed-by', at('publisher.pem')];
+  const signed = await run(whitelist, 'sign', at('vendor'), ...signing, ...trust);
+  expect([signed.code, signed.err]).toEqual([0, []]);
+  const signatures = new Uint8Array(await readFile(at(`vendor/${hash}.signatures`)));
+  const foreign = encodeSignatures([{ keyId: new Uint8Array(32), signature: new Uint8Array(64) }]);
+  await expect(builder.sign({ plan: strict, hash, signatures: foreign })).rejects.toThrow();
+  expect((await builder.sign({ plan: strict, hash, signatures })).signers).toHaveLength(2);
+  expect((await builder.publish({ plan: strict, hash })).hash).toBe(hash);
+  await verifyBundle(at('strict'), { publishers: { keys, threshold: 2 } });
 });

@@ -47,6 +47,8 @@ export interface PublicationDesk {
   publish(asker: Asker, id: string, release: Release): Promise<void>;
   /** The same by a second person. */
   approve(asker: Asker, id: string, release: Release): Promise<void>;
+  /** Adds signatures of other publishers, as `whitelist sign` leaves them. */
+  sign(asker: Asker, id: string, signatures: Uint8Array): Promise<void>;
   withdraw(asker: Asker, id: string): Promise<void>;
   /** Resolves after the next change of anything here, or when the signal aborts. */
   next(signal: AbortSignal): Promise<void>;
@@ -59,6 +61,8 @@ export interface PublicationDeskDeps {
   readonly gateLists: GateListStore;
   /** Undefined where this event's lists are not built here. */
   readonly rules: (eventId: string) => ReleaseRules | undefined;
+  /** Who has signed it then; throws `ERR_PUBLICATION_SIGNATURE` where one does not hold. */
+  readonly sign: (of: Publication, signatures: Uint8Array) => Promise<readonly string[]>;
   /** Something is queued, or may go. */
   readonly wake: () => void;
   /** Resolves after the next change of anything shown here, or when the signal aborts. */
@@ -87,6 +91,17 @@ export function publicationDesk(deps: PublicationDeskDeps): PublicationDesk {
     publish: (asker, id, release) => letGo(deps, asker, { id, release, meets: ['review'] }),
     approve: (asker, id, release) =>
       letGo(deps, asker, { id, release, meets: ['review', 'second'] }),
+
+    sign: async (asker, id, signatures) => {
+      const found = await requirePublication(publications, asker.scope, id);
+      if (found.state !== 'waiting-approval') throw notNow();
+      const signers = await deps.sign(found, signatures);
+      const enough = signers.length >= (rules(found.eventId)?.signatures ?? 1);
+      const settled = { met: enough ? (['signatures'] as const) : [], signers };
+      const origin = { by: asker.by, at: now() };
+      if (!(await publications.settle(found, settled, origin))) throw notNow();
+      wake();
+    },
 
     withdraw: async (asker, id) => {
       const found = await requirePublication(publications, asker.scope, id);

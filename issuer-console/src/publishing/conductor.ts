@@ -1,6 +1,7 @@
 import { GateError } from '@pinless-gate/protocol/errors';
 import { type GateListStore, gateProgress, isAtGates } from '../domain/gate-list.ts';
 import type { Publication } from '../domain/list-publication.ts';
+import { RefusedError } from '../domain/refusal.ts';
 import type { ListMetrics } from '../metrics.ts';
 import { Changes } from './changes.ts';
 import type { PublishPlan } from './config.ts';
@@ -59,6 +60,20 @@ export class Conductor {
     this.#due = true;
     this.#working = this.#working.then(() => this.#work()).catch((error) => this.#stumbled(error));
   };
+
+  /** Who has signed the list then. */
+  async sign(of: Publication, signatures: Uint8Array): Promise<readonly string[]> {
+    const plan = this.planOf(of.eventId);
+    if (!plan || !of.list) throw notSigned();
+    const builder = await this.#open();
+    const { hash } = of.list;
+    try {
+      return (await builder.sign({ plan, hash, signatures })).signers;
+    } catch (error) {
+      const foreign = error instanceof GateError && /^ERR_(?:BUNDLE|CBOR)/.test(error.code);
+      throw foreign ? notSigned() : error;
+    }
+  }
 
   /** A gate told something. */
   readonly gateTold = (): void => {
@@ -163,6 +178,13 @@ export class Conductor {
     this.#deps.onChange();
   }
 }
+
+const notSigned = () =>
+  new RefusedError(
+    'invalid',
+    'ERR_PUBLICATION_SIGNATURE',
+    'not signatures by publishers of gates over the list that waits',
+  );
 
 /** What may go goes first, then a resale: somebody waits who must not enter any more. */
 function nextOf(

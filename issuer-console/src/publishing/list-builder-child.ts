@@ -13,22 +13,38 @@ serveIsolated(async () => {
   // Pages and gates come first.
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const stores = new KeyStores();
+  // A list is not signed or published while the next one is being put in its place.
+  const turns = new Turns();
   return {
-    build: async ({ plan }: BuildCall): Promise<BuildAnswer> => {
-      const event = await readEventFile(plan.event);
-      return stores.use(event, (keys) => buildList(plan, event, keys));
-    },
-    sign: async (call: SignCall): Promise<BuiltList> => {
-      const event = await readEventFile(call.plan.event);
-      return stores.use(event, (keys) => signList(call, event, keys));
-    },
-    publish: async (call: PublishCall): Promise<BuiltList> => {
-      const event = await readEventFile(call.plan.event);
-      return stores.use(event, (keys) => publishList(call, event, keys));
-    },
+    build: ({ plan }: BuildCall): Promise<BuildAnswer> =>
+      turns.take(async () => {
+        const event = await readEventFile(plan.event);
+        return stores.use(event, (keys) => buildList(plan, event, keys));
+      }),
+    sign: (call: SignCall): Promise<BuiltList> =>
+      turns.take(async () => {
+        const event = await readEventFile(call.plan.event);
+        return stores.use(event, (keys) => signList(call, event, keys));
+      }),
+    publish: (call: PublishCall): Promise<BuiltList> =>
+      turns.take(async () => {
+        const event = await readEventFile(call.plan.event);
+        return stores.use(event, (keys) => publishList(call, event, keys));
+      }),
     close: () => stores.close(),
   };
 });
+
+/** One thing after the other. */
+class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  take<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+}
 
 /** One HSM open at a time: the one that was asked for last. */
 class KeyStores {

@@ -1,5 +1,5 @@
 import type { ApiKey } from '../domain/api-key.ts';
-import { KEY_SCOPES } from '../domain/permission.ts';
+import { KEY_SCOPES, type Permission } from '../domain/permission.ts';
 import type { Vendor } from '../domain/vendor.ts';
 import { Choice, Field, Form, Refusal } from './form.tsx';
 import { Icon, type Shape } from './icon.tsx';
@@ -86,6 +86,9 @@ const KeyCard = (props: ApiKeysProps & { readonly apiKey: ApiKey }) => {
   );
 };
 
+/** What is given only where somebody wants it: to be the second person who approves. */
+const ASKED_FOR: ReadonlySet<Permission> = new Set(['list.approve']);
+
 const GiveKey = ({ view, vendors }: ApiKeysProps) => {
   const text = view.text.account;
   return (
@@ -103,7 +106,7 @@ const GiveKey = ({ view, vendors }: ApiKeysProps) => {
           <legend>{text.apiKeys.scopes}</legend>
           {KEY_SCOPES.map((scope) => (
             <label>
-              <input type="checkbox" name="scopes" value={scope} checked />
+              <input type="checkbox" name="scopes" value={scope} checked={!ASKED_FOR.has(scope)} />
               {scope}
             </label>
           ))}

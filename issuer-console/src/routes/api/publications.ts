@@ -152,6 +152,25 @@ const approve = createRoute({
   responses: { 202: json(Viewed, 'it goes out'), ...PROBLEMS },
 });
 
+const sign = createRoute({
+  method: 'post',
+  path: '/api/v1/publications/{id}/signatures',
+  summary: 'Adds signatures of other publishers to the list that waits',
+  ...access('list.approve'),
+  request: {
+    params: IdParam,
+    ...body(
+      z.strictObject({
+        signatures: z
+          .base64()
+          .max(16_384)
+          .openapi({ description: 'The file `<64 hex>.signatures` that `whitelist sign` leaves' }),
+      }),
+    ),
+  },
+  responses: { 200: json(Viewed, 'who has signed'), ...PROBLEMS },
+});
+
 const withdraw = createRoute({
   method: 'post',
   path: '/api/v1/publications/{id}/withdraw',
@@ -204,6 +223,13 @@ export const publicationApi = ({ events, publications, publicationDesk }: Public
       const { id } = c.req.valid('param');
       await publicationDesk.approve(asker, id, c.req.valid('json'));
       return c.json(await view(asker.scope, id), 202);
+    })
+    .openapi(sign, async (c) => {
+      const asker = askerOf(actorOn(c));
+      const { id } = c.req.valid('param');
+      const octets = new Uint8Array(Buffer.from(c.req.valid('json').signatures, 'base64'));
+      await publicationDesk.sign(asker, id, octets);
+      return c.json(await view(asker.scope, id), 200);
     })
     .openapi(withdraw, async (c) => {
       const asker = askerOf(actorOn(c));

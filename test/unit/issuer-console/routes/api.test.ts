@@ -165,6 +165,7 @@ describe('S4 a vendor and what is another vendor’s', () => {
       const handover = handoverBody(path);
       if (handover) return handover;
       if (path.endsWith('/offers')) return offerOf();
+      if (path.endsWith('/signatures')) return { signatures: 'AAAA' };
       return /publish$|approve$/.test(path) ? { fingerprint: 'K7F2QD' } : undefined;
     };
     for (const { method, path, access } of byId) {
@@ -424,6 +425,7 @@ describe('the audit log', () => {
       ['POST', `${toBuild}/publications`, {}, 'list.requested'],
       ['POST', publicationAt('approve'), { fingerprint: fingerprintOf(2) }, 'list.approved'],
       ['POST', `${toBuild}/publications`, {}, 'list.requested'],
+      ['POST', publicationAt('signatures'), { signatures: 'AAAA' }, 'list.signed'],
       ['POST', publicationAt('withdraw'), {}, 'list.withdrawn'],
       ['POST', '/api/v1/webhooks', hook, 'webhook.added'],
       ['PATCH', webhook, { revision: 1, enabled: false }, 'webhook.changed'],
