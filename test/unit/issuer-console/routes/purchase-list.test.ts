@@ -73,6 +73,13 @@ describe('a list of purchases', () => {
     expect(await all('state=cancelled', 1)).toEqual(['3', '7']);
   });
 
+  test('is read by an index: the database has looked at what an import brought', async () => {
+    const known = await started.database.db.execute(
+      `select reltuples::integer as rows from pg_class where relname = 'purchases'`,
+    );
+    expect((known as unknown as { rows: { rows: number }[] }).rows[0]!.rows).toBeGreaterThan(9);
+  });
+
   test('finds a number and what begins with it, in the order of numbers', async () => {
     for (const limit of [1, 3])
       expect(await all('search=P-1', limit)).toEqual(['1', '10', '11', '12']);
