@@ -83,6 +83,7 @@ examples
   gate journal export --config gate.toml > journal.ndjson
   gate journal verify journal.ndjson --device-key device.pem
   gate staff override K7-42 --reason "name on the ticket checked" --operator sato --config gate.toml
+  gate present --console https://console.example.jp
   gate certificate verify --anchor ca.pem --at 2026-12-20T18:00:00+09:00 user.pem
 
 exit codes: 0 done, 1 refused or failed with a reason, 2 wrong usage, 70 a defect of ours`;

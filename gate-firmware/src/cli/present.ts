@@ -1,7 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { STATEMENT_METHODS, type StatementMethod } from '@pinless-gate/protocol/card-statement';
+import {
+  type CardStatement,
+  STATEMENT_METHODS,
+  type StatementMethod,
+} from '@pinless-gate/protocol/card-statement';
 import { GateError } from '@pinless-gate/protocol/errors';
 import type { StatementPurpose } from '@pinless-gate/protocol/statement-request';
 import { type Command, EXIT_OK, type Io, UsageError } from '@pinless-gate/runtime/program';
@@ -11,29 +15,28 @@ import type { PinKey } from '../card/profiles/jpki-keys.ts';
 import { Reader } from '../card/reader.ts';
 import { consoleUrl } from '../fleet/console-client.ts';
 import { type Asked, fetchRequest, postStatement, type Taken } from '../present/console.ts';
-import { type Person, stateWithCard } from '../present/statement.ts';
+import { type Person, stateWithCard, type Wanted } from '../present/statement.ts';
 import { waitForCard } from '../present/wait.ts';
 
 const WAIT_MS = 120_000;
 
+const OPTIONS = {
+  console: { type: 'string' },
+  code: { type: 'string' },
+  'code-file': { type: 'string' },
+  method: { type: 'string' },
+  reader: { type: 'string' },
+  socket: { type: 'string' },
+  ca: { type: 'string' },
+  'pin-file': { type: 'string' },
+  'reference-file': { type: 'string' },
+  'last-try': { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
+
 /** `gate present`: a card at a desk states to a console what its holder was shown. */
 export const presentCommand: Command = async (argv, io) => {
-  const { values } = parseArgs({
-    args: [...argv],
-    options: {
-      console: { type: 'string' },
-      code: { type: 'string' },
-      'code-file': { type: 'string' },
-      method: { type: 'string' },
-      reader: { type: 'string' },
-      socket: { type: 'string' },
-      ca: { type: 'string' },
-      'pin-file': { type: 'string' },
-      'reference-file': { type: 'string' },
-      'last-try': { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
-  });
+  const { values } = parseArgs({ args: [...argv], options: OPTIONS });
   if (values.console === undefined) {
     throw new UsageError(
       '--console is missing',
@@ -52,24 +55,44 @@ export const presentCommand: Command = async (argv, io) => {
   const chosen = chosenMethod(asked, method);
   const kazashi = asked.kazashi && chosen !== 'read';
   const wanted = { request: asked.octets, method: chosen, kazashi };
-  const reader = await Reader.open({ reader: values.reader, socket: values.socket });
+  const person = personAt(io, values['pin-file'], values['reference-file']);
+  const statement = await stateAtReader(wanted, person, {
+    ...values,
+    io,
+    lastTry: values['last-try'],
+  });
+  tell(await postStatement(address, code, statement), io, values.json);
+  return EXIT_OK;
+};
+
+interface AtReader {
+  readonly reader?: string | undefined;
+  readonly socket?: string | undefined;
+  readonly lastTry: boolean;
+  readonly io: Io;
+}
+
+/** Of the card that is on the reader, or is put there. */
+async function stateAtReader(
+  wanted: Wanted,
+  person: Person,
+  { reader: name, socket, lastTry, io }: AtReader,
+): Promise<CardStatement> {
+  const now = () => performance.now();
+  const reader = await Reader.open({ reader: name, socket });
   try {
-    const now = () => performance.now();
     await waitForCard(reader, {
       signal: io.signal,
       timeoutMs: WAIT_MS,
       now,
       onEmpty: () => io.err('put the card on the reader, and leave it there'),
     });
-    const person = personAt(io, values['pin-file'], values['reference-file']);
-    const stating = { transmit: reader.session(), lastTry: values['last-try'], now };
-    const statement = await stateWithCard(wanted, person, stating).catch(inWords);
-    tell(await postStatement(address, code, statement), io, values.json);
+    const stating = { transmit: reader.session(), lastTry, now };
+    return await stateWithCard(wanted, person, stating).catch(inWords);
   } finally {
     await leave(reader);
   }
-  return EXIT_OK;
-};
+}
 
 /** Resets the card, however it ended: nobody after us has its keys open. */
 async function leave(reader: Reader): Promise<void> {

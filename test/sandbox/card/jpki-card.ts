@@ -14,6 +14,7 @@ import {
 } from '@pinless-gate/protocol/apdu/status-word';
 import { equal, fromHex, utf8 } from '@pinless-gate/protocol/bytes';
 import { encodeTlv } from '@pinless-gate/protocol/tlv';
+import { type CardPin, countersOf } from './card-pin.ts';
 import {
   type CardCommand,
   parseCommand,
@@ -27,12 +28,10 @@ import {
 } from './command.ts';
 import {
   EF_CERTIFICATE,
-  EF_PIN,
   EF_PRESENCE,
   EF_PRIVATE_KEY,
   EF_SIGNATURE_CERTIFICATE,
   EF_SIGNATURE_KEY,
-  EF_SIGNATURE_PIN,
   EF_TERMINAL_CA_KEY,
   EF_TOKEN_INFO,
   type JpkiFile,
@@ -48,13 +47,6 @@ const RID_LENGTH = 5; // ISO/IEC 7816-5: a shorter prefix names nobody
 const CHALLENGE_LENGTH = 16; // ASSUMED
 const SIGNATURE_LENGTH = 256;
 const TERMINAL_TRIES = 10; // not public
-
-/** A PIN that opens something, undefined where nobody knows it; counters begin with what is left. */
-export interface CardPin {
-  readonly file: number;
-  readonly value: string | undefined;
-  readonly tries: number;
-}
 
 export interface JpkiCardOptions {
   readonly atr: Uint8Array;
@@ -90,9 +82,7 @@ export class JpkiCard implements VirtualCard {
     this.atr = options.atr;
     this.#options = options;
     this.#chain = new TerminalChain(options.terminalCa);
-    this.#pins = new Map(
-      options.pins.map(({ file, tries }) => [file, new RetryCounter(FULL[file]!, tries)]),
-    );
+    this.#pins = countersOf(options.pins);
   }
 
   reset(): void {
@@ -299,8 +289,6 @@ export class JpkiCard implements VirtualCard {
     return success(p1 < 0x02 ? key.signPadded(block) : key.signHash(block), 'rsa');
   }
 }
-
-const FULL: Readonly<Record<number, number>> = { [EF_PIN]: 3, [EF_SIGNATURE_PIN]: 5 };
 
 const STEP_OF_FILE = new Map<number, Step>([
   [EF_SIGNATURE_CERTIFICATE, 'read-signature-certificate'],
