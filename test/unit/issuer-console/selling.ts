@@ -1,6 +1,6 @@
 import { commandLine } from '@pinless-gate/issuer-console/domain/asker';
 import { requireEvent } from '@pinless-gate/issuer-console/domain/event';
-import { expect } from 'vitest';
+import { expect, test } from 'vitest';
 import { newVendor, type SignedIn, signedIn } from './accounts.ts';
 import { ask } from './browsing.ts';
 import { newEvent } from './events.ts';
@@ -91,4 +91,49 @@ export class TestShop {
   async standing(code: string): Promise<Record<string, unknown>> {
     return (await this.visit('applications/standing', { code }))[1];
   }
+}
+
+interface Selling {
+  readonly shop: TestShop;
+  readonly card: TestCard;
+  readonly other: TestCard;
+}
+
+/** What holds however many come at once: run on either engine. */
+export function soldOnce(given: () => Selling): void {
+  test('however many apply at once, none is sold twice', async () => {
+    const { shop } = given();
+    const eventId = await shop.newEvent();
+    const offerId = await shop.offer(eventId, { perCard: 10 });
+    const picks = [{ offerId, count: 3 }];
+    const all = await Promise.all(
+      Array.from({ length: 12 }, () => shop.visit('applications', { eventId, picks })),
+    );
+    const sold = all.filter(([status]) => status === 201);
+    expect(sold).toHaveLength(3);
+    const refused = all.filter(([status]) => status !== 201);
+    for (const [status, { code }] of refused) {
+      expect([status, code]).toEqual([409, 'ERR_OFFER_SOLD_OUT']);
+    }
+    const seats = await Promise.all(
+      sold.map(async ([, { code }]) => (await shop.standing(code as string)).seats as object[]),
+    );
+    const numbers = seats.flat().map((seat) => JSON.stringify(seat));
+    expect(new Set(numbers).size).toBe(9);
+    const event = await shop.event(eventId);
+    expect((await shop.started.stores.offers.list(event))[0]!.free).toBe(1);
+  });
+
+  test('a card has no more of an offer than one card may, however they are applied for', async () => {
+    const { shop, card, other } = given();
+    const eventId = await shop.newEvent();
+    const offerId = await shop.offer(eventId);
+    const codes = [await shop.apply(eventId, offerId, 3), await shop.apply(eventId, offerId, 3)];
+    const both = await Promise.all(codes.map((code) => shop.present(code, card)));
+    expect(both.map(([status]) => status).sort()).toEqual([200, 409]);
+    expect(both.find(([status]) => status === 409)![1].code).toBe('ERR_APPLICATION_LIMIT');
+    const left = codes[both.findIndex(([status]) => status === 409)]!;
+    expect(await shop.present(left, other)).toMatchObject([200, { state: 'pending' }]);
+    expect(await shop.present(await shop.apply(eventId, offerId), card)).toMatchObject([200, {}]);
+  });
 }

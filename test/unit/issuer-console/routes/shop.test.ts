@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newCa, type TestCa } from '../../whitelist-builder/fixture.ts';
 import { signedIn } from '../accounts.ts';
 import { ask } from '../browsing.ts';
-import { SALE_AT, TestShop } from '../selling.ts';
+import { SALE_AT, soldOnce, TestShop } from '../selling.ts';
 import { readRequest, TestCard } from '../visiting.ts';
 
 let shop: TestShop;
@@ -104,26 +104,7 @@ describe('a purchase with the card', () => {
 });
 
 describe('seats', () => {
-  test('however many apply at once, none is sold twice', async () => {
-    const eventId = await shop.newEvent();
-    const offerId = await shop.offer(eventId, { perCard: 10 });
-    const picks = [{ offerId, count: 3 }];
-    const all = await Promise.all(
-      Array.from({ length: 12 }, () => shop.visit('applications', { eventId, picks })),
-    );
-    const sold = all.filter(([status]) => status === 201);
-    expect(sold).toHaveLength(3);
-    const refused = all.filter(([status]) => status !== 201);
-    for (const [status, { code }] of refused) {
-      expect([status, code]).toEqual([409, 'ERR_OFFER_SOLD_OUT']);
-    }
-    const seats = await Promise.all(
-      sold.map(async ([, { code }]) => (await shop.standing(code as string)).seats as object[]),
-    );
-    const numbers = seats.flat().map((seat) => JSON.stringify(seat));
-    expect(new Set(numbers).size).toBe(9);
-    expect(await free(eventId)).toEqual([1]);
-  });
+  soldOnce(() => ({ shop, card, other }));
 
   test('of an application without a card come back after twenty minutes', async () => {
     const eventId = await shop.newEvent();
@@ -144,18 +125,6 @@ describe('seats', () => {
     } finally {
       shop.started.now = SALE_AT;
     }
-  });
-
-  test('a card has no more of an offer than one card may, however they are applied for', async () => {
-    const eventId = await shop.newEvent();
-    const offerId = await shop.offer(eventId);
-    const codes = [await shop.apply(eventId, offerId, 3), await shop.apply(eventId, offerId, 3)];
-    const both = await Promise.all(codes.map((code) => shop.present(code, card)));
-    expect(both.map(([status]) => status).sort()).toEqual([200, 409]);
-    expect(both.find(([status]) => status === 409)![1].code).toBe('ERR_APPLICATION_LIMIT');
-    const left = codes[both.findIndex(([status]) => status === 409)]!;
-    expect(await shop.present(left, other)).toMatchObject([200, { state: 'pending' }]);
-    expect(await shop.present(await shop.apply(eventId, offerId), card)).toMatchObject([200, {}]);
   });
 
   test.each<[string, object[], number, string]>([

@@ -22,5 +22,6 @@ describe('on a PostgreSQL server', async () => {
   describe('counts', async () => void (await import('./purchase-counts.test.ts')));
   describe('lists', async () => void (await import('../routes/purchase-list.test.ts')));
   describe('imports', async () => void (await import('../routes/imports.test.ts')));
+  describe('sales', async () => void (await import('./sold-once.ts')));
   describe('purchases', async () => void (await import('../purchases/book.test.ts')));
 });
