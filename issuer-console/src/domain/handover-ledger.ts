@@ -194,7 +194,7 @@ export class HandoverLedger {
   }
 
   note(action: string, { id, eventId, purchaseId, kind, tickets }: NotedHandover): Change {
-    return { action, subjects: [id, eventId, purchaseId], facts: { kind, tickets } };
+    return { action, subjects: [purchaseId, eventId, id], facts: { kind, tickets } };
   }
 
   settle({ asker, event }: Act, settlement: Settlement): Promise<void> {

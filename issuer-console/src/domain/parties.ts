@@ -84,7 +84,7 @@ export class Parties {
     await book.open(act.asker, act.event, purchaseId);
     const of = { purpose: 'party', subject: purchaseId } as const;
     const { text, token } = ledger.code(act.event, of, hours);
-    const note = { action: 'party.code', subjects: [act.event.id, purchaseId] };
+    const note = { action: 'party.code', subjects: [purchaseId, act.event.id] };
     await ledger.settle(act, { puts: [], codes: { withdraw: of, add: token }, notes: [note] });
     return text;
   }

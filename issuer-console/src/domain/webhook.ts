@@ -17,6 +17,8 @@ export const WEBHOOK_TYPES = {
   'purchase.cancelled': 'purchase.read',
   'companion.invited': 'purchase.read',
   'companion.linked': 'purchase.read',
+  'companion.unlinked': 'purchase.read',
+  'ticket.released': 'purchase.read',
   'ticket.transferred': 'purchase.read',
   'ticket.resold': 'purchase.read',
   'list.requested': 'event.read',
