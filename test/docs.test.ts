@@ -107,6 +107,16 @@ describe('documents', () => {
     expect(readFileSync(join(ROOT, 'docs', 'refusals.md'), 'utf8')).toBe(refusalsPage());
   });
 
+  test('what was tried against the console has a test of its name', () => {
+    const rows = tableBelow(find('docs/console.md'), 'id | fault or attack | test');
+    expect(rows.map(([id]) => id)).toEqual(Array.from({ length: 11 }, (_, i) => `S${i + 1}`));
+    const nameless = rows.filter(([id, , path]) => {
+      const text = readFileSync(join(ROOT, path!.replaceAll('`', '')), 'utf8');
+      return !new RegExp(`(?:test|describe)[\\w.]*\\('${id}\\b`).test(text);
+    });
+    expect(nameless).toEqual([]);
+  });
+
   test('decisions have a number each', () => {
     const numbers = documents
       .map(({ path }) => /^docs\/decisions\/(\d{4})-/.exec(path)?.[1])

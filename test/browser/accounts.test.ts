@@ -14,8 +14,9 @@ let started: TestConsole;
 let server: Listening;
 let browser: Browser;
 let url: string;
-/** Of the import that a test here makes. */
+/** Of the import and the webhook that tests here make. */
 let importPath = '/events';
+let webhookPath = '/webhooks';
 const EVENT_ID = '2be552203c4c0f4f0703b037dfbd00e5';
 const WAIT = { timeout: 30_000 };
 const EVENT_PAGES = () => [
@@ -163,6 +164,32 @@ test('purchases imported without JavaScript: event, file, rejects', async () => 
   await page.context().close();
 });
 
+test('a webhook without JavaScript: added, tried, changed, sent again', async () => {
+  await newVendor(started.stores, 'shop with a program');
+  const options = { cookie: started.cookie, javaScriptEnabled: false };
+  const page = await open('/webhooks?lang=en', 'phone', options);
+  const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
+  const address = 'https://hooks.example.jp:8443/console/a-path-that-is-long-enough-to-be-too-wide';
+  await page.getByLabel('Address').fill(address);
+  await page.getByLabel('feed.exported').uncheck();
+  await press('Add a webhook');
+  expect(await page.locator('.secret').textContent()).toMatch(/^whsec_/);
+  await page.getByRole('link', { name: 'I have noted it' }).click();
+  webhookPath = new URL(page.url()).pathname;
+  expect(await page.getByLabel('feed.exported').isChecked()).toBe(false);
+  await press('Send a test');
+  expect(await page.getByText('answered 200').count()).toBe(1);
+  await page.getByLabel('feed.exported').check();
+  await press('Save');
+  expect(await page.getByLabel('feed.exported').isChecked()).toBe(true);
+  await press('Give another secret');
+  await page.getByRole('link', { name: 'I have noted it' }).click();
+  expect(await page.getByText('the secret before signs too').count()).toBe(1);
+  await press('Turn off');
+  expect(await page.getByRole('status').textContent()).toContain('off:');
+  await page.context().close();
+});
+
 const SHOWN: [Size, string][] = [
   ['desktop', 'en'],
   ['phone', 'ja'],
@@ -178,6 +205,8 @@ describe('every page', () => {
       '/audit',
       '/account',
       '/gates',
+      '/webhooks',
+      webhookPath,
       ...EVENT_PAGES(),
     ]) {
       const asked = `${path}${path.includes('?') ? '&' : '?'}lang=${language}`;

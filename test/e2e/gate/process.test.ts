@@ -87,6 +87,20 @@ describe('the end of a gate', () => {
     expect(performance.now() - stopped).toBeLessThan(2500 + BUSY_MS);
   });
 
+  test('S9 a console that answers nothing, then is gone: taps go on', async () => {
+    const hole = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(hole, 'listening');
+    const url = `http://127.0.0.1:${(hole.address() as { port: number }).port}/`;
+    const lane = await laneFor({ more: `[console]\nurl = "${url}"\n` });
+    const gate = new GateProcess(lane);
+    await gate.started();
+    expect((await tapCard(gate, reader, venue.cards.sato!)).outcome).toBe('admitted');
+    hole.close();
+    expect((await tapCard(gate, reader, venue.cards.sato!)).outcome).toBe('already-admitted');
+    expect(await gate.stop()).toEqual({ code: 0, signal: null });
+    expect(await verified(lane)).toMatchObject({ verified: true, admitted: 1 });
+  });
+
   test('kill -9: the journal verifies and the admission is remembered', async () => {
     const lane = await laneFor();
     const first = new GateProcess(lane);

@@ -7,10 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { formTokenOf } from '@pinless-gate/issuer-console/domain/session';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { BUSY_MS } from '../../../busy.ts';
 import { firstSignIn } from '../accounts.ts';
+import { eventOf } from '../events.ts';
 import { GATE_A, GATE_B, publish, TestGate } from '../fixture.ts';
+import { startReceiver } from '../webhooks/receiver.ts';
 
 const BIN = fileURLToPath(
   new URL('../../../../issuer-console/bin/issuer-console.js', import.meta.url),
@@ -30,6 +33,7 @@ let cookie: string | undefined;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'console-serve-'));
   config = join(directory, 'issuer-console.toml');
+  await writeFile(join(directory, 'seal.key'), '7'.repeat(64));
   await writeFile(join(directory, 'a.pem'), gate.pem);
   await writeFile(join(directory, 'b.pem'), second.pem);
   await writeFile(join(directory, 'c.pem'), new TestGate('ab'.repeat(16), 'C').pem);
@@ -37,7 +41,8 @@ beforeAll(async () => {
   await writeFile(
     config,
     `[listen]\nport = 0\n[store]\ndirectory = "store"\n[bundle]\ndirectory = "bundle"\n` +
-      `[enrolment]\npublishers = ["b.pem"]\n[accounts]\nsecond_factor = "offered"\n` +
+      `[enrolment]\npublishers = ["b.pem"]\n[accounts]\nsecond_factor = "offered"\nseal_key_file = "seal.key"\n` +
+      `[webhooks]\nallow = ["127.0.0.1"]\n` +
       `[[gates]]\nid = "${GATE_A}"\nname = "A"\ndevice_key = "a.pem"\n`,
   );
   // What a start that was killed half-way leaves.
@@ -105,6 +110,44 @@ describe('issuer-console serve', () => {
     );
     expect([again.status, await again.json()]).toEqual([200, { sequence: 2 }]);
   }, 30_000);
+
+  test('a webhook that was sent and not noted is sent again after kill -9, with its id', async () => {
+    const receiver = await startReceiver();
+    try {
+      const first = await serve();
+      const sent = async (path: string, body: object) => {
+        const cookie = await session(first.url);
+        const headers = {
+          'content-type': 'application/json',
+          'sec-fetch-site': 'same-origin',
+          'form-token': formTokenOf(cookie.slice('session='.length)),
+          cookie,
+        };
+        const init = { method: 'POST', headers, body: JSON.stringify(body) };
+        const response = await fetch(new URL(path, first.url), init);
+        expect([path, response.status]).toEqual([path, 201]);
+        return (await response.json()) as { id: string };
+      };
+      const { id: vendorId } = await sent('/api/v1/vendors', { name: 'V' });
+      const hook = { vendorId, url: receiver.url, types: ['event.added'] };
+      await sent('/api/v1/webhooks', hook);
+      receiver.answer = async () => {
+        first.child.kill('SIGKILL');
+        await first.exited;
+        return 204;
+      };
+      // It may be killed before it has answered: the event is there all the same.
+      await Promise.allSettled([sent('/api/v1/events', eventOf('e'.repeat(32), vendorId))]);
+      await first.exited;
+      receiver.answer = () => 204;
+      await serve();
+      await vi.waitUntil(() => receiver.received.length > 1, { timeout: 60_000 });
+      const [before, after] = receiver.received;
+      expect(after).toMatchObject({ id: before!.id, body: before!.body });
+    } finally {
+      await receiver.close();
+    }
+  }, 120_000);
 
   test('other commands go through it, by a socket that its owner alone may open', async () => {
     const socket = join(directory, 'store', 'control.sock');

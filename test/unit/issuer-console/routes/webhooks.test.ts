@@ -1,3 +1,4 @@
+import { KEY_SCOPES } from '@pinless-gate/issuer-console/domain/permission';
 import type { Attempt } from '@pinless-gate/issuer-console/domain/webhook-message';
 import { webhookSender } from '@pinless-gate/issuer-console/webhooks/sender';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -190,6 +191,24 @@ describe('the API', () => {
     expect((await ask(started, auditor, 'PATCH', path, { revision: 1 })).status).toBe(403);
     await ask(started, own, 'DELETE', path);
   });
+});
+
+test('a key may be given whatever is there for keys, by page and API', async () => {
+  const page = await (await see('/api-keys?lang=en')).text();
+  const document = await (await started.app.request('/api/openapi.json')).text();
+  for (const scope of KEY_SCOPES) {
+    expect(page).toContain(`value="${scope}"`);
+    expect(document).toContain(`"${scope}"`);
+  }
+  const body = { vendorId: a, name: 'all', scopes: KEY_SCOPES, days: 1 };
+  const given = await ask(started, own, 'POST', '/api/v1/api-keys', body);
+  const { key, id } = (await given.json()) as { key: string; id: string };
+  const me = (await (await ask(started, { key }, 'GET', '/api/v1/me')).json()) as {
+    permissions: string[];
+  };
+  expect(me.permissions).toEqual(KEY_SCOPES);
+  const used = await (await ask(started, own, 'GET', `/api/v1/api-keys/${id}`)).json();
+  expect(used).toMatchObject({ lastUsedAt: expect.any(String), expiresAt: expect.any(String) });
 });
 
 describe('the pages', () => {

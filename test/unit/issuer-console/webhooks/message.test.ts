@@ -1,4 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { encodeAuditEntry } from '@pinless-gate/issuer-console/domain/audit';
+import { WEBHOOK_TYPES } from '@pinless-gate/issuer-console/domain/webhook';
 import {
   formatSecret,
   messageOf,
@@ -71,6 +74,30 @@ describe('messageOf', () => {
   test('a test says so', () => {
     const { type, body } = testMessage('w', '0'.repeat(32), at);
     expect([type, JSON.parse(body).data]).toEqual(['webhook.test', { webhook: 'w' }]);
+  });
+});
+
+describe('what is told', () => {
+  const types = Object.keys(WEBHOOK_TYPES);
+  const root = new URL('../../../../', import.meta.url);
+  const sources = (
+    readdirSync(new URL('issuer-console/src', root), { recursive: true }) as string[]
+  )
+    .filter((name) => name.endsWith('.ts') && name !== join('domain', 'webhook.ts'))
+    .map((name) => readFileSync(new URL(`issuer-console/src/${name}`, root), 'utf8'))
+    .join('\n');
+
+  test('is noted somewhere', () => {
+    // What becomes of an application is noted by its state.
+    const byState = (type: string) => /^purchase\.(paid|cancelled)$/.test(type);
+    expect(sources).toMatch(/`purchase\.\$\{state\}`/);
+    const noted = (type: string) => byState(type) || sources.includes(`'${type}'`);
+    expect(types.filter((type) => !noted(type))).toEqual([]);
+  });
+
+  test('stands in docs/webhooks.md', () => {
+    const text = readFileSync(new URL('docs/webhooks.md', root), 'utf8');
+    expect(types.filter((type) => !text.includes(`\`${type}\``))).toEqual([]);
   });
 });
 
