@@ -21,6 +21,7 @@ import {
   type TestConsole,
   TestGate,
 } from '../unit/issuer-console/fixture.ts';
+import { FakeBuilder, planOf, publishingOf } from '../unit/issuer-console/publishing.ts';
 import { purchase } from '../unit/whitelist-builder/fixture.ts';
 import { launchBrowser, overflows, shoot, violations } from './pages.ts';
 
@@ -37,7 +38,10 @@ let admin: SignedIn;
 const places = new Map<string, string>();
 
 beforeAll(async () => {
-  [started, browser] = await Promise.all([startConsole(), launchBrowser()]);
+  [started, browser] = await Promise.all([
+    startConsole({ publishing: publishingOf(new FakeBuilder(), planOf(EVENT)) }),
+    launchBrowser(),
+  ]);
   server = await listen(started.app, '127.0.0.1', 0);
   admin = await signedIn(started.stores, { name: 'walker', role: 'issuer-admin' });
   await furnish();
@@ -79,6 +83,11 @@ async function furnish(): Promise<void> {
   const { id: webhookId } = (await webhook.json()) as { id: string };
   places.set('/webhooks/:id', `/webhooks/${webhookId}`);
   places.set('/events/:id', `/events/${EVENT}`);
+  const asked = await ask(started, admin, 'POST', `/api/v1/events/${EVENT}/publications`, {});
+  const { id: publicationId } = (await asked.json()) as { id: string };
+  await started.app.desks.conductor.idle();
+  places.set('/publications/:id', `/publications/${publicationId}`);
+  places.set('/events/:id/publications', `/events/${EVENT}/publications`);
   places.set('/events/:id/purchases', `/events/${EVENT}/purchases`);
   places.set('/imports/:id', `/imports/${importId}`);
   places.set('/gates/:id', `/gates/${gateId}`);
@@ -106,6 +115,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   '/gates/:id/gate-key': 'a file to be saved',
   '/sign-in': 'leads on whoever is signed in: accounts.test.ts',
   '/sign-in/code': 'before the second factor: accounts.test.ts',
+  '/publications/:id/live': 'parts of a list’s page: publications.test.ts',
   '/live': 'parts of the board: console.test.ts',
 };
 
