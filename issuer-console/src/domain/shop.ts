@@ -94,6 +94,12 @@ export class Shop implements VisitorHandler {
     return { methods: [method], kazashi, lines: linesOf(event, { language, seats, totalYen }) };
   }
 
+  async ready(shown: Shown): Promise<void> {
+    const { application } = await this.applied(shown);
+    const holds = application.state === 'open' && this.#deps.now() < application.expiresAt;
+    if (!holds) throw applicationOver();
+  }
+
   async take(stated: Stated): Promise<Answer> {
     const { application, event } = await this.applied(stated);
     const hash = sha256(stated.request);

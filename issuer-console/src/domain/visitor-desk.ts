@@ -71,6 +71,8 @@ export interface Answer {
 /** Whoever gave codes of a purpose says what they ask for and what comes of it. */
 export interface VisitorHandler {
   asking(shown: Shown): Promise<Asking>;
+  /** Throws where no statement would be taken any more: nobody is asked for a PIN for nothing. */
+  ready?(shown: Shown): Promise<void>;
   /** Uses the code up, where it is good for so many times. A statement that comes again is answered again. */
   take(stated: Stated): Promise<Answer>;
   /** In place of the refusal, where the code's owner may be told more. */
@@ -109,7 +111,9 @@ export class VisitorDesk {
     const shown = await this.show(code);
     const { hash, subject, eventId, expiresAt } = shown.token;
     const purpose = statedPurpose(shown.token);
-    const asking = await this.#handler(purpose).asking(shown);
+    const handler = this.#handler(purpose);
+    await handler.ready?.(shown);
+    const asking = await handler.asking(shown);
     const at = now();
     const until = Math.min(expiresAt, at + STATEMENT_MS);
     const { lines } = asking;
