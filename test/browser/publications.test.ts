@@ -66,7 +66,10 @@ test('a list is asked for, looked at, published, and seen at the gate', async ()
   expect(await overflows(page)).toBe(false);
   await page.getByRole('button', { name: 'リストを作る' }).click();
   await page.getByRole('button', { name: 'このリストを公開する' }).waitFor();
+  // Built while the page was open: everything there is to know of it came, too.
   await said(page, '公開中のリストから 7 枚');
+  await said(page, 'P-2');
+  await said(page, '前回のリストはありません');
   expect(await violations(page)).toEqual([]);
   expect(await overflows(page)).toBe(false);
   await shoot(page, 'list-review-phone');

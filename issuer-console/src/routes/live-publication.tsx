@@ -7,11 +7,10 @@ import { reviewParts } from '../views/list-review.tsx';
 import { actorOn, allow, type VisitorEnv } from './access.ts';
 import { HEARTBEAT_MS, RETRY_MS, STALLED_MS, type StillThere, watched } from './live.ts';
 import { idOf, type PageDeps, viewOf } from './pages/page.ts';
-import { actsOf } from './pages/publications.tsx';
+import { actsOf, type ReviewDeps, reviewOf } from './pages/publications.tsx';
 import { ProblemError } from './problem.ts';
 
-export interface LivePublicationDeps extends PageDeps {
-  readonly publicationDesk: PublicationDesk;
+export interface LivePublicationDeps extends PageDeps, ReviewDeps {
   readonly stillThere: StillThere;
 }
 
@@ -54,7 +53,7 @@ function partsOf(c: Context<VisitorEnv>, deps: LivePublicationDeps) {
   const scope = Scope.of(actorOn(c));
   const [id, acts, view] = [idOf(c), actsOf(c), viewOf(c, deps.views)];
   return async () =>
-    reviewParts({ view, acts, publication: await deps.publicationDesk.find(scope, id) });
+    reviewParts({ view, acts, ...(await reviewOf(deps, scope, { id, after: 0 })) });
 }
 
 interface Sending {

@@ -20,25 +20,31 @@ export interface ReviewActs {
   readonly approve: boolean;
 }
 
-export interface ReviewProps extends PublicationPageProps {
+/** What is known of a list: all of it changes once it is built. */
+export interface Review {
   readonly publication: PublicationView;
   readonly changes: ChangedPurchases;
   readonly findings: readonly ListFinding[];
   /** The last one shown, where there are more. */
   readonly after: number | undefined;
+}
+
+export interface ReviewProps extends PublicationPageProps, Review {
+  /** Further findings are shown: the first ones would take their place. */
+  readonly paged: boolean;
   readonly acts: ReviewActs;
 }
 
 /** One list: what it changes, what it waits for, where it is. */
 export const ReviewPage = (props: ReviewProps) => {
-  const { view, assets, now, refused, event, publication, acts } = props;
+  const { view, assets, now, refused, event, publication } = props;
   const { text, format } = view;
   const words = text.publications;
   const title = words.requested(format.moment(publication.requestedAt));
   const path = `/publications/${publication.id}`;
-  const parts = { view, publication, acts };
+  const live = props.paged ? undefined : `${path}/live`;
   return (
-    <Layout view={view} assets={assets} title={title} now={now} path={path} live={`${path}/live`}>
+    <Layout view={view} assets={assets} title={title} now={now} path={path} live={live}>
       <h1 class="page-title">{title}</h1>
       <Refusal view={view} code={refused} />
       <p>
@@ -46,35 +52,25 @@ export const ReviewPage = (props: ReviewProps) => {
           {words.of(event.name)}
         </a>
       </p>
-      <section id="list-state">
-        <ListState {...parts} />
-      </section>
-      <section id="list-review">
-        <ListReview {...parts} />
-      </section>
-      <section id="list-gates">
-        <ListGates {...parts} />
-      </section>
-      <Changed view={view} publication={publication} changes={props.changes} />
-      <Findings {...props} path={path} />
+      {Object.entries(PARTS).map(([id, Part]) => (
+        <section id={id}>
+          <Part {...props} />
+        </section>
+      ))}
     </Layout>
   );
 };
 
-export interface ReviewParts {
+export interface ReviewParts extends Review {
   readonly view: View;
-  readonly publication: PublicationView;
   readonly acts: ReviewActs;
 }
 
 /** The parts that change while the page is open, by the id of their element. */
 export function reviewParts(parts: ReviewParts): Map<string, string> {
-  const rendered = {
-    'list-state': <ListState {...parts} />,
-    'list-review': <ListReview {...parts} />,
-    'list-gates': <ListGates {...parts} />,
-  };
-  return new Map(Object.entries(rendered).map(([id, part]) => [id, part.toString() as string]));
+  return new Map(
+    Object.entries(PARTS).map(([id, Part]) => [id, (<Part {...parts} />).toString() as string]),
+  );
 }
 
 const ListState = ({ view: { text }, publication }: ReviewParts) => {
@@ -214,13 +210,12 @@ const Acts = ({ view, publication, acts }: ReviewParts) => {
   );
 };
 
-type ChangedProps = Pick<ReviewProps, 'view' | 'publication' | 'changes'>;
-
-const Changed = ({ view: { text, format }, changes }: ChangedProps) => {
+const Changed = ({ view: { text, format }, publication, changes }: ReviewParts) => {
   const words = text.publications;
   const { first, total, shown } = changes;
+  if (!publication.list) return null;
   return (
-    <section>
+    <>
       <h2>{words.changes}</h2>
       {first && <p class="quiet">{words.firstList}</p>}
       {!first && total === 0 && <p class="quiet">{words.noChanges}</p>}
@@ -233,20 +228,17 @@ const Changed = ({ view: { text, format }, changes }: ChangedProps) => {
         ))}
       </ul>
       {total > shown.length && <p>{words.moreChanges(format.number(total - shown.length))}</p>}
-    </section>
+    </>
   );
 };
 
-type FindingsProps = Pick<ReviewProps, 'view' | 'publication' | 'findings' | 'after'> & {
-  readonly path: string;
-};
-
-const Findings = ({ view, publication, findings, after, path }: FindingsProps) => {
+const Findings = ({ view, publication, findings, after }: ReviewParts) => {
   const { text, format } = view;
   const words = text.publications;
   if (!publication.list) return null;
+  const path = `/publications/${publication.id}?lang=${format.language}`;
   return (
-    <section>
+    <>
       <h2>{words.findings}</h2>
       {findings.length === 0 && <p class="quiet">{words.noFindings}</p>}
       <ul class="rows">
@@ -258,9 +250,15 @@ const Findings = ({ view, publication, findings, after, path }: FindingsProps) =
           </li>
         ))}
       </ul>
-      {after !== undefined && (
-        <a href={`${path}?lang=${format.language}&after=${after}`}>{words.moreFindings}</a>
-      )}
-    </section>
+      {after !== undefined && <a href={`${path}&after=${after}`}>{words.moreFindings}</a>}
+    </>
   );
 };
+
+const PARTS = {
+  'list-state': ListState,
+  'list-review': ListReview,
+  'list-gates': ListGates,
+  'list-changes': Changed,
+  'list-findings': Findings,
+} as const;

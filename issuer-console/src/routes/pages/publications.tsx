@@ -2,10 +2,10 @@ import { type Context, Hono } from 'hono';
 import { askerOf } from '../../domain/asker.ts';
 import { type EventStore, requireEvent } from '../../domain/event.ts';
 import type { ListChangeStore } from '../../domain/list-change.ts';
-import { type PublicationStore, requirePublication } from '../../domain/list-publication.ts';
+import type { PublicationStore } from '../../domain/list-publication.ts';
 import { may, Scope } from '../../domain/permission.ts';
 import type { PublicationDesk } from '../../domain/publication-desk.ts';
-import { ReviewPage } from '../../views/list-review.tsx';
+import { type Review, ReviewPage } from '../../views/list-review.tsx';
 import { PublicationsPage } from '../../views/publications.tsx';
 import { actorOn, allow, type VisitorEnv } from '../access.ts';
 import { fieldsOf, goTo, idOf, type PageDeps, pageOf } from './page.ts';
@@ -42,7 +42,11 @@ export const publicationPages = (deps: PublicationPagesDeps) => {
       return goTo(c, `/publications/${await desk.request(asker, event, why)}`);
     })
     .get('/publications/:id', allow('list.read'), async (c) => {
-      const shown = await reviewOf(c, deps);
+      const scope = Scope.of(actorOn(c));
+      const after = Number(/^\d{1,9}$/.exec(c.req.query('after') ?? '0')?.[0] ?? 0);
+      const review = await reviewOf(deps, scope, { id: idOf(c), after });
+      const event = await requireEvent(events, scope, review.publication.eventId);
+      const shown = { ...review, event, acts: actsOf(c), paged: after > 0 };
       return c.html(<ReviewPage {...pageOf(c, deps)} {...shown} />);
     })
     .post('/publications/:id/publish', allow('list.publish'), async (c) => {
@@ -59,20 +63,24 @@ export const publicationPages = (deps: PublicationPagesDeps) => {
     });
 };
 
-async function reviewOf(c: Context<VisitorEnv>, deps: PublicationPagesDeps) {
-  const { publications, listChanges, publicationDesk, events } = deps;
-  const actor = actorOn(c);
-  const scope = Scope.of(actor);
-  const found = await requirePublication(publications, scope, idOf(c));
-  const from = Number(/^\d{1,9}$/.exec(c.req.query('after') ?? '0')?.[0] ?? 0);
-  const [publication, event, changes, findings] = await Promise.all([
-    publicationDesk.find(scope, found.id),
-    requireEvent(events, scope, found.eventId),
-    listChanges.changed(found, SHOWN),
-    publications.findings(found, { after: from, limit: SHOWN }),
+export type ReviewDeps = Pick<
+  PublicationPagesDeps,
+  'publications' | 'listChanges' | 'publicationDesk'
+>;
+
+/** `after`: so many findings were shown before. */
+export async function reviewOf(
+  { publications, listChanges, publicationDesk }: ReviewDeps,
+  scope: Scope,
+  { id, after: from }: { readonly id: string; readonly after: number },
+): Promise<Review> {
+  const publication = await publicationDesk.find(scope, id);
+  const [changes, findings] = await Promise.all([
+    listChanges.changed(publication, SHOWN),
+    publications.findings(publication, { after: from, limit: SHOWN }),
   ]);
   const after = findings.length === SHOWN ? from + SHOWN : undefined;
-  return { publication, event, changes, findings, after, acts: actsOf(c) };
+  return { publication, changes, findings, after };
 }
 
 /** What whoever looks may do. */
