@@ -35,6 +35,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'import-postgres': async () => (await import('./import.ts')).importPostgres,
   'console-reads': async () => (await import('./console-reads.ts')).consoleReads,
   'console-reads-postgres': async () => (await import('./console-reads.ts')).consoleReadsPostgres,
+  'console-charts': async () => (await import('./console-charts.ts')).consoleCharts,
   convert: async () => (await import('./convert.ts')).convert,
   verify: async () => (await import('./verify.ts')).verify,
   tap: async () => (await import('./tap.ts')).tap,

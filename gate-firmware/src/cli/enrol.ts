@@ -12,6 +12,7 @@ import { z } from 'zod';
 import { type Enrolment, EnrolmentError, readEnrolment } from '../enrolment-file.ts';
 import { consoleUrl } from '../fleet/console-client.ts';
 import { enrol } from '../fleet/enrol.ts';
+import { codeOf } from '../gate-code.ts';
 import { VERSION } from '../version.ts';
 import { configFile } from './options.ts';
 
@@ -75,7 +76,9 @@ export const enrolCommand: Command = async (argv, io) => {
       path,
       onStep: (what) => io.err(`gate enrol: ${what}`),
     });
-    tell(enrolment, { io, json: values.json, named: table.gate.enrolment !== undefined, path });
+    const code = await codeOf(store, table.keys);
+    const named = table.gate.enrolment !== undefined;
+    tell(enrolment, { io, json: values.json, named, path, code });
   } finally {
     await store.close();
   }
@@ -125,13 +128,16 @@ interface Telling {
   /** gate.toml names the file. */
   readonly named: boolean;
   readonly path: string;
+  /** To be read to whoever invited this gate. */
+  readonly code: string;
 }
 
-function tell(enrolment: Enrolment, { io, json, named, path }: Telling): void {
+function tell(enrolment: Enrolment, { io, json, named, path, code }: Telling): void {
   const gateId = toHex(enrolment.gateId);
   const { gateName } = enrolment;
   const events = enrolment.eventIds.map(toHex);
-  if (json) io.out(JSON.stringify({ gateId, gateName, events, enrolment: path }));
-  else io.out(`enrolled as "${gateName}" (${gateId})`);
+  if (json) io.out(JSON.stringify({ gateId, gateName, events, enrolment: path, code }));
+  else io.out(`enrolled as "${gateName}" (${gateId})\ncode ${code}`);
+  if (!json) io.err('read this code by telephone to whoever invited the gate: they compare it');
   if (!named) io.err(`next, in gate.toml: [gate] enrolment = "${DEFAULT_FILE}"`);
 }

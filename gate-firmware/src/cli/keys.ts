@@ -15,6 +15,7 @@ import {
   deliveryParts,
   reportDestruction,
 } from '../fleet/key-delivery.ts';
+import { codeOf } from '../gate-code.ts';
 import { Journal } from '../journal/journal.ts';
 import { systemClock } from '../lane/clock.ts';
 import { configFile } from './options.ts';
@@ -38,7 +39,11 @@ export const showKeysCommand: Command = async (argv, io) => {
   const directory = new KeyDirectory(config.keyDirectory);
   const store = await openKeyStore(config.hsm);
   const labels = new Set((await store.keys()).map(({ label }) => label));
+  const { device, transport } = config.labels;
+  const enrolled = labels.has(device) && labels.has(transport);
+  const code = enrolled ? await codeOf(store, { device, transport }) : undefined;
   await store.close();
+  if (!json && code !== undefined) io.err(`gate keys show: this gate's code is ${code}`);
   const now = systemClock.now() / 1000;
   const keys = (await directory.envelopes()).map(({ envelope }) => ({
     label: envelope.label,

@@ -66,7 +66,7 @@ const InstitutionSummary = ({ view, chains, logs, now }: KeysProps) => {
   return (
     <>
       {newest.length === 0 && <p class="quiet">{words.institutionNone}</p>}
-      <ul class="facts">
+      <ul class="key-facts">
         {newest.map((chain) => (
           <li>
             <Mark shape={expiryShape(chain, now)}>

@@ -53,7 +53,7 @@ export const Layout = ({
         <head>
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <meta name="color-scheme" content="light" />
+          <meta name="color-scheme" content="light dark" />
           <title>{`${title} – pinless-gate`}</title>
           <link rel="icon" href={`${assets}/icon.svg`} type="image/svg+xml" />
           <link rel="stylesheet" href={`${assets}/fonts/index.css`} />

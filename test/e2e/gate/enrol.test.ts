@@ -22,6 +22,7 @@ import { KeyDirectory } from '@pinless-gate/hsm/ceremony/key-directory';
 import { type Dispatch, sendKey } from '@pinless-gate/hsm/ceremony/send-key';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
 import type { KeyStore } from '@pinless-gate/hsm/key-store';
+import { codeOf } from '@pinless-gate/issuer-console/domain/key-desk';
 import { keyState } from '@pinless-gate/issuer-console/domain/keys';
 import { type Listening, listen } from '@pinless-gate/issuer-console/serve';
 import { fromHex } from '@pinless-gate/protocol/bytes';
@@ -133,6 +134,8 @@ describe('gate enrol', () => {
     expect(await labels()).toEqual([`device-${lane}`, `transport-${lane}`]);
     const [record] = await officeOf(started).gates();
     expect(record?.stated).toMatchObject({ module: { model: 'SoftHSM v2' } });
+    // What is read aloud at the gate is what the console holds.
+    expect(JSON.parse(out)).toMatchObject({ code: codeOf(record!) });
     expect(record?.stated?.capabilities).toContain('rsa-oaep-sha1+aes-256-kwp');
 
     const enrolment = await readEnrolment(FILE());
@@ -232,9 +235,9 @@ async function keysThereAndBack(
   console: ConsoleAddress,
   identity: GateIdentity,
 ): Promise<void> {
-  const office = officeOf(started);
   await store.generate('issuer-event', 'event', { transportable: true });
   await store.generate('publisher', 'publisher');
+  const office = officeOf(started, [await store.publicKey('publisher')]);
   const [recipient] = await office.recipients();
   const gateKey = decodeGateKey(Buffer.from(recipient!.gateKey!, 'base64'));
   const issuedAt = Math.floor(started.now / 1000);

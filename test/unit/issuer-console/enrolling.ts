@@ -95,14 +95,14 @@ export function invite(started: TestConsole, more: Partial<NewInvitation> = {}):
   });
 }
 
-export function officeOf(started: TestConsole) {
+export function officeOf(started: TestConsole, publishers = [PUBLISHER.gate.deviceKey]) {
   return office({
     ...started.stores,
     enrolment: enrolmentStore(started.database.db),
     keys: keyDeliveryStore(started.database.db),
     consoleId: async () => CONSOLE_ID,
     by: { kind: 'command', id: 'test' },
-    publishers: [PUBLISHER.gate.deviceKey],
+    publishers,
     now: () => started.now,
     random: (length) => new Uint8Array(randomBytes(length)),
   });
