@@ -98,7 +98,8 @@ export class Conductor {
 
   async close(): Promise<void> {
     this.#closed = true;
-    // A build that takes hours is broken off: the next console takes it up.
+    for (const publisher of this.#publishers.values()) publisher.stop();
+    // A build that takes hours is broken off.
     await (await this.#builder?.catch(() => undefined))?.close();
     await this.idle();
     for (const publisher of this.#publishers.values()) await publisher.close();

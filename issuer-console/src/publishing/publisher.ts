@@ -29,6 +29,7 @@ export class Publisher {
   readonly plan: PublishPlan;
   readonly #deps: PublisherDeps;
   readonly #feed: FeedDirectory;
+  #stopped = false;
 
   constructor(deps: PublisherDeps) {
     this.#deps = deps;
@@ -61,6 +62,11 @@ export class Publisher {
       const { version, fingerprint, entries } = list;
       log.info({ version, fingerprint, entries }, 'list published');
     });
+  }
+
+  /** What is broken off from now on has not failed: the next console takes it up. */
+  stop(): void {
+    this.#stopped = true;
   }
 
   /** Nothing of purchases stays in the clear. */
@@ -96,6 +102,7 @@ export class Publisher {
       await work();
       return undefined;
     } catch (error) {
+      if (this.#stopped) return undefined;
       const ours = error instanceof GateError ? error : undefined;
       const code = ours?.code ?? 'ERR_DEFECT';
       // Of an error that is not ours the message may quote what it was about.

@@ -64,7 +64,12 @@ export class FakeBuilder implements ListBuilder {
     return this.#last!;
   }
 
-  async close(): Promise<void> {}
+  /** What is under way when it is closed. */
+  cut: () => void = () => {};
+
+  async close(): Promise<void> {
+    this.cut();
+  }
 }
 
 export function publishingOf(builder: ListBuilder, ...plans: PublishPlan[]): Publishing {

@@ -267,3 +267,21 @@ test('a fingerprint is one whatever its letters look like', async () => {
   await until(id, 'published');
   expect(builtOf(list!.version).hash).toBe(list!.hash);
 });
+
+test('what is broken off when the console ends has not failed', async () => {
+  const closed = () => new GateError('ERR_ISOLATED_DOWN', 'is closed');
+  const asking = new Promise<void>((resolve) => {
+    builder.before = () =>
+      new Promise((_, reject) => {
+        builder.cut = () => reject(closed());
+        resolve();
+      });
+  });
+  const response = await submit(started, `/events/${OPEN}/publications`, {}, seller);
+  const id = /[0-9a-f]{32}/.exec(String(whither(response)[1]))![0];
+  await until(id, 'building');
+  await asking;
+  builder.before = () => Promise.reject(closed());
+  await started.app.settled();
+  expect(await found(id)).toMatchObject({ state: 'building', failure: undefined });
+});
