@@ -13,6 +13,7 @@ import { newVendor, type SignedIn, signedIn } from '../accounts.ts';
 import { ask } from '../browsing.ts';
 import { ended, imported, newEvent } from '../events.ts';
 import { GATE_A, startConsole, type TestConsole, TestGate } from '../fixture.ts';
+import { visit } from '../visiting.ts';
 
 let started: TestConsole;
 let person: SignedIn;
@@ -281,6 +282,33 @@ describe('the representative', () => {
     await desks.parties.code(act, 'P-1', 24);
     await expect(desks.parties.own(code)).rejects.toMatchObject(refusal('ERR_VISITOR_CODE'));
   });
+});
+
+test('by the public API: each code opens what it is of, and nothing else', async () => {
+  const act = await eventWith(family(1));
+  const code = await desks.parties.code(act, 'P-1', 24);
+  const rules = { companions: true, transfer: false, until: started.now + 3_600_000, feeYen: 0 };
+  await started.stores.handoverRules.set(act.event, rules, { by: asker.by, at: started.now });
+  const post = async (path: string, body: object) => {
+    const response = await visit(started, `/api/public/${path}`, body);
+    const text = await response.text();
+    return [response.status, text === '' ? {} : JSON.parse(text)];
+  };
+  const unknown = [404, { code: 'ERR_VISITOR_CODE' }];
+  const wanted = { code, ticketNo: 'T-1-1', kind: 'companion' };
+  const [status, invited] = await post('parties/invitations', wanted);
+  expect(status).toBe(201);
+  const [, own] = await post('parties', { code });
+  expect(own).toMatchObject({ state: 'paid', handovers: [{ ticketNos: ['T-1-1'] }] });
+  expect(await post('parties', { code: invited.code })).toMatchObject(unknown);
+  expect(await post('parties', { code: 'nonsense' })).toMatchObject(unknown);
+  const handoverId = own.handovers[0].id;
+  expect(await post('parties/withdrawals', { code, handoverId })).toEqual([204, {}]);
+  const again = [409, { code: 'ERR_HANDOVER_STATE' }];
+  expect(await post('parties/withdrawals', { code, handoverId })).toMatchObject(again);
+  const notLinked = [409, { code: 'ERR_TICKET_NOT_LINKED' }];
+  expect(await post('parties/unlinked', { code, ticketNo: 'T-1-1' })).toMatchObject(notLinked);
+  await expect(come(act, code, card(1))).rejects.toMatchObject(refusal('ERR_HANDOVER_UNKNOWN'));
 });
 
 describe('the API', () => {
