@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Publishing } from '@pinless-gate/issuer-console/desks';
@@ -12,9 +11,10 @@ import type {
 import { NOW } from './fixture.ts';
 
 export function planOf(eventId: string, more: Partial<PublishPlan> = {}): PublishPlan {
-  const work = mkdtempSync(join(tmpdir(), 'console-publish-'));
+  // Made with the first list, removed when the console ends.
+  const work = join(tmpdir(), `console-publish-${randomBytes(8).toString('hex')}`);
   return {
-    ...{ eventId, work, event: join(work, 'event.toml'), feed: join(work, 'feed') },
+    ...{ eventId, work, event: join(work, 'event.toml'), feed: work },
     ...{ to: join(work, 'bundle'), crls: [], renewals: undefined, allowRejects: 0, keep: 20 },
     ...{ secondApproval: [], maxLossPercent: 5, publishers: undefined, schedule: undefined },
     ...{ asks: false, staleAfterS: 86_400 },
