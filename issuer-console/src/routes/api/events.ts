@@ -4,6 +4,7 @@ import { type Event, type EventDesk, type EventStore, requireEvent } from '../..
 import type { EventEditor } from '../../domain/event-edit.ts';
 import { Scope } from '../../domain/permission.ts';
 import { PURCHASE_STATES, type PurchaseStore, unknownPurchase } from '../../domain/purchase.ts';
+import { listingOf } from '../../domain/purchase-list.ts';
 import { actorOn, type VisitorEnv } from '../access.ts';
 import { refuseForm } from './form.ts';
 import {
@@ -163,7 +164,7 @@ export const eventApi = ({ events, purchases, desk, eventEditor }: EventApiDeps)
       if (!found) throw unknownPurchase();
       const { vendorId: _, exported, createdAt, changedAt, history, ...standing } = found;
       const paid = standing.state === 'paid';
-      const listed = !paid ? 'no' : exported ? 'exported' : 'waiting';
+      const listed = listingOf({ state: standing.state, exported });
       const past = history.map(({ state, until }) => ({ state, until: moment(until) }));
       const times = { createdAt: moment(createdAt), changedAt: moment(changedAt) };
       return c.json(
