@@ -82,7 +82,7 @@ export interface Link {
   readonly notes: readonly Change[];
 }
 
-export type LinkOutcome = 'linked' | 'not-open' | 'over-limit' | 'slip-taken';
+export type LinkOutcome = 'linked' | 'not-open' | 'over-limit' | 'sale-over' | 'slip-taken';
 
 /** A change of an application and of its purchase, together or not at all. */
 export interface Move {

@@ -39,7 +39,10 @@ export async function buyerStanding(
   const { application, event } = await shop.applied(shown);
   const isLinked = application.state === 'pending' || application.state === 'paid';
   if (!isLinked) {
-    return { application, event, state: application.state, listed: false, checkCode: undefined };
+    // Of an archived event no card is asked for any more.
+    const over = application.state === 'open' && event.archivedAt !== undefined;
+    const state = over ? 'expired' : application.state;
+    return { application, event, state, listed: false, checkCode: undefined };
   }
   const purchase = await cardCheck.standing(shown);
   return {

@@ -18,7 +18,7 @@ export interface Event {
   readonly issuers: readonly string[];
   readonly createdAt: number;
   readonly revision: number;
-  /** Takes no imports any more, and is out of the way. */
+  /** Nothing is taken in or sold any more, and its tickets stay on their cards. */
   readonly archivedAt: number | undefined;
 }
 
@@ -115,9 +115,11 @@ export async function requireEvent(events: EventStore, scope: Scope, id: string)
 
 /** Of an event that is archived nothing more is taken in. */
 export function requireCurrent({ archivedAt }: Event): void {
-  if (archivedAt === undefined) return;
-  throw new RefusedError('conflict', 'ERR_EVENT_ARCHIVED', 'the event is archived');
+  if (archivedAt !== undefined) throw eventArchived();
 }
+
+export const eventArchived = () =>
+  new RefusedError('conflict', 'ERR_EVENT_ARCHIVED', 'the event is archived');
 
 export const unknownEvent = () =>
   new RefusedError('unknown', 'ERR_EVENT_UNKNOWN', 'there is no such event');

@@ -1,4 +1,4 @@
-import { type Event, type EventStore, requireEvent } from './event.ts';
+import { type Event, type EventStore, requireCurrent, requireEvent } from './event.ts';
 import type { Handover, HandoverDetails } from './handover.ts';
 import type { HandoverLedger } from './handover-ledger.ts';
 import type { Invitations } from './invitations.ts';
@@ -31,7 +31,11 @@ export const FOR_VISITORS = {
 
 /** What a card is asked for by the code of a handover, and what comes of it. */
 export function handoverVisits(deps: HandoverVisitsDeps): VisitorHandler {
-  return { asking: (shown) => asking(deps, shown), take: (stated) => take(deps, stated) };
+  return {
+    asking: (shown) => asking(deps, shown),
+    ready: async (shown) => requireCurrent((await visited(deps, shown)).event),
+    take: (stated) => take(deps, stated),
+  };
 }
 
 async function asking(deps: HandoverVisitsDeps, shown: Shown): Promise<Asking> {
@@ -96,6 +100,7 @@ export async function seenBy(deps: SeeingDeps, code: string): Promise<Visited> {
   const { purpose } = shown.token;
   if (purpose !== 'companion' && purpose !== 'transfer') throw badCode();
   const { event, handover, details } = await visited(deps, shown);
+  if (handover.state === 'waiting') requireCurrent(event);
   const { ticketNos, tickets } = details;
   if (tickets) return { event, handover, seats: tickets.map(({ seat }) => seat) };
   // Once it is done a ticket that was given away is in a purchase of its own.

@@ -1,6 +1,6 @@
 import type { Asker } from './asker.ts';
 import type { Origin } from './audit.ts';
-import { type Event, type EventStore, requireEvent } from './event.ts';
+import { type Event, type EventStore, requireCurrent, requireEvent } from './event.ts';
 import type { Scope } from './permission.ts';
 import { RefusedError } from './refusal.ts';
 
@@ -76,6 +76,8 @@ export interface OfferDeskDeps {
 
 export interface OfferDesk {
   list(asker: Asker, eventId: string): Promise<OfferStanding[]>;
+  /** What can be applied for now. */
+  onSale(asker: Asker, eventId: string): Promise<OfferStanding[]>;
   add(asker: Asker, wanted: WantedOffer): Promise<Offer>;
   close(asker: Asker, offerId: string): Promise<void>;
 }
@@ -83,8 +85,15 @@ export interface OfferDesk {
 export function offerDesk({ events, offers, now, random }: OfferDeskDeps): OfferDesk {
   return {
     list: async ({ scope }, eventId) => offers.list(await requireEvent(events, scope, eventId)),
+    onSale: async ({ scope }, eventId) => {
+      const event = await requireEvent(events, scope, eventId);
+      if (event.archivedAt !== undefined) return [];
+      const at = now();
+      return (await offers.list(event)).filter((offer) => isOnSale(offer, at));
+    },
     add: async (asker, { seats, ...wanted }) => {
       const event = await requireEvent(events, asker.scope, wanted.eventId);
+      requireCurrent(event);
       check(wanted);
       const offer = {
         ...wanted,
@@ -152,6 +161,14 @@ function requireCount(what: string, value: number, least: number, most: number):
 
 export const isOnSale = ({ sale }: Pick<Offer, 'sale'>, now: number) =>
   sale.from <= now && now < sale.until;
+
+/** Of an archived event nothing is on sale, whatever its offers say. */
+export function requireSelling({ archivedAt }: Pick<Event, 'archivedAt'>): void {
+  if (archivedAt !== undefined) throw saleOver();
+}
+
+export const saleOver = () =>
+  new RefusedError('conflict', 'ERR_OFFER_CLOSED', 'the sale for this event is over');
 
 const malformed = (what: string) => new RefusedError('invalid', 'ERR_OFFER_FORM', what);
 

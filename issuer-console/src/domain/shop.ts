@@ -18,6 +18,7 @@ import { forVisitor } from './asker.ts';
 import type { Seal } from './credential.ts';
 import { type Event, type EventStore, requireEvent } from './event.ts';
 import { boundToEvidence, encodeEvidence, evidenceOf } from './evidence.ts';
+import { requireSelling, saleOver } from './offer.ts';
 import type { PurchaseBook } from './purchase-book.ts';
 import { rowKeysOf } from './purchase-row.ts';
 import { RefusedError } from './refusal.ts';
@@ -61,6 +62,7 @@ export class Shop implements VisitorHandler {
     const { events, applications, now, random, onHeld } = this.#deps;
     const { scope } = forVisitor('application');
     const event = await requireEvent(events, scope, eventId);
+    requireSelling(event);
     const at = now();
     const secret = random(VISITOR_SECRET_LENGTH);
     const purchaseId = newPurchaseId(random);
@@ -95,9 +97,10 @@ export class Shop implements VisitorHandler {
   }
 
   async ready(shown: Shown): Promise<void> {
-    const { application } = await this.applied(shown);
+    const { application, event } = await this.applied(shown);
     const holds = application.state === 'open' && this.#deps.now() < application.expiresAt;
     if (!holds) throw applicationOver();
+    requireSelling(event);
   }
 
   async take(stated: Stated): Promise<Answer> {
@@ -116,6 +119,7 @@ export class Shop implements VisitorHandler {
       if (outcome === 'linked') return answerOf({ ...application, ...link });
       if (outcome === 'over-limit') throw overLimit();
       if (outcome === 'not-open') throw applicationOver();
+      if (outcome === 'sale-over') throw saleOver();
     }
   }
 

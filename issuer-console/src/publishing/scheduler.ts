@@ -89,6 +89,7 @@ export class Scheduler {
     const at = now();
     const since = this.#seen.get(event.id) ?? (await this.#lastAsked(event)) ?? at;
     this.#seen.set(event.id, at);
+    if (event.archivedAt !== undefined) return;
     if (!isDue(plan.schedule!, since, { now: at, timeZone })) return;
     if (await this.#isWanted(plan, event))
       await this.#deps.desk.request(SCHEDULE, event, 'schedule');

@@ -10,11 +10,12 @@ import type {
   NewApplication,
 } from '../domain/application.ts';
 import type { Event } from '../domain/event.ts';
-import type { OfferMethod } from '../domain/offer.ts';
+import { type OfferMethod, saleOver } from '../domain/offer.ts';
 import type { Scope } from '../domain/permission.ts';
 import { change, type Transaction } from './audit.ts';
 import type { Database } from './database.ts';
 import { guarded } from './error.ts';
+import { isArchived } from './events.ts';
 import { addPayment, isKnownPayment } from './payments.ts';
 import { putPurchase } from './purchase-rows.ts';
 import { within } from './scope.ts';
@@ -107,6 +108,7 @@ async function hold(
     eventId,
     picks.map(({ offerId }) => offerId),
   );
+  if (await isArchived(tx, eventId)) throw saleOver();
   const chosen = picks.map((pick) => ({
     pick,
     offer: checkPick(known.get(pick.offerId), pick, now),
@@ -143,6 +145,7 @@ async function link(tx: Transaction, event: Event, wanted: Link, at: number): Pr
   const held = await lockedIn(tx, application);
   if (!held || held.expiresAt.getTime() <= at) return 'not-open';
   if (await isOverLimit(tx, event, wanted)) return 'over-limit';
+  if (await isArchived(tx, event.id)) return 'sale-over';
   if (slip !== undefined) {
     const taken = await tx.select().from(applications).where(eq(applications.slip, slip));
     if (taken.length > 0) return 'slip-taken';

@@ -1,6 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import type { Event, EventStore } from '../domain/event.ts';
-import { change } from './audit.ts';
+import { change, type Transaction } from './audit.ts';
 import type { Database } from './database.ts';
 import { guarded } from './error.ts';
 import { events } from './purchase-schema.ts';
@@ -67,6 +67,16 @@ export function eventStore(db: Database): EventStore {
         return true;
       }),
   };
+}
+
+/** Whoever puts it into the archive waits until the transaction ends; sales and counts do not. */
+export async function isArchived(tx: Transaction, id: string): Promise<boolean> {
+  const [row] = await tx
+    .select({ archivedAt: events.archivedAt })
+    .from(events)
+    .where(eq(events.id, id))
+    .for('key share');
+  return row !== undefined && row.archivedAt !== null;
 }
 
 function eventOf(row: typeof events.$inferSelect): Event {

@@ -1,6 +1,6 @@
 import { and, desc, eq, inArray } from 'drizzle-orm';
 import type { Origin } from '../domain/audit.ts';
-import type { Event } from '../domain/event.ts';
+import { type Event, eventArchived } from '../domain/event.ts';
 import {
   type Handover,
   type HandoverEnd,
@@ -16,6 +16,7 @@ import { badCode } from '../domain/visitor-desk.ts';
 import { change, type Transaction } from './audit.ts';
 import type { Database } from './database.ts';
 import { guarded } from './error.ts';
+import { isArchived } from './events.ts';
 import { handoverSteps, handovers } from './handover-schema.ts';
 import { putPurchase } from './purchase-rows.ts';
 import { within } from './scope.ts';
@@ -89,6 +90,8 @@ interface Settling {
 async function settle(tx: Transaction, event: Event, { settlement, origin }: Settling) {
   const at = new Date(origin.at);
   const { puts, add, end, step, codes } = settlement;
+  // What waits may be withdrawn, always.
+  if (end?.state !== 'withdrawn' && (await isArchived(tx, event.id))) throw eventArchived();
   for (const put of puts) {
     if ((await putPurchase(tx, event, put, at)) === 'conflict') throw editedMeanwhile();
   }

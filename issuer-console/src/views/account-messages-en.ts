@@ -147,7 +147,8 @@ export const accountEn: AccountMessages = {
     ERR_API_KEY_UNKNOWN: 'There is no such API key.',
     ERR_CARD_SAME: 'This card opens a ticket of this purchase already: it takes another card.',
     ERR_EDIT_CONFLICT: 'Somebody changed this meanwhile: look at it again, then change it.',
-    ERR_EVENT_ARCHIVED: 'This event is archived: take it out of the archive first.',
+    ERR_EVENT_ARCHIVED:
+      'This event is closed and in the archive. Its vendor can take it out again.',
     ERR_EVENT_ROWS:
       'Purchases or offered places no longer fit: nothing was changed. Tick the box to change the event all the same.',
     ERR_EVENT_EXISTS: 'There is an event of this id already.',

@@ -148,7 +148,7 @@ export const accountJa: AccountMessages = {
     ERR_CARD_SAME:
       'このカードは、この購入の別のチケットで使われています。別のカードをお使いください。',
     ERR_EDIT_CONFLICT: 'ほかの人が先に変更しました。内容を確かめてから、もう一度変更してください。',
-    ERR_EVENT_ARCHIVED: 'この公演は保管済みです。先に保管から戻してください。',
+    ERR_EVENT_ARCHIVED: 'この公演は受付を終え、保管済みです。主催者は保管から戻せます。',
     ERR_EVENT_ROWS:
       '合わなくなる購入や席があるため、変更していません。それでも変更するときは、欄に印を付けてください。',
     ERR_EVENT_EXISTS: 'この ID の公演はすでにあります。',

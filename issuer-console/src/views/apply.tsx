@@ -16,6 +16,7 @@ export const ApplyPage = (props: ApplyProps) => {
   const { apply, notice } = shopWords(view.format.language);
   const path = `/apply/${event.id}`;
   const sells = offers.some(({ free }) => free > 0);
+  const over = event.archivedAt !== undefined;
   return (
     <VisitorLayout {...props} title={`${event.name} – ${apply.title}`} path={path}>
       <h1 class="page-title">{event.name}</h1>
@@ -23,7 +24,10 @@ export const ApplyPage = (props: ApplyProps) => {
       <section>
         <p>{notice.starts(view.format.date(event.startsAt))}</p>
         <h2>{apply.title}</h2>
-        {!sells && <p class="notice">{offers.length === 0 ? apply.none : apply.soldOut}</p>}
+        {over && <p class="notice">{apply.over}</p>}
+        {!over && !sells && (
+          <p class="notice">{offers.length === 0 ? apply.none : apply.soldOut}</p>
+        )}
         {sells && <p>{apply.cardFirst}</p>}
         {sells && (
           <VisitorForm view={view} action={path} formToken={formToken}>

@@ -51,7 +51,8 @@ export const eventsEn: EventMessages = {
   save: 'Save',
   anyway: 'Also where purchases or offered places no longer fit',
   archive: 'Put into the archive',
-  archiveWhat: 'It takes no imports there and is out of the way. Nothing is deleted.',
+  archiveWhat:
+    'There it takes no imports, sells nothing, its tickets stay on their cards, and its schedule asks for no lists. Nothing is deleted.',
   restore: 'Take out of the archive',
   archived: 'Archive',
   perSecond: (rows) => `${rows} rows a second`,

@@ -51,7 +51,8 @@ export const eventsJa: EventMessages = {
   save: '保存',
   anyway: '合わなくなる購入や席があっても変更する',
   archive: '保管する',
-  archiveWhat: '保管した公演は、購入を取り込まず、一覧の邪魔になりません。消えるものはありません。',
+  archiveWhat:
+    '保管した公演は、購入の取り込みも販売も受け渡しも行わず、予定によるリストの作成も止まります。消えるものはありません。',
   restore: '保管から戻す',
   archived: '保管済み',
   perSecond: (rows) => `毎秒 ${rows} 行`,

@@ -45,7 +45,9 @@ export const HandoverPage = (props: HandoverProps) => {
       <section id="steps">
         <Steps view={view} steps={steps} />
       </section>
-      {mayChange && handover.state === 'waiting' && <Acts view={view} handover={handover} />}
+      {mayChange && handover.state === 'waiting' && (
+        <Acts view={view} event={event} handover={handover} />
+      )}
     </Layout>
   );
 };
@@ -145,17 +147,20 @@ const After = ({ view: { text }, label, at, from }: AfterProps) => (
 /** A gate's clock may be a little before ours. */
 const seconds = (ms: number) => (Math.max(0, ms) / 1000).toFixed(1);
 
-const Acts = ({ view, handover }: { view: View; handover: Handover }) => {
+const Acts = ({ view, event, handover }: Pick<HandoverProps, 'view' | 'event' | 'handover'>) => {
   const words = view.text.handovers;
   const path = `/handovers/${handover.id}`;
+  const open = event.archivedAt === undefined;
   return (
     <section>
       <h2>{words.more}</h2>
-      <Form view={view} action={`${path}/code`}>
-        <Field label={words.hours} name="hours" type="number" value="72" />
-        <button type="submit">{words.newCode}</button>
-      </Form>
-      {handover.kind === 'resale' && (
+      {open && (
+        <Form view={view} action={`${path}/code`}>
+          <Field label={words.hours} name="hours" type="number" value="72" />
+          <button type="submit">{words.newCode}</button>
+        </Form>
+      )}
+      {open && handover.kind === 'resale' && (
         <Form view={view} action={`${path}/buyer`}>
           <Field label={words.buyer} name="buyer" hint={words.buyerHint} />
           <button type="submit">{words.bind}</button>

@@ -24,7 +24,7 @@ export const PurchasePage = (props: PurchaseProps) => {
   const { purchaseId, tickets, handovers, state } = party;
   const path = `/events/${event.id}/purchases/${encodeURIComponent(purchaseId)}`;
   const title = words.ticketsOf(purchaseId);
-  const open = state !== 'cancelled';
+  const open = state !== 'cancelled' && event.archivedAt === undefined;
   return (
     <Layout view={view} assets={assets} title={title} now={now} path={path}>
       <h1 class="page-title">{title}</h1>

@@ -47,7 +47,9 @@ export const SalesPage = (props: SalesProps) => {
           ))}
         </ul>
       </section>
-      {mayOffer && <AddOffer view={view} path={`/events/${event.id}/offers`} />}
+      {mayOffer && event.archivedAt === undefined && (
+        <AddOffer view={view} path={`/events/${event.id}/offers`} />
+      )}
       <Applications {...props} />
       {mayCheck && (
         <section>

@@ -5,6 +5,7 @@ export const shopEn: ShopMessages = {
   apply: {
     title: 'Apply for tickets',
     none: 'Nothing is on sale just now.',
+    over: 'The sale of tickets for this event is over.',
     soldOut: 'none left',
     left: (n) => `${n} left`,
     perCard: (n) => `${n} a person at most`,

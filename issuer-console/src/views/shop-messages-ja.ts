@@ -5,6 +5,7 @@ export const shopJa: ShopMessages = {
   apply: {
     title: 'チケットのお申し込み',
     none: 'ただいま販売している券はありません。',
+    over: 'この公演のチケットの販売は終了しました。',
     soldOut: '残りがありません',
     left: (n) => `残り ${n} 枚`,
     perCard: (n) => `お一人 ${n} 枚まで`,

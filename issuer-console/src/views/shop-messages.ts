@@ -8,6 +8,7 @@ export interface ShopMessages {
   readonly apply: {
     readonly title: string;
     readonly none: string;
+    readonly over: string;
     readonly soldOut: string;
     readonly left: (n: string) => string;
     readonly perCard: (n: string) => string;

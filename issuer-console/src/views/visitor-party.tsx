@@ -37,7 +37,8 @@ export const PartyPage = (props: PartyProps) => {
   const { view, refused, party, code, invitation, now } = props;
   const words = view.text.handovers;
   const { event, tickets, rules } = party;
-  const open = party.state !== 'cancelled' && now < rulesUntil(rules, event);
+  const closed = party.state === 'cancelled' || event.archivedAt !== undefined;
+  const open = !closed && now < rulesUntil(rules, event);
   return (
     <VisitorLayout {...props} title={words.own} path="/party" fields={{ code }}>
       <h1 class="page-title">{words.own}</h1>

@@ -89,6 +89,13 @@ export class TestShop {
     return this.visit('statements', { code, statement });
   }
 
+  /** Into the archive, or out of it. */
+  async archive(eventId: string, archived = true): Promise<void> {
+    const { revision } = await this.event(eventId);
+    const edit = { revision, archived };
+    expect(await this.ask('PATCH', `/api/v1/events/${eventId}`, edit)).toMatchObject([200, {}]);
+  }
+
   async standing(code: string): Promise<Record<string, unknown>> {
     return (await this.visit('applications/standing', { code }))[1];
   }

@@ -70,7 +70,7 @@ const add = createRoute({
 const edit = createRoute({
   method: 'patch',
   path: '/api/v1/events/{id}',
-  summary: 'Changes an event, or puts it into the archive, where it takes no imports',
+  summary: 'Changes an event, or puts it into the archive, where nothing is taken in or sold',
   ...access('event.write'),
   request: {
     params: IdParam,

@@ -4,7 +4,7 @@ import { APPLICATION_STATES } from '../../domain/application.ts';
 import { forVisitor } from '../../domain/asker.ts';
 import { type BuyerStanding, buyerStanding, checkStanding } from '../../domain/buyer.ts';
 import { CARD_ANSWERS, PURCHASE_ANSWERS } from '../../domain/card-check.ts';
-import { isOnSale, OFFER_METHODS, type OfferStanding } from '../../domain/offer.ts';
+import { OFFER_METHODS, type OfferStanding } from '../../domain/offer.ts';
 import { PAYMENT_OUTCOMES, SIGNATURE_HEADER } from '../../domain/payment.ts';
 import type { VisitorDesk } from '../../domain/visitor-desk.ts';
 import type { ShopDesks } from '../../shop/desks.ts';
@@ -148,9 +148,9 @@ export interface PublicShopApiDeps extends ShopDesks {
 export const publicShopApi = (deps: PublicShopApiDeps) =>
   new OpenAPIHono<VisitorEnv>({ defaultHook: refuseForm })
     .openapi(offers, async (c) => {
-      const all = await deps.offerDesk.list(forVisitor('application'), c.req.valid('param').id);
-      const now = deps.now();
-      return c.json({ offers: all.filter((offer) => isOnSale(offer, now)).map(onSale) }, 200);
+      const { id } = c.req.valid('param');
+      const all = await deps.offerDesk.onSale(forVisitor('application'), id);
+      return c.json({ offers: all.map(onSale) }, 200);
     })
     .openapi(apply, async (c) => {
       deskOf(deps);

@@ -2,7 +2,6 @@ import { type Context, Hono } from 'hono';
 import { forVisitor } from '../../domain/asker.ts';
 import { buyerStanding, checkStanding } from '../../domain/buyer.ts';
 import { type EventStore, requireEvent } from '../../domain/event.ts';
-import { isOnSale } from '../../domain/offer.ts';
 import { RefusedError } from '../../domain/refusal.ts';
 import type { VisitorDesk } from '../../domain/visitor-desk.ts';
 import type { ShopDesks } from '../../shop/desks.ts';
@@ -84,9 +83,7 @@ export const applyPages = (deps: ApplyPagesDeps) =>
 async function applyPage(c: Context<VisitorEnv>, deps: ApplyPagesDeps, refused?: RefusedError) {
   const asker = forVisitor('application');
   const event = await requireEvent(deps.events, asker.scope, idOf(c));
-  const now = deps.now();
-  const all = await deps.offerDesk.list(asker, event.id);
-  const offers = all.filter((offer) => isOnSale(offer, now));
+  const offers = await deps.offerDesk.onSale(asker, event.id);
   const page = { ...pageOf(c, deps), refused: refused?.code };
   return c.html(
     <ApplyPage {...page} event={event} offers={offers} />,

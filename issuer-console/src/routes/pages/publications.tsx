@@ -27,8 +27,10 @@ export const publicationPages = (deps: PublicationPagesDeps) => {
     .get('/events/:id/publications', allow('list.read'), async (c) => {
       const actor = actorOn(c);
       const event = await requireEvent(events, Scope.of(actor), idOf(c));
+      const archived = event.archivedAt !== undefined;
+      const next = archived ? undefined : scheduler.next(event.id);
       const shown = {
-        ...{ event, here: desk.has(event.id), next: scheduler.next(event.id) },
+        ...{ event, next, here: desk.has(event.id) },
         publications: await publications.list(event, LAST),
         mayAsk: may(actor, 'list.publish'),
       };

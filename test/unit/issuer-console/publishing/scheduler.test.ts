@@ -19,6 +19,7 @@ interface Given {
   changeNo: number;
   open: Partial<Publication>[];
   last: Partial<Publication> | undefined;
+  archivedAt?: number | undefined;
 }
 
 function stand(given: Given, more: object = {}) {
@@ -28,7 +29,7 @@ function stand(given: Given, more: object = {}) {
   const scheduler = new Scheduler({
     plans: [planOf(EVENT, { schedule, ...more })],
     desk: { request: async () => String(asked.push(given.now)) },
-    events: { find: async () => ({ id: EVENT }) as Event } as never,
+    events: { find: async () => ({ id: EVENT, archivedAt: given.archivedAt }) as Event } as never,
     publications: {
       list: async () => (given.last ? [given.last] : []),
       open: async () => given.open,
@@ -85,6 +86,19 @@ test('what was missed is made up for once', async () => {
   expect(at.asked).toEqual([FROM + 35 * MINUTE]);
   await at.ring(15 * MINUTE);
   expect(at.asked).toEqual([FROM + 35 * MINUTE, FROM + 55 * MINUTE]);
+});
+
+test('asks for nothing of an archived event, and makes up for nothing afterwards', async () => {
+  const given = start({ archivedAt: FROM - 2 * MINUTE });
+  const at = stand(given);
+  at.scheduler.start();
+  await at.scheduler.idle();
+  await at.ring();
+  await at.ring();
+  given.archivedAt = undefined;
+  expect(at.asked).toEqual([]);
+  await at.ring();
+  expect(at.asked).toEqual([FROM + 20 * MINUTE]);
 });
 
 test.each<[string, Partial<Given>, object, number]>([

@@ -13,7 +13,8 @@ import { newVendor, type SignedIn, signedIn } from '../accounts.ts';
 import { ask } from '../browsing.ts';
 import { ended, imported, newEvent } from '../events.ts';
 import { GATE_A, startConsole, type TestConsole, TestGate } from '../fixture.ts';
-import { visit } from '../visiting.ts';
+import { LINKED } from '../handover-acts.ts';
+import { plainStatements, visit } from '../visiting.ts';
 
 let started: TestConsole;
 let person: SignedIn;
@@ -26,7 +27,7 @@ const asker = commandLine(0);
 const gate = new TestGate(GATE_A, '北');
 
 beforeAll(async () => {
-  started = await startConsole();
+  started = await startConsole({ statements: plainStatements });
   vendorId = await newVendor(started.stores, 'tickets');
   person = await signedIn(started.stores, { name: 'seller', role: 'vendor', vendorId });
   await started.enrol(gate);
@@ -253,6 +254,50 @@ describe('a resale', () => {
     const id = await imported(started, person, act.event.id, feedOf(family(1)));
     expect(await ended(started, person, id)).toMatchObject({ unchanged: 1 });
     expect(numbers(await opened(act, 'P-1'))).toEqual(['T-1-2', 'T-1-3']);
+  });
+});
+
+describe('in the archive', () => {
+  test('nothing is handed over, and what waits may be withdrawn', async () => {
+    const act = await eventWith(family(1), purchase(2), LINKED);
+    const { code, handover } = await offer(act, 'T-1-1', 'transfer');
+    const party = await desks.parties.code(act, 'P-1', 24);
+    const at = { purchaseId: 'P-1', ticketNo: 'T-1-2' };
+    const seat = await desks.resales.resell(act, { ...at, hours: 1 });
+    const rules = { companions: true, transfer: true, until: started.now + 1000, feeYen: 0 };
+    await started.stores.handoverRules.set(act.event, rules, { by: asker.by, at: started.now });
+    const path = `/api/v1/events/${act.event.id}`;
+    await ask(started, person, 'PATCH', path, { revision: 1, archived: true });
+    requested = [];
+    const { invitations, parties, resales } = desks;
+    const to = { purchaseId: 'P-2' };
+    // The act was begun with the event as it was before.
+    for (const refused of [
+      () => offer(act, 'T-1-1', 'companion'),
+      () => offer(act, 'T-1-1', 'transfer'),
+      () => invitations.code(act, handover.id, 1),
+      () => invitations.unlink(act, 'P-3', 'T-3-2'),
+      () => resales.resell(act, { purchaseId: 'P-2', ticketNo: 'T-2-1' }),
+      () => resales.bind(act, seat.handover.id, to),
+      () => parties.code(act, 'P-1', 24),
+      () => parties.offer(party, { ...at, ticketNo: 'T-1-1', kind: 'companion', hours: 1 }),
+      () => come(act, code, card(8)),
+      () => come(act, seat.code, card(8)),
+    ]) {
+      const error = await refused().catch((thrown: unknown) => thrown);
+      expect([refused, error]).toMatchObject([refused, { code: 'ERR_EVENT_ARCHIVED' }]);
+    }
+    // Nobody is asked for a PIN for nothing.
+    const asked = await visit(started, '/api/public/requests', { code });
+    expect(await asked.json()).toMatchObject({ code: 'ERR_EVENT_ARCHIVED' });
+    expect(requested).toEqual([]);
+    await invitations.withdraw(act, handover.id);
+    const states = (await parties.own(party)).handovers.map(({ state }) => state);
+    expect(states.sort()).toEqual(['waiting', 'withdrawn']);
+    const page = await started.app.request(`/events/${act.event.id}/purchases/P-1?lang=en`, {
+      headers: { cookie: person.cookie },
+    });
+    expect(await page.text()).not.toContain('/transfer');
   });
 });
 

@@ -103,6 +103,61 @@ describe('a purchase with the card', () => {
   });
 });
 
+describe('an archived event', () => {
+  const closed = { code: 'ERR_OFFER_CLOSED' };
+  const over = [409, closed];
+
+  test('sells nothing, and says so; out of the archive it sells again', async () => {
+    const eventId = await shop.newEvent();
+    const offerId = await shop.offer(eventId);
+    const code = await shop.apply(eventId, offerId);
+    const [, asked] = await shop.visit('requests', { code });
+    const statement = card.state(asked.request as string, 'signature');
+    await shop.archive(eventId);
+    const picks = [{ offerId, count: 1 }];
+    expect(await shop.visit('applications', { eventId, picks })).toMatchObject(over);
+    expect(await shop.visit('requests', { code })).toMatchObject(over);
+    expect(await shop.visit('statements', { code, statement })).toMatchObject(over);
+    expect(await shop.standing(code)).toMatchObject({ state: 'expired' });
+    expect(await free(eventId)).toEqual([9]);
+    const onSale = `/api/public/events/${eventId}/offers`;
+    const offers = async () => (await shop.started.app.request(onSale)).json();
+    expect(await offers()).toEqual({ offers: [] });
+    expect(await shop.addOffer(eventId, {})).toMatchObject([409, { code: 'ERR_EVENT_ARCHIVED' }]);
+    const page = async (language: string) =>
+      (await shop.started.app.request(`/apply/${eventId}?lang=${language}`)).text();
+    expect(await page('en')).toContain('The sale of tickets for this event is over.');
+    expect(await page('ja')).toContain('この公演のチケットの販売は終了しました。');
+    expect(await page('en')).not.toContain('<select');
+    await shop.archive(eventId, false);
+    expect(await offers()).toMatchObject({ offers: [{ id: offerId }] });
+    expect(await shop.visit('statements', { code, statement })).toMatchObject([200, {}]);
+  });
+
+  test('sells nothing either where it was archived after somebody looked', async () => {
+    const eventId = await shop.newEvent();
+    const offerId = await shop.offer(eventId);
+    const event = await shop.event(eventId);
+    await shop.archive(eventId);
+    const wanted = { id: 'a'.repeat(32), picks: [{ offerId, count: 1 }] } as never;
+    const { applications } = shop.started.stores;
+    await expect(applications.hold(event, wanted, SALE_AT)).rejects.toMatchObject(closed);
+    expect(await free(eventId)).toEqual([10]);
+  });
+
+  test('takes the money of a slip that was given before', async () => {
+    const eventId = await shop.newEvent();
+    const code = await shop.apply(eventId, await shop.offer(eventId));
+    await shop.present(code, card);
+    await shop.archive(eventId);
+    const [, { applications }] = await shop.ask('GET', `/api/v1/events/${eventId}/applications`);
+    const [{ id }] = applications as [{ id: string }];
+    const paid = await shop.ask('POST', `/api/v1/applications/${id}/paid`, { how: 'cash' });
+    expect(paid).toEqual([204, {}]);
+    expect(await shop.standing(code)).toMatchObject({ state: 'paid' });
+  });
+});
+
 describe('seats', () => {
   soldOnce(() => ({ shop, card, other }));
 
