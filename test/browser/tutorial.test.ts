@@ -70,7 +70,8 @@ async function doStep(step: Step): Promise<void> {
   if (step.terminal) {
     const terminal = new Terminal(directory, first);
     terminals.push(terminal);
-    terminal.type(command);
+    // A program that ends here ends the wait for what it should say.
+    terminal.type(`${command}; exit`);
     return terminal.shows((output) =>
       isShown(
         shown.filter((line) => line !== '…'),

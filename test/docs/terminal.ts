@@ -12,10 +12,10 @@ export class Terminal {
   #output = '';
   #changed: () => void = () => {};
 
-  /** `beside`: in the network and mounts of that one. */
+  /** `beside`: in the network, mounts and root of that one. */
   constructor(directory: string, beside?: Terminal) {
     const [program, ...args] = beside
-      ? ['nsenter', '--target', String(beside.pid), '--net', '--mount', 'bash']
+      ? ['nsenter', '--target', String(beside.pid), '--net', '--mount', '--root', 'bash']
       : ['unshare', '--net', '--mount', 'bash'];
     this.#shell = spawn(program!, [...args, '--norc', '--noprofile'], {
       cwd: directory,
