@@ -6,11 +6,12 @@ import type { ListMetrics } from '../metrics.ts';
 import { Changes } from './changes.ts';
 import type { PublishPlan } from './config.ts';
 import type { ListBuilder } from './list-builder.ts';
-import { CONSOLE, Publisher, type PublisherDeps } from './publisher.ts';
+import { ListQueue } from './list-queue.ts';
+import { CONSOLE, type PublisherDeps } from './publisher.ts';
 
 export interface ConductorDeps extends Omit<PublisherDeps, 'plan' | 'builder'> {
   readonly plans: readonly PublishPlan[];
-  /** Opened with the first list. */
+  /** Once for each event, with its first list. */
   readonly open: () => Promise<ListBuilder>;
   readonly gateLists: GateListStore;
   readonly metrics: ListMetrics;
@@ -20,32 +21,34 @@ export interface ConductorDeps extends Omit<PublisherDeps, 'plan' | 'builder'> {
 }
 
 /**
- * Takes what was asked for, one list at a time: builds it, publishes what waits for nothing any more, and watches it
- * come into force at the gates. What it knows stands in the database: after a kill it goes on from there.
+ * Takes what was asked for, one list of an event at a time, events side by side, and watches what was published come
+ * into force at the gates. What it knows stands in the database: after a kill it goes on from there.
  */
 export class Conductor {
   readonly changes = new Changes();
   readonly #deps: ConductorDeps;
-  readonly #publishers: ReadonlyMap<string, Publisher>;
-  #builder: Promise<ListBuilder> | undefined;
-  #begun = false;
-  #working: Promise<void> = Promise.resolve();
-  #due = false;
+  readonly #queues: ReadonlyMap<string, ListQueue>;
+  #begun: Promise<void> | undefined;
   /** Published and not at every gate yet, by event. */
   readonly #underWay = new Map<string, Publication>();
+  #looked: Promise<void> = Promise.resolve();
   #looking: Promise<void> | undefined;
-  #closed = false;
 
   constructor(deps: ConductorDeps) {
     this.#deps = deps;
-    const builder = () => this.#open();
-    this.#publishers = new Map(
-      deps.plans.map((plan) => [plan.eventId, new Publisher({ ...deps, plan, builder })]),
+    const shared = {
+      begun: () => this.#begin(),
+      onChange: () => this.#changed(),
+      onPublished: (publication: Publication) => this.#published(publication),
+      onError: (error: unknown) => this.#stumbled(error),
+    };
+    this.#queues = new Map(
+      deps.plans.map((plan) => [plan.eventId, new ListQueue({ ...deps, ...shared, plan })]),
     );
   }
 
   planOf(eventId: string): PublishPlan | undefined {
-    return this.#publishers.get(eventId)?.plan;
+    return this.#queues.get(eventId)?.publisher.plan;
   }
 
   /** What the last console left is taken up. */
@@ -56,19 +59,17 @@ export class Conductor {
   /** Something is queued, or may go. */
   readonly wake = (): void => {
     this.#changed();
-    if (this.#due || this.#closed || this.#publishers.size === 0) return;
-    this.#due = true;
-    this.#working = this.#working.then(() => this.#work()).catch((error) => this.#stumbled(error));
+    for (const queue of this.#queues.values()) queue.wake();
   };
 
   /** Who has signed the list then. */
   async sign(of: Publication, signatures: Uint8Array): Promise<readonly string[]> {
-    const plan = this.planOf(of.eventId);
-    if (!plan || !of.list) throw notSigned();
-    const builder = await this.#open();
+    const queue = this.#queues.get(of.eventId);
+    if (!queue || !of.list) throw notSigned();
+    const builder = await queue.open();
     const { hash } = of.list;
     try {
-      return (await builder.sign({ plan, hash, signatures })).signers;
+      return (await builder.sign({ plan: queue.publisher.plan, hash, signatures })).signers;
     } catch (error) {
       const foreign = error instanceof GateError && /^ERR_(?:BUNDLE|CBOR)/.test(error.code);
       throw foreign ? notSigned() : error;
@@ -88,72 +89,46 @@ export class Conductor {
 
   /** Until everything that was asked for has been done. */
   async idle(): Promise<void> {
-    let last: Promise<void>;
-    do {
-      last = this.#working;
-      await last;
-      await this.#looking;
-    } while (last !== this.#working);
+    await Promise.all([...this.#queues.values()].map((queue) => queue.idle()));
+    await this.#looking;
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    for (const publisher of this.#publishers.values()) publisher.stop();
-    // A build that takes hours is broken off.
-    await (await this.#builder?.catch(() => undefined))?.close();
-    await this.idle();
-    for (const publisher of this.#publishers.values()) await publisher.close();
+    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
+    await this.#looking;
   }
 
-  async #begin(): Promise<void> {
-    if (this.#publishers.size === 0) return;
-    for (const publisher of this.#publishers.values()) await publisher.close();
+  /** Once, before any list: what is under way in the database is nobody's any more. */
+  #begin(): Promise<void> {
+    this.#begun ??= this.#takeUp().catch((error) => {
+      this.#begun = undefined;
+      throw error;
+    });
+    return this.#begun;
+  }
+
+  async #takeUp(): Promise<void> {
+    for (const { publisher } of this.#queues.values()) await publisher.close();
     await this.#deps.publications.resume();
-    for (const eventId of this.#publishers.keys()) {
+    for (const eventId of this.#queues.keys()) {
       const last = await this.#deps.publications.lastPublished(eventId);
       if (last && last.atGatesAt === undefined) this.#underWay.set(eventId, last);
     }
-    this.#begun = true;
   }
 
-  #open(): Promise<ListBuilder> {
-    this.#builder ??= this.#deps.open().catch((error) => {
-      this.#builder = undefined;
-      throw error;
-    });
-    return this.#builder;
+  #published(publication: Publication): Promise<void> {
+    this.#underWay.set(publication.eventId, publication);
+    return this.#look();
   }
 
-  async #work(): Promise<void> {
-    if (!this.#begun) await this.#begin();
-    this.#due = false;
-    for (;;) {
-      if (this.#closed) return;
-      const next = nextOf(await this.#deps.publications.open(), this.#publishers);
-      if (!next) return;
-      await this.#take(next);
-      this.#changed();
-    }
+  /** One look after the other: what one has seen arrive is not told again. */
+  #look(): Promise<void> {
+    const look = this.#looked.then(() => this.#lookAtAll());
+    this.#looked = look.catch(() => undefined);
+    return look;
   }
 
-  async #take(publication: Publication): Promise<void> {
-    const { metrics, publications } = this.#deps;
-    const publisher = this.#publishers.get(publication.eventId)!;
-    const publishing = publication.state === 'waiting-approval';
-    const failure = publishing
-      ? await publisher.publish(publication)
-      : await publisher.build(publication);
-    if (this.#closed) return;
-    const last = await publications.lastPublished(publication.eventId);
-    if (failure !== undefined) metrics.listFailed();
-    else if (!publishing) metrics.listBuilt((this.#deps.now() - publication.requestedAt) / 1000);
-    else if (last?.id === publication.id) {
-      this.#underWay.set(publication.eventId, last);
-      await this.#look();
-    }
-  }
-
-  async #look(): Promise<void> {
+  async #lookAtAll(): Promise<void> {
     const { gateLists, now, silentAfterMs, publications } = this.#deps;
     for (const publication of [...this.#underWay.values()]) {
       const { eventId, list } = publication;
@@ -169,7 +144,6 @@ export class Conductor {
 
   /** The database is away, or a defect of ours: what was asked for stands, and is looked at with the next. */
   #stumbled(error: unknown): void {
-    this.#due = false;
     const code = error instanceof GateError ? error.code : 'ERR_DEFECT';
     this.#deps.log.warn({ code }, 'lists are held up');
   }
@@ -186,17 +160,3 @@ const notSigned = () =>
     'ERR_PUBLICATION_SIGNATURE',
     'not signatures by publishers of gates over the list that waits',
   );
-
-/** What may go goes first, then a resale: somebody waits who must not enter any more. */
-function nextOf(
-  open: readonly Publication[],
-  publishers: ReadonlyMap<string, Publisher>,
-): Publication | undefined {
-  const own = open.filter(({ eventId }) => publishers.has(eventId));
-  const queued = own.filter(({ state }) => state === 'queued');
-  return (
-    own.find(({ state, needs }) => state === 'waiting-approval' && needs.length === 0) ??
-    queued.find(({ why }) => why === 'resale') ??
-    queued[0]
-  );
-}
