@@ -55,7 +55,7 @@ const LIVE_MAX_INTERVAL_MS = 2000;
 
 /** The whole console, without a socket: everything it touches of the outside is handed in. */
 export function createApp(deps: AppDeps): App {
-  const { log, now, bundles, stores } = deps;
+  const { log, now, bundles, eventBundles, stores } = deps;
   const metrics = new ConsoleMetrics(deps.version);
   const assets = new Assets();
   const page = { views: viewsIn(deps.timeZone), assets: assets.prefix, now };
@@ -134,7 +134,7 @@ export function createApp(deps: AppDeps): App {
   const close = () => {
     board.close();
     liveLists.close();
-    bundles.latest.close();
+    for (const { latest } of [bundles, ...eventBundles.map(({ files }) => files)]) latest.close();
   };
   const settled = async () => {
     const { importer, dispatcher, conductor, scheduler, expiry } = desks;

@@ -10,7 +10,7 @@ import { eventEditor } from './domain/event-edit.ts';
 import { handoverDesksOf } from './domain/handover-desks.ts';
 import { keyDesk } from './domain/key-desk.ts';
 import { office } from './domain/office.ts';
-import type { BundleFiles } from './domain/publication.ts';
+import type { BundleFiles, EventBundle } from './domain/publication.ts';
 import { publicationDesk } from './domain/publication-desk.ts';
 import { PurchaseBook } from './domain/purchase-book.ts';
 import type { SerialLink } from './domain/serial-link.ts';
@@ -35,6 +35,8 @@ export interface AppDeps {
   readonly publishers: PublisherConfig | undefined;
   readonly random: (length: number) => Uint8Array;
   readonly bundles: BundleFiles;
+  /** Of events whose lists are built here; `bundles` itself may be one of them. */
+  readonly eventBundles: readonly EventBundle[];
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Unix milliseconds. */
   readonly now: () => number;

@@ -2,12 +2,15 @@ import { REFUSAL_REASONS } from '@pinless-gate/protocol/refusal';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Placement } from './domain/journal.ts';
 import type { Overview } from './domain/overview.ts';
+import type { PublishedList } from './domain/publication.ts';
 
 /** What is counted of lists that are built here. */
 export interface ListMetrics {
   listBuilt(seconds: number): void;
   listFailed(): void;
 }
+
+const NO_LIST = { version: 0, issuedAt: 0, expiresAt: 0 };
 
 /** What `/metrics` gives. Labels come from fixed sets: no upload can make a new one. */
 export class ConsoleMetrics implements ListMetrics {
@@ -25,9 +28,13 @@ export class ConsoleMetrics implements ListMetrics {
     'gate',
   ]);
   readonly #alarms = this.#gauge('alarms', 'Alarms shown now, by kind', ['kind']);
-  readonly #listVersion = this.#gauge('list_version', 'Version of the published list', []);
-  readonly #listIssued = this.#gauge('list_issued_timestamp_seconds', 'Issue of that list', []);
-  readonly #listExpires = this.#gauge('list_expires_timestamp_seconds', 'Expiry of that list', []);
+  readonly #listVersion = this.#gauge('list_version', 'Version of the published list', ['event']);
+  readonly #listIssued = this.#gauge('list_issued_timestamp_seconds', 'Issue of that list', [
+    'event',
+  ]);
+  readonly #listExpires = this.#gauge('list_expires_timestamp_seconds', 'Expiry of that list', [
+    'event',
+  ]);
   readonly #listBuild = this.#gauge('list_build_seconds', 'What the last build took', []);
   readonly #listFailures = this.#counter('list_failures_total', 'Lists that failed', []);
   readonly #watchers = this.#gauge('live_pages', 'Pages open and live', []);
@@ -70,14 +77,18 @@ export class ConsoleMetrics implements ListMetrics {
       if (lastSeenAt !== undefined) this.#seen.set({ gate: id }, lastSeenAt / 1000);
     }
     for (const { kind } of overview.alarms) this.#alarms.inc({ kind });
-    if (overview.list.state === 'published') {
-      const { version, issuedAt, expiresAt } = overview.list.manifest;
-      this.#listVersion.set(version);
-      this.#listIssued.set(issuedAt);
-      this.#listExpires.set(expiresAt);
-    }
+    this.#listed({}, overview.list);
+    for (const { eventId, list } of overview.further) this.#listed({ event: eventId }, list);
     this.#watchers.set(watchers);
     return { type: this.#registry.contentType, text: await this.#registry.metrics() };
+  }
+
+  /** All zero where there is none: whoever watches the age is told. */
+  #listed(labels: { readonly event?: string }, list: PublishedList): void {
+    const { version, issuedAt, expiresAt } = list.state === 'published' ? list.manifest : NO_LIST;
+    this.#listVersion.set(labels, version);
+    this.#listIssued.set(labels, issuedAt);
+    this.#listExpires.set(labels, expiresAt);
   }
 
   #counter<T extends string>(name: string, help: string, labelNames: T[]): Counter<T> {

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openKeyStore } from '@pinless-gate/hsm/isolated';
 import { publicKeyPem } from '@pinless-gate/hsm/public-key';
@@ -51,10 +51,7 @@ beforeAll(async () => {
   await keys.close();
   await writeFile(at('ca.pem'), (await newCa()).pem);
   await writeFile(at('event.toml'), eventToml());
-  const table = { event: 'event.toml', work: 'work', crl: [], allow_rejects: 0, keep: 3 };
-  const rules = { second_approval: [], max_loss_percent: 20 };
-  const shared = { to: at('bundle'), publishers: undefined };
-  const plans = await readPublishPlans(at('console.toml'), [{ ...table, ...rules }], shared);
+  const plans = await plansOf({ event: 'event.toml', work: 'work' });
   plan = plans[0]!;
   builder = await openListBuilder({ onDown: ({ code }) => down.push(code) });
   issuer = await startConsole({
@@ -75,9 +72,16 @@ afterAll(async () => {
   await token?.remove();
 });
 
-function eventToml() {
+function plansOf(...tables: { event: string; work: string; bundle?: string }[]) {
+  const rest = { crl: [], allow_rejects: 0, keep: 3, second_approval: [], max_loss_percent: 20 };
+  const shared = { to: at('bundle'), publishers: undefined };
+  const whole = tables.map((table) => ({ ...table, ...rest }));
+  return readPublishPlans(at('console.toml'), whole, shared);
+}
+
+function eventToml(id = EVENT_ID) {
   const { module, tokenLabel, pinFile, environment } = token.config;
-  return `id = "${EVENT_ID}"
+  return `id = "${id}"
 name = "冬の音楽祭 2026"
 place = "横浜"
 starts_at = 2026-12-20T18:00:00+09:00
@@ -223,4 +227,42 @@ test('where two publishers sign, the second signature comes from elsewhere', asy
   expect((await builder.sign({ plan: strict, hash, signatures })).signers).toHaveLength(2);
   expect((await builder.publish({ plan: strict, hash })).hash).toBe(hash);
   await verifyBundle(at('strict'), { publishers: { keys, threshold: 2 } });
+});
+
+test('two events are built side by side, and neither list goes where the other is', async () => {
+  const otherId = '3be552203c4c0f4f0703b037dfbd00e5';
+  const keys = await openKeyStore(token.config);
+  await keys.generate(`event-${otherId}`, 'event');
+  await keys.close();
+  await writeFile(at('other.toml'), eventToml(otherId));
+  const [one, other] = await plansOf(
+    { event: 'event.toml', work: 'work' },
+    { event: 'other.toml', work: 'other', bundle: 'bundle/other' },
+  );
+  await mkdir(other!.feed, { recursive: true });
+  await writeFile(join(other!.feed, '000000.ndjson'), line(purchase(7)));
+  const beside = await openListBuilder({ onDown: ({ code }) => down.push(code) });
+  try {
+    const [{ entries }, { list }] = await Promise.all([
+      builder.build({ plan: one! }).then(({ list: { hash } }) => {
+        return builder.publish({ plan: one!, hash });
+      }),
+      beside.build({ plan: other! }),
+    ]);
+    const astray = beside.publish({ plan: { ...other!, to: one!.to }, hash: list.hash });
+    await expect(astray).rejects.toMatchObject({ code: 'ERR_BUNDLE_EVENT' });
+    await beside.publish({ plan: other!, hash: list.hash });
+    const [ofOne, ofOther] = await Promise.all(
+      [one!, other!].map(({ to }) => readLatestManifest(to)),
+    );
+    const told = [ofOne!, ofOther!].map(({ manifest: { eventId, entryCount } }) => {
+      return [toHex(eventId), entryCount];
+    });
+    expect(told).toEqual([
+      [EVENT_ID, entries],
+      [otherId, 1],
+    ]);
+  } finally {
+    await beside.close();
+  }
 });

@@ -13,6 +13,7 @@ import { argon2Passwords } from '../credentials/password.ts';
 import { readSeal } from '../credentials/seal.ts';
 import { totpCodes } from '../credentials/totp.ts';
 import type { Publishing } from '../desks.ts';
+import type { EventBundle } from '../domain/publication.ts';
 import { openListBuilder } from '../publishing/list-builder.ts';
 import type { Alarm } from '../publishing/scheduler.ts';
 import { DEFAULT_RATES } from '../routes/request-rates.ts';
@@ -110,7 +111,7 @@ async function consoleApp(config: ConsoleConfig, { db }: OpenDatabase, log: Logg
     random,
     statements: cards && statementsOf(cards, { consoleId: consoleIdOf(db), random }),
     serialLink: cards?.link,
-    bundles: new BundleDirectory(config.bundleDirectory),
+    ...bundlesOf(config),
     log,
     now: Date.now,
     timeZone: config.timeZone,
@@ -132,6 +133,15 @@ async function consoleApp(config: ConsoleConfig, { db }: OpenDatabase, log: Logg
       secondFactor: accounts.secondFactor,
     },
   });
+}
+
+function bundlesOf({ bundleDirectory, publish }: ConsoleConfig) {
+  const bundles = new BundleDirectory(bundleDirectory);
+  const eventBundles = publish.map(({ eventId, name, to }): EventBundle => {
+    const files = to === bundleDirectory ? bundles : new BundleDirectory(to);
+    return { eventId, name, files };
+  });
+  return { bundles, eventBundles };
 }
 
 const alarm: Alarm = (milliseconds, ring) => {

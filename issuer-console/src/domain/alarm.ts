@@ -2,6 +2,7 @@ import type { ErrorCode } from '@pinless-gate/protocol/errors';
 import type { GateSummary, PrinterFault } from './gate.ts';
 import type { FailedPublication } from './list-publication.ts';
 import {
+  type EventList,
   goodUntil,
   listCondition,
   type PublishedList,
@@ -57,15 +58,21 @@ export type Alarm =
       readonly until: number;
     }
   | { readonly kind: 'institution-expiry'; readonly holder: string; readonly until: number }
+  | ListAlarm;
+
+/** `event`: its name, where it is not the list of `[bundle] directory`. */
+export type ListAlarm = { readonly event?: string } & (
   | { readonly kind: 'list-missing' }
   | { readonly kind: 'list-unreadable'; readonly code: ErrorCode }
   | { readonly kind: 'list-expired' | 'list-stale'; readonly since: number }
-  | { readonly kind: 'revocation-too-old' | 'revocation-stale'; readonly since: number };
+  | { readonly kind: 'revocation-too-old' | 'revocation-stale'; readonly since: number }
+);
 
 export interface AlarmInput {
   readonly now: number;
   readonly silentAfterMs: number;
   readonly list: PublishedList;
+  readonly further: readonly EventList[];
   readonly gates: readonly GateSummary[];
   readonly webhooks: readonly FailingWebhook[];
   readonly failing: readonly FailedPublication[];
@@ -79,6 +86,7 @@ export function alarmsOf({
   now,
   silentAfterMs,
   list,
+  further,
   gates,
   webhooks,
   failing,
@@ -96,6 +104,11 @@ export function alarmsOf({
     ),
     ...listAlarms(list, now),
     ...revocationAlarms(list, now),
+    ...further.flatMap(({ name, list: own }) =>
+      [...listAlarms(own, now), ...revocationAlarms(own, now)].map((one) => {
+        return { ...one, event: name };
+      }),
+    ),
     ...failing.map((one): Alarm => ({ kind: 'publication-failed', ...one })),
     ...gates.flatMap(({ id, name, lastSeenAt, stopped, revokedAt }): Alarm[] =>
       // A gate that never reported is not running yet, a revoked one is not heard: the table says so, no alarm does.
@@ -113,7 +126,7 @@ export function alarmsOf({
   ];
 }
 
-function listAlarms(list: PublishedList, now: number): Alarm[] {
+function listAlarms(list: PublishedList, now: number): ListAlarm[] {
   if (list.state === 'missing') return [{ kind: 'list-missing' }];
   if (list.state === 'unreadable') return [{ kind: 'list-unreadable', code: list.code }];
   const condition = listCondition(list, now);
@@ -123,7 +136,7 @@ function listAlarms(list: PublishedList, now: number): Alarm[] {
   return [{ kind: 'list-stale', since: (issuedAt + policy.staleAfterS) * 1000 }];
 }
 
-function revocationAlarms(list: PublishedList, now: number): Alarm[] {
+function revocationAlarms(list: PublishedList, now: number): ListAlarm[] {
   const found = list.state === 'published' ? revocationCondition(list, now) : undefined;
   if (!found) return [];
   const { condition, since } = found;

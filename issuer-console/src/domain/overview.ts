@@ -11,7 +11,7 @@ import {
 import type { GateSummary } from './gate.ts';
 import { type KeyWatch, keyAlarms } from './key-alarm.ts';
 import type { PublicationStore } from './list-publication.ts';
-import type { BundleFiles, PublishedList } from './publication.ts';
+import type { BundleFiles, EventBundle, EventList, PublishedList } from './publication.ts';
 import type { WebhookStore } from './webhook.ts';
 
 /** One decision, as the page shows it: nothing of the card, nothing of the ticket. */
@@ -46,6 +46,8 @@ export interface StaffAct {
 export interface Overview {
   readonly now: number;
   readonly list: PublishedList;
+  /** Of events that have a directory of their own. */
+  readonly further: readonly EventList[];
   readonly gates: readonly GateSummary[];
   readonly taps: readonly Tap[];
   readonly acts: readonly StaffAct[];
@@ -64,6 +66,9 @@ export interface OverviewStore {
 export interface OverviewSources {
   readonly store: OverviewStore;
   readonly bundles: Pick<BundleFiles, 'list'>;
+  readonly eventBundles: readonly (Pick<EventBundle, 'eventId' | 'name'> & {
+    readonly files: Pick<BundleFiles, 'list'>;
+  })[];
   readonly webhooks: Pick<WebhookStore, 'failing'>;
   readonly publications: Pick<PublicationStore, 'failing'>;
   readonly now: () => number;
@@ -77,8 +82,9 @@ export const ACTS_SHOWN = 20;
 
 export async function readOverview(sources: OverviewSources): Promise<Overview> {
   const { store, bundles, silentAfterMs } = sources;
-  const [list, gates, taps, acts, webhooks, keys, rows, failing] = await Promise.all([
+  const [list, further, gates, taps, acts, webhooks, keys, rows, failing] = await Promise.all([
     bundles.list(),
+    furtherLists(sources),
     store.gates(),
     store.lastTaps(TAPS_SHOWN),
     store.lastActs(ACTS_SHOWN),
@@ -89,9 +95,16 @@ export async function readOverview(sources: OverviewSources): Promise<Overview> 
   ]);
   const now = sources.now();
   const alarms = [
-    ...alarmsOf({ now, silentAfterMs, list, gates, webhooks, failing }),
+    ...alarmsOf({ now, silentAfterMs, list, further, gates, webhooks, failing }),
     ...keyAlarms(keys),
   ];
   const figures = boardFigures(rows, gates, now);
-  return { now, list, gates, taps, acts, alarms, figures };
+  return { now, list, further, gates, taps, acts, alarms, figures };
+}
+
+function furtherLists({ bundles, eventBundles }: OverviewSources): Promise<EventList[]> {
+  const further = eventBundles.filter(({ files }) => files !== bundles);
+  return Promise.all(
+    further.map(async ({ eventId, name, files }) => ({ eventId, name, list: await files.list() })),
+  );
 }

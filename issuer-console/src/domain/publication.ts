@@ -34,6 +34,19 @@ export interface BundleFiles {
   readonly latest: NewestList;
 }
 
+/** The files of an event whose lists are built here. */
+export interface EventBundle {
+  /** 32 hex digits. */
+  readonly eventId: string;
+  readonly name: string;
+  readonly files: BundleFiles;
+}
+
+/** The newest list of one event. */
+export interface EventList extends Pick<EventBundle, 'eventId' | 'name'> {
+  readonly list: PublishedList;
+}
+
 export interface NewestList {
   /** The name of the newest manifest; undefined where there is none. */
   newest(): Promise<string | undefined>;

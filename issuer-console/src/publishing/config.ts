@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { toHex } from '@pinless-gate/protocol/bytes';
 import { ConfigError, resolveFrom } from '@pinless-gate/runtime/config';
 import { type EventPlan, readEventFile } from '@pinless-gate/whitelist-builder/event-file';
@@ -5,6 +6,7 @@ import { instant } from '@pinless-gate/whitelist-builder/policy-table';
 import { z } from 'zod';
 import { WHYS, type Why } from '../domain/list-publication.ts';
 import { type ListSchedule, parseClock } from '../domain/list-schedule.ts';
+import { type Places, requireApart } from './places.ts';
 
 /** Whose signatures gates ask for, as in `[enrolment]`. */
 export interface Signatories {
@@ -17,6 +19,8 @@ export interface Signatories {
 export interface PublishPlan {
   /** 32 hex digits. */
   readonly eventId: string;
+  /** As event.toml has it. */
+  readonly name: string;
   /** event.toml; read anew by each build. */
   readonly event: string;
   /** Where lists are built, with the builder's cache. */
@@ -47,6 +51,7 @@ const clock = z.string().refine((text) => parseClock(text) !== undefined, 'not H
 export const publishTable = z.strictObject({
   event: path,
   work: path,
+  bundle: path.optional(),
   feed: path.optional(),
   crl: z.array(path).max(64).default([]),
   renewals: path.optional(),
@@ -71,44 +76,63 @@ export const publishTable = z.strictObject({
 
 type PublishTable = z.infer<typeof publishTable>;
 
-/** Reads the event.toml files that `[[publish]]` names. One list has one directory that gates read. */
+/** Reads the event.toml files that `[[publish]]` names. Whoever names no `bundle` has the shared directory. */
 export async function readPublishPlans(
   configPath: string,
   tables: readonly PublishTable[],
   shared: { readonly to: string; readonly publishers: Signatories | undefined },
 ): Promise<PublishPlan[]> {
-  if (tables.length > 1) {
-    throw new ConfigError(
-      'ERR_CONFIG_KEY',
-      `${configPath}: publish: a bundle directory holds the lists of one event`,
-    );
-  }
-  return Promise.all(
-    tables.map(async (table) => {
+  const { to, publishers } = shared;
+  const placed = tables.map((table) => ({ table, places: placesOf(configPath, table, to) }));
+  await requireApart(
+    configPath,
+    placed.map(({ places }) => places),
+  );
+  const plans = await Promise.all(
+    placed.map(async ({ table, places }) => {
       const event = resolveFrom(configPath, table.event);
-      return planOf(configPath, { table, event, plan: await readEventFile(event), ...shared });
+      const plan = await readEventFile(event);
+      return planOf(configPath, { table, places, event, plan, publishers });
     }),
   );
+  const ids = plans.map(({ eventId }) => eventId);
+  const again = ids.findIndex((id, i) => ids.indexOf(id) !== i);
+  if (again < 0) return plans;
+  throw new ConfigError(
+    'ERR_CONFIG_KEY',
+    `${configPath}: publish.${again}.event: publish.${ids.indexOf(ids[again]!)} is of this event too`,
+  );
+}
+
+function placesOf(configPath: string, { work, feed, bundle }: PublishTable, to: string): Places {
+  const resolve = (name: string) => resolveFrom(configPath, name);
+  return {
+    work: resolve(work),
+    feed: feed === undefined ? join(resolve(work), 'feed') : resolve(feed),
+    to: bundle === undefined ? to : resolve(bundle),
+  };
 }
 
 interface PlanParts {
   readonly table: PublishTable;
+  readonly places: Places;
   readonly event: string;
   readonly plan: EventPlan;
-  readonly to: string;
   readonly publishers: Signatories | undefined;
 }
 
-function planOf(configPath: string, { table, event, plan, ...shared }: PlanParts): PublishPlan {
-  const { renewals, feed, schedule } = table;
+function planOf(
+  configPath: string,
+  { table, places, event, plan, publishers }: PlanParts,
+): PublishPlan {
+  const { renewals, schedule } = table;
   const resolve = (name: string) => resolveFrom(configPath, name);
-  const work = resolve(table.work);
   return {
-    ...shared,
+    ...places,
+    publishers,
     eventId: toHex(plan.eventId),
+    name: plan.name,
     event,
-    work,
-    feed: feed === undefined ? `${work}/feed` : resolve(feed),
     crls: table.crl.map(resolve),
     renewals: renewals === undefined || /^https?:/.test(renewals) ? renewals : resolve(renewals),
     allowRejects: table.allow_rejects,

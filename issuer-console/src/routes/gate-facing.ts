@@ -3,7 +3,7 @@ import type { EnrolmentStore } from '../domain/enrolment.ts';
 import type { GateStore } from '../domain/gate.ts';
 import type { JournalStore } from '../domain/journal.ts';
 import type { KeyDeliveryStore } from '../domain/keys.ts';
-import type { BundleFiles } from '../domain/publication.ts';
+import type { BundleFiles, EventBundle } from '../domain/publication.ts';
 import type { ConsoleMetrics } from '../metrics.ts';
 import { bundleRoutes } from './bundle.ts';
 import { type EnrolmentRoutesDeps, enrolmentRoutes } from './enrolment.ts';
@@ -17,6 +17,7 @@ export interface GateFacingDeps extends Omit<EnrolmentRoutesDeps, 'onJudged'> {
   readonly enrolment: EnrolmentStore;
   readonly keys: KeyDeliveryStore;
   readonly bundles: BundleFiles;
+  readonly eventBundles: readonly EventBundle[];
   readonly log: {
     info(facts: object, message: string): void;
     warn(facts: object, message: string): void;
@@ -72,6 +73,6 @@ export const gateFacing = (deps: GateFacingDeps): Hono => {
       },
     }),
   );
-  app.route('/', bundleRoutes(deps.bundles));
+  app.route('/', bundleRoutes(deps));
   return app;
 };

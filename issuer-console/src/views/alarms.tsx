@@ -1,9 +1,9 @@
-import type { Alarm } from '../domain/alarm.ts';
+import type { Alarm, ListAlarm } from '../domain/alarm.ts';
 import type { Overview } from '../domain/overview.ts';
 import type { Advice } from './advice.ts';
 import { Icon } from './icon.tsx';
 import { isoTime } from './language.ts';
-import { ago } from './messages.ts';
+import { ago, type Messages } from './messages.ts';
 import type { View } from './view.ts';
 
 export const AlarmsView = ({ view, overview }: { view: View; overview: Overview }) => {
@@ -83,6 +83,16 @@ function adviceOn(alarm: Alarm, { text: words, format }: View): Advice {
       return ofKeys.window(alarm.event ?? unnamed, format.moment(alarm.until));
     case 'institution-expiry':
       return ofKeys.expiry(alarm.holder, format.date(alarm.until));
+    default:
+      return ofEvent(alarm.event, adviceOnList(alarm, text));
+  }
+}
+
+const ofEvent = (event: string | undefined, { what, next }: Advice): Advice =>
+  event === undefined ? { what, next } : { what: `${event}: ${what}`, next };
+
+function adviceOnList(alarm: ListAlarm, text: Messages['alarms']['text']): Advice {
+  switch (alarm.kind) {
     case 'list-missing':
       return text.missing;
     case 'list-unreadable':

@@ -56,11 +56,19 @@ function timeTicks({ from, until }: BoardFigures, format: Format, x: (at: number
     .map((at) => ({ at: round(x(at)), label: format.minute(at) }));
 }
 
+/** Of all lists: the gates of all events are drawn together. Undefined where there is none. */
+function expectedOf({ list, further }: Overview): number | undefined {
+  const counts = [list, ...further.map((one) => one.list)].flatMap((one) =>
+    one.state === 'published' ? [one.manifest.entryCount] : [],
+  );
+  return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count);
+}
+
 const EnteredChart = ({ view, overview }: FiguresProps) => {
   const { text, format } = view;
   const words = text.charts.entered;
-  const { figures, list } = overview;
-  const expected = list.state === 'published' ? list.manifest.entryCount : undefined;
+  const { figures } = overview;
+  const expected = expectedOf(overview);
   const slots = slotsOf(figures);
   const inside = slots.reduce((sum, slot) => sum + sumAt(figures, slot), 0);
   const all = overview.gates.reduce((sum, { people }) => sum + people, 0);

@@ -1,6 +1,11 @@
 import { formatFingerprint } from '@pinless-gate/protocol/bundle';
 import type { Overview } from '../domain/overview.ts';
-import { goodUntil, listCondition, type PublishedManifest } from '../domain/publication.ts';
+import {
+  type EventList,
+  goodUntil,
+  listCondition,
+  type PublishedManifest,
+} from '../domain/publication.ts';
 import { Icon, type Shape } from './icon.tsx';
 import { isoTime } from './language.ts';
 import { ago } from './messages.ts';
@@ -13,8 +18,58 @@ const CONDITION_SHAPES = {
   'not-yet': 'resting',
 } as const satisfies Record<string, Shape>;
 
+/** The list that stands alone, and a line for each event with a directory of its own. */
+export const PublicationView = ({ view, overview }: { view: View; overview: Overview }) => (
+  <>
+    <OwnList view={view} overview={overview} />
+    {overview.further.length > 0 && (
+      <ul class="further-lists">
+        {overview.further.map((one) => (
+          <FurtherList view={view} one={one} now={overview.now} />
+        ))}
+      </ul>
+    )}
+  </>
+);
+
+interface FurtherProps {
+  readonly view: View;
+  readonly one: EventList;
+  readonly now: number;
+}
+
+const FurtherList = ({ view: { text, format }, one: { name, list }, now }: FurtherProps) => {
+  if (list.state !== 'published') {
+    const what = list.state === 'missing' ? text.list.missing : text.list.unreadable;
+    return (
+      <li>
+        <Icon shape="refused" />
+        <strong>{name}</strong> {list.state === 'missing' ? what : `${what} [${list.code}]`}
+      </li>
+    );
+  }
+  const condition = listCondition(list, now);
+  const { version, fingerprint, entries } = list.passport;
+  const issuedAt = list.passport.issuedAt * 1000;
+  const boundAt = condition === 'not-yet' ? list.manifest.notBefore * 1000 : goodUntil(list);
+  const bound = text.list.bound[condition](format.moment(boundAt));
+  const facts = [
+    `${text.list.condition[condition]} ${bound}`,
+    `v${version}`,
+    formatFingerprint(fingerprint),
+    text.list.entriesUnit(format.number(entries)),
+  ];
+  return (
+    <li>
+      <Icon shape={CONDITION_SHAPES[condition]} />
+      <strong>{name}</strong> {facts.join(' · ')} ·{' '}
+      <time datetime={isoTime(issuedAt)}>{ago(text, issuedAt, now)}</time>
+    </li>
+  );
+};
+
 /** The list's passport, alike at vendor, console, gate and phone. */
-export const PublicationView = ({ view, overview }: { view: View; overview: Overview }) => {
+const OwnList = ({ view, overview }: { view: View; overview: Overview }) => {
   const { list, now } = overview;
   if (list.state === 'published') return <PassportView view={view} list={list} now={now} />;
   const { text } = view;

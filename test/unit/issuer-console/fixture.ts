@@ -234,6 +234,7 @@ export async function startConsole({
       publishers: { keys: [PUBLISHER.gate.deviceKey], threshold: 1 },
       random: (length) => new Uint8Array(randomBytes(length)),
       bundles: new BundleDirectory(bundles),
+      eventBundles: [],
       log: { info: keep, warn: keep, error: keep } as never,
       now: () => now,
       timeZone: 'Asia/Tokyo',

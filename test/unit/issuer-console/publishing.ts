@@ -14,7 +14,7 @@ export function planOf(eventId: string, more: Partial<PublishPlan> = {}): Publis
   // Made with the first list, removed when the console ends.
   const work = join(tmpdir(), `console-publish-${randomBytes(8).toString('hex')}`);
   return {
-    ...{ eventId, work, event: join(work, 'event.toml'), feed: work },
+    ...{ eventId, work, event: join(work, 'event.toml'), feed: work, name: 'An event' },
     ...{ to: join(work, 'bundle'), crls: [], renewals: undefined, allowRejects: 0, keep: 20 },
     ...{ secondApproval: [], maxLossPercent: 5, publishers: undefined, schedule: undefined },
     ...{ asks: false, staleAfterS: 86_400 },

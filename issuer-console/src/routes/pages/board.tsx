@@ -37,8 +37,9 @@ export const boardPages = (deps: BoardPagesDeps) => {
       return c.html(receiptCheckPage(gates.flatMap(checkedGate), deps.timeZone));
     })
     .get('/rules', allow('board.read'), async (c) => {
-      const { list, now } = await read();
-      return c.html(<RulesPage view={viewOf(c, views)} list={list} now={now} assets={assets} />);
+      const { list, further, now } = await read();
+      const rules = { view: viewOf(c, views), list, further, now, assets };
+      return c.html(<RulesPage {...rules} />);
     });
 };
 
