@@ -1,4 +1,6 @@
+import type { EventBundle, PublishedList } from '@pinless-gate/issuer-console/domain/publication';
 import { type Listening, listen } from '@pinless-gate/issuer-console/serve';
+import { encodeManifest, passportOf, sha256 } from '@pinless-gate/protocol/bundle';
 import { REFUSAL_REASONS } from '@pinless-gate/protocol/refusal';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -15,6 +17,7 @@ import { eventOf, imported } from '../unit/issuer-console/events.ts';
 import {
   GATE_A,
   GATE_B,
+  manifestOf,
   NOW,
   publish,
   startConsole,
@@ -37,7 +40,10 @@ let admin: SignedIn;
 
 beforeAll(async () => {
   [started, browser] = await Promise.all([
-    startConsole({ publishing: publishingOf(new FakeBuilder(), planOf(EVENT)) }),
+    startConsole({
+      publishing: publishingOf(new FakeBuilder(), planOf(EVENT)),
+      eventBundles: ['春の音楽祭', '夏の音楽祭'].map(furtherEvent),
+    }),
     launchBrowser(),
   ]);
   server = await listen(started.app, '127.0.0.1', 0);
@@ -49,6 +55,18 @@ afterAll(async () => {
   await server?.close();
   await started?.close();
 });
+
+/** One whose list is old, and one without a list. */
+function furtherEvent(name: string, i: number): EventBundle {
+  const issuedAt = NOW / 1000 - 30 * 3600;
+  const manifest = manifestOf({ issuedAt, notBefore: issuedAt, version: 3 });
+  const passport = passportOf(manifest, sha256(encodeManifest(manifest)));
+  const list: PublishedList =
+    i === 0 ? { state: 'published', manifest, passport } : { state: 'missing' };
+  const latest = { newest: async () => undefined, wait: async () => false, close: () => {} };
+  const files = { open: async () => undefined, list: async () => list, latest };
+  return { eventId: String(i + 1).repeat(32), name, files };
+}
 
 async function furnish(): Promise<void> {
   await publish(started.bundles);
