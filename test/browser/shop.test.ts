@@ -124,7 +124,7 @@ describe('tickets, sold and bought', () => {
     expect(await page.locator('.secret').textContent()).toMatch(/^[0-9a-f]{64}$/);
     await page.getByRole('link', { name: 'I have noted it' }).click();
     await sound(page, 'payments-phone-en');
-    await page.getByRole('link', { name: 'Evidence of a purchase' }).click();
+    await page.getByRole('link', { name: 'Evidence of purchases and handovers' }).click();
     const [last] = await shop.started.stores.applications.list(await shop.event(eventId), 1);
     await page.getByLabel('Number of the evidence').fill(last!.evidenceId!);
     await page.getByRole('button', { name: 'Open and verify' }).click();

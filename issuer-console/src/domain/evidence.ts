@@ -1,4 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto';
+import { encodeBase32 } from '@pinless-gate/protocol/base32';
 import { equal, fromHex } from '@pinless-gate/protocol/bytes';
 import { parseCardStatement, statementMessage } from '@pinless-gate/protocol/card-statement';
 import { CborMap, encodeCbor } from '@pinless-gate/protocol/cbor';
@@ -15,9 +16,10 @@ import { noSeal } from './event.ts';
 import type { Scope } from './permission.ts';
 import { RefusedError } from './refusal.ts';
 import type { Stated } from './visitor-desk.ts';
+import type { VisitorToken } from './visitor-token.ts';
 
 /**
- * That a card stated a purchase: what it was asked, its signature, and the key that made it. Of the certificate its
+ * That a card stated a purchase, or took a ticket over: what it was asked, its signature, and the key that made it. Of the certificate its
  * hash alone: a signature certificate names person, address, birth date and sex.
  */
 export interface Evidence {
@@ -35,12 +37,17 @@ export interface Evidence {
   readonly verifiedAt: number;
 }
 
+/** What the card was asked about: the purchase by its number, or a handover by its id. */
+export type StatedAbout = Pick<VisitorToken, 'purpose' | 'subject'>;
+
 /** Where it stands; what it holds is sealed. */
 export interface KeptEvidence {
   readonly id: string;
   readonly eventId: string;
   readonly vendorId: string;
+  /** Whose ticket is on the card now. */
   readonly purchaseId: string;
+  readonly about: StatedAbout;
   readonly at: number;
   readonly sealed: Uint8Array;
 }
@@ -52,7 +59,23 @@ export interface EvidenceStore {
 
 const FORMAT = 'pinless-gate/evidence/1';
 
-export const boundToEvidence = (eventId: string, id: string) => `evidence:${eventId}:${id}`;
+const boundToEvidence = (eventId: string, id: string) => `evidence:${eventId}:${id}`;
+
+interface Keeping {
+  readonly seal: Seal;
+  readonly random: (length: number) => Uint8Array;
+}
+
+/** As it is kept, with a number of its own. */
+export function keptEvidence(
+  evidence: Evidence,
+  of: Pick<KeptEvidence, 'eventId' | 'vendorId' | 'purchaseId' | 'about'>,
+  { seal, random }: Keeping,
+): KeptEvidence {
+  const id = `E${encodeBase32(random(10))}`;
+  const sealed = seal.seal(encodeEvidence(evidence), boundToEvidence(of.eventId, id));
+  return { ...of, id, at: evidence.verifiedAt, sealed };
+}
 
 export function evidenceOf({ request, statement, proven }: Stated, now: number): Evidence {
   const { method, certificate, signature } = parseCardStatement(statement);
@@ -93,10 +116,9 @@ export function decodeEvidence(octets: Uint8Array): Evidence {
 }
 
 /** What the evidence is held to. */
-export interface Claimed {
+export interface Claimed extends StatedAbout {
   readonly consoleId: string;
   readonly eventId: string;
-  readonly purchaseId: string;
   /** DER, where somebody shows it. */
   readonly certificate?: Uint8Array | undefined;
 }
@@ -111,11 +133,11 @@ export function verifyEvidence(evidence: Evidence, claimed: Claimed): StatementR
   }
   const asked = decodeStatementRequest(request);
   const isMeant =
-    asked.purpose === 'purchase' &&
-    asked.subjectId === claimed.purchaseId &&
+    asked.purpose === claimed.purpose &&
+    asked.subjectId === claimed.subject &&
     equal(asked.eventId, fromHex(claimed.eventId)) &&
     equal(asked.consoleId, fromHex(claimed.consoleId));
-  if (!isMeant) throw damaged('it is of another purchase');
+  if (!isMeant) throw damaged('it is of another purchase or handover');
   const { certificate } = claimed;
   if (certificate && !equal(sha256(certificate), certificateHash)) {
     throw damaged('the certificate is not the one that was shown then');
@@ -165,8 +187,8 @@ export function evidenceDesk({
       const octets = seal.open(kept.sealed, boundToEvidence(kept.eventId, id));
       if (!octets) throw damaged('it does not open with the key of seal_key_file');
       const evidence = decodeEvidence(octets);
-      const { eventId, purchaseId } = kept;
-      const claimed = { consoleId: await consoleId(), eventId, purchaseId, certificate };
+      const { eventId, about } = kept;
+      const claimed = { ...about, consoleId: await consoleId(), eventId, certificate };
       return { kept, evidence, asked: verifyEvidence(evidence, claimed) };
     },
   };

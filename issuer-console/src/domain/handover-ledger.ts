@@ -3,15 +3,18 @@ import type { Asker } from './asker.ts';
 import type { Change } from './audit.ts';
 import type { Seal } from './credential.ts';
 import { type Event, type EventStore, noSeal } from './event.ts';
+import { type Evidence, type KeptEvidence, keptEvidence } from './evidence.ts';
 import {
   boundToHandover,
   type CodesOf,
+  codesOf,
   type Handover,
   type HandoverDetails,
   type HandoverKind,
   type HandoverStep,
   type HandoverStore,
   hasExpired,
+  madePurchaseId,
   type NewHandover,
   requireHandover,
   type SealedHandover,
@@ -155,6 +158,15 @@ export class HandoverLedger {
       ticketHash: ticketHash(hashKey, ticketNo),
       sealed: seal.seal(Buffer.from(JSON.stringify(details)), boundToHandover(id)),
     };
+  }
+
+  /** Of the statement by which a card takes it, for auditors to verify later. */
+  async evidence(event: Event, of: SealedHandover, stated: Evidence): Promise<KeptEvidence> {
+    const { seal } = await rowKeysOf(this.#deps, event);
+    const { id, kind, eventId, vendorId } = of;
+    const purchaseId = kind === 'companion' ? of.purchaseId : madePurchaseId(id);
+    const place = { eventId, vendorId, purchaseId, about: codesOf(of) };
+    return keptEvidence(stated, place, { seal, random: this.#deps.random });
   }
 
   detailsOf({ id, sealed }: Pick<SealedHandover, 'id' | 'sealed'>): HandoverDetails {

@@ -1,4 +1,5 @@
 import { type Event, type EventStore, requireCurrent, requireEvent } from './event.ts';
+import { evidenceOf } from './evidence.ts';
 import type { Handover, HandoverDetails } from './handover.ts';
 import type { HandoverLedger } from './handover-ledger.ts';
 import type { Invitations } from './invitations.ts';
@@ -62,10 +63,11 @@ async function take(deps: HandoverVisitsDeps, stated: Stated): Promise<Answer> {
   const { event, handover } = await visited(deps, stated);
   // The same statement again, after its answer was lost.
   if (handover.state === 'done') return DONE;
-  const { holder: card, method } = stated.proven;
-  const act = { asker: FOR_VISITORS, event, askedAt: deps.now() };
-  const codeHash = stated.token.hash;
-  await deps.invitations.take(act, handover.id, { card, method, codeHash });
+  const { holder: card } = stated.proven;
+  const askedAt = deps.now();
+  const act = { asker: FOR_VISITORS, event, askedAt };
+  const comer = { card, stated: evidenceOf(stated, askedAt), codeHash: stated.token.hash };
+  await deps.invitations.take(act, handover.id, comer);
   return DONE;
 }
 

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Purchase, PurchaseTicket } from '@pinless-gate/whitelist-builder/purchase/schema';
 import type { Change, Origin } from './audit.ts';
 import type { Event } from './event.ts';
+import type { KeptEvidence } from './evidence.ts';
 import type { Scope } from './permission.ts';
 import type { PurchaseRow } from './purchase.ts';
 import { RefusedError } from './refusal.ts';
@@ -37,6 +38,8 @@ export interface Handover {
   readonly endedAt: number | undefined;
   /** The purchase that it made, where it made one. */
   readonly toPurchaseId: string | undefined;
+  /** Of the statement by which a card took it. */
+  readonly evidenceId: string | undefined;
   readonly steps: readonly ListStep[];
 }
 
@@ -78,6 +81,8 @@ export interface HandoverEnd {
   readonly state: HandoverState;
   readonly toPurchaseId?: string | undefined;
   readonly codeUntil?: number | undefined;
+  /** Of the statement that ended it, kept with it. */
+  readonly evidence?: KeptEvidence | undefined;
 }
 
 /** All of one act: kept whole or not at all. */
@@ -131,6 +136,9 @@ export interface HandoverStore {
   /** The newest first. */
   steps(event: Event, limit: number): Promise<EventStep[]>;
 }
+
+/** The purchase that a ticket leaves for. */
+export const madePurchaseId = (id: string) => `handover-${id}`;
 
 export const boundToHandover = (id: string) => `handover:${id}`;
 

@@ -1,4 +1,5 @@
 import type { HolderField } from '@pinless-gate/whitelist-builder/purchase/schema';
+import type { Evidence, KeptEvidence } from './evidence.ts';
 import { type CodeChange, codesOf, type Handover, type SealedHandover } from './handover.ts';
 import type { Act, Coded, HandoverLedger } from './handover-ledger.ts';
 import {
@@ -22,8 +23,15 @@ export interface Offer {
 /** Somebody with a code, and the card that they proved to hold. */
 export interface Comer {
   readonly card: HolderField;
-  readonly method: string;
+  /** That they did. */
+  readonly stated: Evidence;
   readonly codeHash: Uint8Array;
+}
+
+interface Linking {
+  readonly holder: HolderField;
+  readonly evidence: KeptEvidence;
+  readonly codes: CodeChange;
 }
 
 /** Tickets that are offered by a code, and taken with a card. */
@@ -101,30 +109,30 @@ export class Invitations {
     return this.#ledger.trying(act, async () => {
       const found = await this.#ledger.waiting(act, id, 'code');
       const codes = { use: comer.codeHash };
-      if (found.kind === 'companion') return this.#link(act, found, { comer, codes });
-      const enrolment = {
-        evidenceId: found.id,
-        method: comer.method,
-        at: new Date(this.#ledger.now).toISOString(),
-      };
-      return this.#resales.settle(act, found, { to: { holder: comer.card, enrolment }, codes });
+      const evidence = await this.#ledger.evidence(act.event, found, comer.stated);
+      const { card: holder } = comer;
+      if (found.kind === 'companion') return this.#link(act, found, { holder, evidence, codes });
+      const { method } = comer.stated;
+      const at = new Date(evidence.at).toISOString();
+      const to = { holder, enrolment: { evidenceId: evidence.id, method, at } };
+      return this.#resales.settle(act, found, { to, codes, evidence });
     });
   }
 
   async #link(
     act: Act,
     found: SealedHandover,
-    { comer, codes }: { readonly comer: Comer; readonly codes: CodeChange },
+    { holder, evidence, codes }: Linking,
   ): Promise<Handover> {
     const ledger = this.#ledger;
     const { purchaseId } = found;
     const { purchase, changeNo } = await ledger.purchase(act, purchaseId, STATES.companion);
     const [ticketNo = ''] = ledger.detailsOf(found).ticketNos;
-    const changed = linkCompanion(purchase, ticketNo, comer.card);
+    const changed = linkCompanion(purchase, ticketNo, holder);
     await ledger.requireOutside(act.event, [ticketNo]);
     const settlement = {
       puts: [await ledger.put(act, changed, changeNo)],
-      end: { id: found.id, from: 'waiting', state: 'done' } as const,
+      end: { id: found.id, from: 'waiting', state: 'done', evidence } as const,
       codes,
       notes: [ledger.note('companion.linked', found)],
     };

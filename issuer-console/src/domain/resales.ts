@@ -1,9 +1,11 @@
 import type { Purchase, PurchaseTicket } from '@pinless-gate/whitelist-builder/purchase/schema';
+import type { KeptEvidence } from './evidence.ts';
 import {
   type CodeChange,
   codesOf,
   type Handover,
   type HandoverDetails,
+  madePurchaseId,
   type SealedHandover,
 } from './handover.ts';
 import { type Act, type Given, type HandoverLedger, notNow } from './handover-ledger.ts';
@@ -25,6 +27,8 @@ export interface Resale {
 interface Settling {
   readonly to: Buyer;
   readonly codes?: CodeChange | undefined;
+  /** Where the buyer's card stated it here. */
+  readonly evidence?: KeptEvidence | undefined;
 }
 
 /** The seat that changes hands, with what goes along from the purchase that it was of. */
@@ -87,7 +91,11 @@ export class Resales {
   }
 
   /** One that waits is done: the seat is on the buyer's card, and on no other. */
-  async settle(act: Act, found: SealedHandover, { to, codes }: Settling): Promise<Handover> {
+  async settle(
+    act: Act,
+    found: SealedHandover,
+    { to, codes, evidence }: Settling,
+  ): Promise<Handover> {
     const ledger = this.#ledger;
     const details = ledger.detailsOf(found);
     await ledger.requireOutside(act.event, details.ticketNos);
@@ -97,7 +105,7 @@ export class Resales {
     const action = found.kind === 'resale' ? 'ticket.resold' : 'ticket.transferred';
     const settlement = {
       puts: [...left, made],
-      end: { id: found.id, from: 'waiting', state: 'done', toPurchaseId } as const,
+      end: { id: found.id, from: 'waiting', state: 'done', toPurchaseId, evidence } as const,
       codes,
       notes: [ledger.note(action, found)],
     };
@@ -126,7 +134,7 @@ export class Resales {
     const buyer = 'purchaseId' in to ? await this.#buyer(act, to.purchaseId) : to;
     const language = buyer.language ?? seat.language;
     const purchase: Purchase = {
-      purchaseId: `handover-${handoverId}`,
+      purchaseId: madePurchaseId(handoverId),
       status: 'paid',
       holder: buyer.holder,
       enrolment: buyer.enrolment,

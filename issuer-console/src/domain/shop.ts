@@ -17,7 +17,7 @@ import {
 import { forVisitor } from './asker.ts';
 import type { Seal } from './credential.ts';
 import { type Event, type EventStore, requireEvent } from './event.ts';
-import { boundToEvidence, encodeEvidence, evidenceOf } from './evidence.ts';
+import { evidenceOf, keptEvidence } from './evidence.ts';
 import { requireSelling, saleOver } from './offer.ts';
 import type { PurchaseBook } from './purchase-book.ts';
 import { rowKeysOf } from './purchase-row.ts';
@@ -133,33 +133,31 @@ export class Shop implements VisitorHandler {
     const at = now();
     const { holder, method } = stated.proven;
     const keys = await rowKeysOf(this.#deps, event);
-    const evidenceId = `E${newPurchaseId(random).slice(1)}`;
     const { purchaseId, totalYen, payWithinHours, seats } = application;
+    const { vendorId, id: eventId } = event;
+    const about = { purpose: 'purchase', subject: purchaseId } as const;
+    const of = { eventId, vendorId, purchaseId, about };
+    const evidence = keptEvidence(evidenceOf(stated, at), of, { seal: keys.seal, random });
     const state = totalYen === 0 ? 'paid' : 'pending';
-    const how = { holder, evidenceId, method, at, status: state } as const;
+    const how = { holder, evidenceId: evidence.id, method, at, status: state } as const;
     const asker = forVisitor('application');
     const row = await book.row(asker, event, purchaseOf(application, how));
     const dueAt = Math.min(at + payWithinHours * 3_600_000, event.startsAt);
     const secret = derivedSecret(stated.secret, 'check');
-    const evidence = encodeEvidence(evidenceOf(stated, at));
-    const { vendorId, id: eventId } = event;
     const checks = { secret, purchaseId, purpose: 'check', usesLeft: 1 } as const;
     const facts = { tickets: seats.length, method, yen: totalYen };
-    const about = { subjects: [purchaseId, eventId], vendorId };
+    const noted = { subjects: [purchaseId, eventId], vendorId };
     return {
       ...{ application, state, row, dueAt, stated: hash, usedCode: stated.token.hash },
       cardMark: cardMark(holder, keys.hashKey),
       slip: state === 'paid' ? undefined : newSlipNumber(random),
       expiresAt: dueAt + GRACE_MS,
-      evidence: {
-        ...{ id: evidenceId, eventId, vendorId, purchaseId, at },
-        sealed: keys.seal.seal(evidence, boundToEvidence(eventId, evidenceId)),
-      },
+      evidence,
       checkToken: { ...this.#tokenOf(event, checks), vendorId },
       notes: [
-        { action: 'purchase.applied', facts, ...about },
+        { action: 'purchase.applied', facts, ...noted },
         ...(state === 'paid'
-          ? [{ action: 'purchase.paid', facts: { how: 'free' }, ...about }]
+          ? [{ action: 'purchase.paid', facts: { how: 'free' }, ...noted }]
           : []),
       ],
     };

@@ -16,11 +16,12 @@ import { change, type Transaction } from './audit.ts';
 import type { Database } from './database.ts';
 import { guarded } from './error.ts';
 import { isArchived } from './events.ts';
+import { addEvidence } from './evidence.ts';
 import { addPayment, isKnownPayment } from './payments.ts';
 import { putPurchase } from './purchase-rows.ts';
 import { within } from './scope.ts';
 import { checkPick, holdSeats, lockOffers, releaseExpired, releaseSeats } from './seat-holding.ts';
-import { applications, evidence, offerSeats, offers } from './shop-schema.ts';
+import { applications, offerSeats, offers } from './shop-schema.ts';
 import { addVisitorToken, useVisitorToken } from './visitor-tokens.ts';
 
 type Row = typeof applications.$inferSelect;
@@ -152,7 +153,7 @@ async function link(tx: Transaction, event: Event, wanted: Link, at: number): Pr
   }
   if (!(await useVisitorToken(tx, wanted.usedCode, at))) return 'not-open';
   await putPurchase(tx, event, { row, expect: 0 }, new Date(at));
-  await tx.insert(evidence).values({ ...kept, at: new Date(kept.at) });
+  await addEvidence(tx, kept);
   await addVisitorToken(tx, wanted.checkToken);
   await tx
     .update(applications)

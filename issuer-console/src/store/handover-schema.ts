@@ -32,6 +32,7 @@ export const handovers = pgTable(
     codeUntil: moment('code_until'),
     endedAt: moment('ended_at'),
     toPurchaseId: text('to_purchase_id'),
+    evidenceId: text('evidence_id').unique(),
   },
   (table) => [
     index('handovers_purchase').on(table.eventId, table.purchaseId),

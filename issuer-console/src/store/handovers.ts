@@ -17,6 +17,7 @@ import { change, type Transaction } from './audit.ts';
 import type { Database } from './database.ts';
 import { guarded } from './error.ts';
 import { isArchived } from './events.ts';
+import { addEvidence } from './evidence.ts';
 import { handoverSteps, handovers } from './handover-schema.ts';
 import { putPurchase } from './purchase-rows.ts';
 import { within } from './scope.ts';
@@ -121,7 +122,7 @@ async function begin(tx: Transaction, { codeUntil, ...added }: NewHandover, at: 
 }
 
 async function finish(tx: Transaction, end: HandoverEnd, at: Date): Promise<void> {
-  const { id, from, state, toPurchaseId, codeUntil } = end;
+  const { id, from, state, toPurchaseId, codeUntil, evidence } = end;
   const ended = await tx
     .update(handovers)
     .set({
@@ -129,10 +130,12 @@ async function finish(tx: Transaction, end: HandoverEnd, at: Date): Promise<void
       ...(state !== 'waiting' && { endedAt: at }),
       ...(toPurchaseId !== undefined && { toPurchaseId }),
       ...(codeUntil !== undefined && { codeUntil: new Date(codeUntil) }),
+      ...(evidence && { evidenceId: evidence.id }),
     })
     .where(and(eq(handovers.id, id), eq(handovers.state, from)))
     .returning({ id: handovers.id });
   if (ended.length === 0) throw editedMeanwhile();
+  if (evidence) await addEvidence(tx, evidence);
 }
 
 const stepRow = (
@@ -174,6 +177,7 @@ function handoverOf(row: typeof handovers.$inferSelect): Omit<Handover, 'steps'>
     codeUntil: row.codeUntil?.getTime(),
     endedAt: row.endedAt?.getTime(),
     toPurchaseId: row.toPurchaseId ?? undefined,
+    evidenceId: row.evidenceId ?? undefined,
   };
 }
 

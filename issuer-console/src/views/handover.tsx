@@ -4,6 +4,7 @@ import type { GateArrival, StepView } from '../domain/handover-times.ts';
 import { Field, Form, Refusal } from './form.tsx';
 import { isoTime } from './language.ts';
 import { Layout } from './layout.tsx';
+import { shopWords } from './shop-words.ts';
 import type { View } from './view.ts';
 
 interface HandoverProps {
@@ -15,10 +16,12 @@ interface HandoverProps {
   readonly handover: Handover;
   readonly steps: readonly StepView[];
   readonly mayChange: boolean;
+  /** May look at evidence. */
+  readonly mayAudit: boolean;
 }
 
 export const HandoverPage = (props: HandoverProps) => {
-  const { view, assets, now, refused, event, handover, steps, mayChange } = props;
+  const { view, assets, now, refused, event, handover, steps, mayChange, mayAudit } = props;
   const { text, format } = view;
   const words = text.handovers;
   const path = `/handovers/${handover.id}`;
@@ -41,6 +44,7 @@ export const HandoverPage = (props: HandoverProps) => {
             id={handover.toPurchaseId}
           />
         )}
+        {mayAudit && <EvidenceLink view={view} handover={handover} />}
       </section>
       <section id="steps">
         <Steps view={view} steps={steps} />
@@ -79,6 +83,25 @@ const PurchaseLink = ({ view, label, of, id }: LinkProps) => {
         {id}
       </a>
     </p>
+  );
+};
+
+/** To the page that verifies it, where that one looks is noted. */
+const EvidenceLink = ({ view, handover }: Pick<HandoverProps, 'view' | 'handover'>) => {
+  const { evidence: words } = shopWords(view.format.language);
+  const { evidenceId } = handover;
+  if (evidenceId === undefined) return null;
+  return (
+    <Form view={view} action="/evidence" class="inline">
+      <p>
+        {`${words.id}: `}
+        <span class="id">{evidenceId}</span>
+      </p>
+      <input type="hidden" name="evidence" value={evidenceId} />
+      <button type="submit" class="second">
+        {words.open}
+      </button>
+    </Form>
   );
 };
 

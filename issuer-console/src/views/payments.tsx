@@ -165,6 +165,16 @@ const Found = ({ view, found }: { view: View; found: ProvenEvidence }) => {
       <dl class="facts">
         <dt>{standing.purchaseId}</dt>
         <dd>{kept.purchaseId}</dd>
+        {asked.purpose !== 'purchase' && (
+          <>
+            <dt>{view.text.handovers.handovers}</dt>
+            <dd>
+              <a href={`/handovers/${asked.subjectId}?lang=${view.format.language}`} class="id">
+                {asked.subjectId}
+              </a>
+            </dd>
+          </>
+        )}
         <dt>{selling.method}</dt>
         <dd>{selling.methods[evidence.method]}</dd>
         <dt>{words.verifiedAt}</dt>

@@ -180,7 +180,7 @@ export const shopEn: ShopMessages = {
     revoke: (id) => `Revoke ${id}`,
   },
   evidence: {
-    title: 'Evidence of a purchase',
+    title: 'Evidence of purchases and handovers',
     what: 'Opens and verifies what a card signed. That you looked is noted.',
     id: 'Number of the evidence',
     open: 'Open and verify',

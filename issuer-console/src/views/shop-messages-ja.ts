@@ -181,7 +181,7 @@ export const shopJa: ShopMessages = {
     revoke: (id) => `${id} を失効`,
   },
   evidence: {
-    title: 'お申し込みの証跡',
+    title: 'お申し込みと受け渡しの証跡',
     what: 'カードが何に署名したかを開いて検証します。見たことは記録に残ります。',
     id: '証跡の番号',
     open: '開いて検証する',

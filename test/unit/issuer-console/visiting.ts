@@ -65,10 +65,13 @@ export class TestCard {
     this.#key = key;
   }
 
-  static async issue(ca: TestCa, serial: string): Promise<TestCard> {
+  static async issue(ca: TestCa, serial: string, commonName?: string): Promise<TestCard> {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }));
-    const certificate = await holderCertificate(ca, { serial, spki });
+    const certificate = await holderCertificate(ca, {
+      ...{ serial, spki },
+      ...(commonName !== undefined && { commonName }),
+    });
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
     return new TestCard(certificate, createPrivateKey(pem));
   }

@@ -45,6 +45,7 @@ export async function newCa(): Promise<TestCa> {
 }
 
 export interface TestHolder {
+  readonly commonName?: string;
   readonly serial?: string;
   /** Seconds from `NOW`. */
   readonly from?: number;
@@ -60,7 +61,7 @@ export async function holderCertificate(ca: TestCa, holder: TestHolder = {}): Pr
   const der = await issueHolderCertificate(ca.key, {
     spki: holder.spki ?? HOLDER_SPKI,
     serial: holder.serial ?? '0705d990',
-    commonName: '0123456789ABCDEFGHIJKLMN',
+    commonName: holder.commonName ?? '0123456789ABCDEFGHIJKLMN',
     validity: validity(holder.from ?? -YEAR_S, holder.until ?? 4 * YEAR_S),
   });
   return Buffer.from(der).toString('base64');

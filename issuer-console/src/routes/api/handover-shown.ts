@@ -40,6 +40,7 @@ export const HandoverShown = z
     codeUntil: Moment.optional(),
     endedAt: Moment.optional(),
     toPurchaseId: z.string().optional(),
+    evidenceId: z.string().optional().openapi({ description: 'Of the statement by a card' }),
     steps: z.array(StepShown),
   })
   .openapi('Handover');
@@ -62,7 +63,7 @@ export async function shownHandover(
 
 /** All but what became of it on the way to gates. */
 export function headOf(handover: Handover) {
-  const { id, eventId, purchaseId, kind, state, tickets, toPurchaseId } = handover;
+  const { id, eventId, purchaseId, kind, state, tickets, toPurchaseId, evidenceId } = handover;
   return {
     id,
     eventId,
@@ -71,6 +72,7 @@ export function headOf(handover: Handover) {
     state,
     tickets,
     toPurchaseId,
+    evidenceId,
     begunAt: moment(handover.begunAt),
     codeUntil: momentOf(handover.codeUntil),
     endedAt: momentOf(handover.endedAt),

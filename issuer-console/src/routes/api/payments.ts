@@ -84,6 +84,7 @@ const Evidence = z
     id: z.string(),
     eventId: Id,
     purchaseId: z.string(),
+    handoverId: Id.optional().openapi({ description: 'By which the card came to a ticket' }),
     method: z.enum(['signature', 'authentication']),
     verifiedAt: Moment,
     issuedAt: Moment,
@@ -100,7 +101,8 @@ const Evidence = z
 const evidence = createRoute({
   method: 'post',
   path: '/api/v1/evidence/{evidenceId}',
-  summary: 'Opens and verifies the evidence of a purchase; that somebody looked is noted',
+  summary:
+    'Opens and verifies the evidence of a purchase or handover; that somebody looked is noted',
   ...access('evidence.read'),
   request: {
     params: z.object({ evidenceId: z.string().max(64) }),
@@ -170,8 +172,16 @@ function shownEvidence(
   const base64 = (octets: Uint8Array) => Buffer.from(octets).toString('base64');
   const hex = (octets: Uint8Array) => Buffer.from(octets).toString('hex');
   const { id, eventId, purchaseId } = kept;
+  const handoverId = asked.purpose === 'purchase' ? undefined : asked.subjectId;
   return {
-    ...{ id, eventId, purchaseId, method: held.method, lines: [...asked.lines] },
+    ...{
+      id,
+      eventId,
+      purchaseId,
+      handoverId,
+      method: held.method,
+      lines: [...asked.lines],
+    },
     verifiedAt: moment(held.verifiedAt),
     issuedAt: moment(asked.issuedAt),
     request: base64(held.request),

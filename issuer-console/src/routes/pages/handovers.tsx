@@ -82,7 +82,11 @@ export const handoverListPages = (deps: HandoverPagesDeps) => {
       const event = await requireEvent(deps.events, scope, handover.eventId);
       const arrivals = handover.steps.map((step) => arrivalOf(deps.listArrivals, scope, step));
       const steps = await Promise.all(arrivals);
-      const shown = { event, handover, steps, mayChange: may(actor, 'purchase.change') };
+      const mine = {
+        mayChange: may(actor, 'purchase.change'),
+        mayAudit: may(actor, 'evidence.read'),
+      };
+      const shown = { event, handover, steps, ...mine };
       return c.html(<HandoverPage {...pageOf(c, deps)} {...shown} />);
     })
     .post('/handovers/:id/code', change, async (c) => {

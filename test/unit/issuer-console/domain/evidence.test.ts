@@ -16,7 +16,12 @@ import { holderCertificate, newCa } from '../../whitelist-builder/fixture.ts';
 
 const CONSOLE = '0123456789abcdef0123456789abcdef';
 const EVENT = 'e'.repeat(32);
-const CLAIMED = { consoleId: CONSOLE, eventId: EVENT, purchaseId: 'W-1' };
+const CLAIMED = {
+  consoleId: CONSOLE,
+  eventId: EVENT,
+  purpose: 'purchase',
+  subject: 'W-1',
+} as const;
 const AT = 1_766_000_000_000;
 const CHIP = 'ab'.repeat(32);
 
@@ -82,7 +87,8 @@ describe.each(['plain', 'captured'] as const)('evidence, %s', (which) => {
   });
 
   test.each<[string, Partial<Evidence>, object]>([
-    ['of another purchase', {}, { purchaseId: 'W-2' }],
+    ['of another purchase', {}, { subject: 'W-2' }],
+    ['of a handover', {}, { purpose: 'transfer' }],
     ['of another event', {}, { eventId: 'f'.repeat(32) }],
     ['of another console', {}, { consoleId: 'f'.repeat(32) }],
     ['with another certificate in hand', {}, { certificate: new Uint8Array(3) }],

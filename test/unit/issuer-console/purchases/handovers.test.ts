@@ -8,22 +8,26 @@ import { PurchaseBook } from '@pinless-gate/issuer-console/domain/purchase-book'
 import { shownBy } from '@pinless-gate/issuer-console/domain/visitor-desk';
 import type { HolderField, Purchase } from '@pinless-gate/whitelist-builder/purchase/schema';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { feedOf, purchase } from '../../whitelist-builder/fixture.ts';
+import { feedOf, newCa, purchase } from '../../whitelist-builder/fixture.ts';
 import { newVendor, type SignedIn, signedIn } from '../accounts.ts';
-import { ask } from '../browsing.ts';
+import { ask, submit } from '../browsing.ts';
 import { ended, imported, newEvent } from '../events.ts';
 import { GATE_A, startConsole, type TestConsole, TestGate } from '../fixture.ts';
 import { LINKED } from '../handover-acts.ts';
-import { plainStatements, visit } from '../visiting.ts';
+import { ORIGIN, plainStatements, TestCard, visit } from '../visiting.ts';
 
 let started: TestConsole;
 let person: SignedIn;
 let vendorId: string;
 let desks: ReturnType<typeof handoverDesksOf>;
 let book: PurchaseBook;
+let comer: TestCard;
 /** Lists that were asked for, by reason. */
 let requested: string[];
 const asker = commandLine(0);
+const seal = sealWith(new Uint8Array(32).fill(7));
+/** As no certificate that is kept may say it. */
+const NAMED = 'YAMADA HANAKO, Yokohama, 1980-02-17, female';
 const gate = new TestGate(GATE_A, '北');
 
 beforeAll(async () => {
@@ -33,7 +37,7 @@ beforeAll(async () => {
   await started.enrol(gate);
   const { stores } = started;
   const now = () => started.now;
-  const seal = sealWith(new Uint8Array(32).fill(7));
+  comer = await TestCard.issue(await newCa(), '91', NAMED);
   book = new PurchaseBook({ ...stores, seal, now });
   const lists = {
     has: () => true,
@@ -78,12 +82,18 @@ async function eventWith(...purchases: object[]): Promise<Act> {
 const opened = async ({ event }: Act, id: string): Promise<Purchase> =>
   (await book.open(asker, event, id)).purchase;
 const numbers = ({ tickets }: Purchase) => tickets.map(({ ticketNo }) => ticketNo);
-/** Whoever has the code presents a card. */
+/** Whoever has the code presents a card; whose signature it is makes no difference to what becomes of the ticket. */
 const come = async (act: Act, code: string | undefined, holder: HolderField) => {
   const deps = { tokens: started.stores.visitorTokens, now: () => started.now };
   const { token } = await shownBy(deps, code ?? '');
-  const proven = { method: 'authentication', holder } as const;
-  return desks.visits.take({ token, proven } as never).then(({ state }) => [act.event.id, state]);
+  const method = 'authentication';
+  const { eventId, subject, purpose } = token;
+  const about = { origin: ORIGIN, eventId, subject, purpose: purpose as 'transfer', lines: ['A'] };
+  const times = { now: started.now, expiresAt: started.now + 1000 };
+  const request = await plainStatements.request(about, times);
+  const statement = comer.state(Buffer.from(request).toString('base64url'), method);
+  const stated = { token, request, statement, proven: { method, holder } };
+  return desks.visits.take(stated as never).then(({ state }) => [act.event.id, state]);
 };
 const offer = (act: Act, ticketNo: string, kind: 'companion' | 'transfer', hours = 1) =>
   desks.invitations.offer(act, { purchaseId: 'P-1', ticketNo, kind, hours });
@@ -167,7 +177,8 @@ describe('a transfer', () => {
     const made = await opened(act, `handover-${handover.id}`);
     // What it had of the first ticket it says itself now.
     expect(made).toMatchObject({ status: 'paid', holder: card(4), tickets: [{ admission }] });
-    expect(made.enrolment).toMatchObject({ evidenceId: handover.id, method: 'authentication' });
+    const { evidenceId } = await desks.ledger.find(act, handover.id);
+    expect(made.enrolment).toMatchObject({ evidenceId, method: 'authentication' });
     expect(await lastAction()).toMatchObject({ action: 'ticket.transferred' });
     const wanted = { purchaseId: made.purchaseId, ticketNo: 'T-1-2', kind: 'transfer' } as const;
     const next = await desks.invitations.offer(act, { ...wanted, hours: 1 });
@@ -254,6 +265,91 @@ describe('a resale', () => {
     const id = await imported(started, person, act.event.id, feedOf(family(1)));
     expect(await ended(started, person, id)).toMatchObject({ unchanged: 1 });
     expect(numbers(await opened(act, 'P-1'))).toEqual(['T-1-2', 'T-1-3']);
+  });
+});
+
+describe('evidence', () => {
+  const given = {
+    companion: (act: Act) => offer(act, 'T-1-1', 'companion'),
+    transfer: (act: Act) => offer(act, 'T-1-1', 'transfer'),
+    resale: (act: Act) =>
+      desks.resales.resell(act, { purchaseId: 'P-1', ticketNo: 'T-1-1', hours: 1 }),
+  };
+  let auditor: SignedIn;
+  beforeAll(async () => {
+    auditor = await signedIn(started.stores, { name: 'auditor-1', role: 'auditor' });
+  });
+
+  test.each(['companion', 'transfer', 'resale'] as const)(
+    'of a %s is kept, verified for auditors, and names nobody',
+    async (kind) => {
+      const act = await eventWith(family(1));
+      const { code, handover } = await given[kind](act);
+      await come(act, code, card(1));
+      const path = `/api/v1/handovers/${handover.id}`;
+      const shown = (await (await ask(started, person, 'GET', path)).json()) as {
+        evidenceId: string;
+        toPurchaseId?: string;
+      };
+      const { evidenceId, toPurchaseId: purchaseId = 'P-1' } = shown;
+      const open = async (by: SignedIn, more: object = {}) => {
+        const response = await ask(started, by, 'POST', `/api/v1/evidence/${evidenceId}`, more);
+        return [response.status, await response.json()];
+      };
+      const held = { handoverId: handover.id, purchaseId, method: 'authentication' };
+      expect(await open(auditor)).toMatchObject([200, held]);
+      const { certificate } = comer;
+      expect(await open(auditor, { certificate })).toMatchObject([
+        200,
+        { certificate: 'the-same' },
+      ]);
+      const subjects = expect.arrayContaining([evidenceId, handover.id]);
+      expect(await lastAction()).toMatchObject({ action: 'evidence.opened', subjects });
+      expect((await open(person))[0]).toBe(403);
+
+      const origin = { by: asker.by, at: started.now };
+      const kept = await started.stores.evidence.open(asker.scope, evidenceId, origin);
+      const octets = seal.open(kept!.sealed, `evidence:${act.event.id}:${evidenceId}`);
+      const der = Buffer.from(certificate, 'base64');
+      expect(der.includes(NAMED)).toBe(true);
+      for (const one of [...NAMED.split(', '), der.subarray(0, 32)]) {
+        expect(Buffer.from(octets!).includes(one)).toBe(false);
+        expect(Buffer.from(kept!.sealed).includes(one)).toBe(false);
+      }
+    },
+  );
+
+  test('of another handover does not hold', async () => {
+    const act = await eventWith(family(1));
+    const [one, other] = await Promise.all(
+      ['T-1-1', 'T-1-2'].map((ticketNo) => offer(act, ticketNo, 'companion')),
+    );
+    await come(act, one?.code, card(1));
+    const { evidenceId } = await desks.ledger.find(act, one!.handover.id);
+    const { db } = started.database;
+    await db.execute(`update handovers set evidence_id = null where evidence_id = '${evidenceId}'`);
+    const to = other!.handover.id;
+    await db.execute(`update handovers set evidence_id = '${evidenceId}' where id = '${to}'`);
+    const path = `/api/v1/evidence/${evidenceId}`;
+    const refused = await ask(started, auditor, 'POST', path, {});
+    expect([refused.status, await refused.json()]).toMatchObject([409, { code: 'ERR_EVIDENCE' }]);
+  });
+
+  test('stands on the page of the handover, for those who may open it', async () => {
+    const act = await eventWith(family(1));
+    const { code, handover } = await offer(act, 'T-1-1', 'companion');
+    await come(act, code, card(1));
+    const { evidenceId } = await desks.ledger.find(act, handover.id);
+    const see = async ({ cookie }: SignedIn) => {
+      const path = `/handovers/${handover.id}?lang=en`;
+      return (await started.app.request(path, { headers: { cookie } })).text();
+    };
+    expect(await see(auditor)).toContain(evidenceId);
+    expect(await see(person)).not.toContain(evidenceId);
+    const fields = { evidence: evidenceId ?? '' };
+    const opened = await (await submit(started, '/evidence?lang=en', fields, auditor)).text();
+    expect(opened).toContain('The signature holds.');
+    expect(opened).toContain(`href="/handovers/${handover.id}?lang=en"`);
   });
 });
 
@@ -353,7 +449,7 @@ test('by the public API: each code opens what it is of, and nothing else', async
   expect(await post('parties/withdrawals', { code, handoverId })).toMatchObject(again);
   const notLinked = [409, { code: 'ERR_TICKET_NOT_LINKED' }];
   expect(await post('parties/unlinked', { code, ticketNo: 'T-1-1' })).toMatchObject(notLinked);
-  await expect(come(act, code, card(1))).rejects.toMatchObject(refusal('ERR_HANDOVER_UNKNOWN'));
+  expect(await post('requests', { code })).toMatchObject(unknown);
 });
 
 describe('the API', () => {
