@@ -132,6 +132,23 @@ export function soldOnce(given: () => Selling): void {
     expect((await shop.started.stores.offers.list(event))[0]!.free).toBe(1);
   });
 
+  test('of an event that is archived meanwhile none is sold any more, once that is answered', async () => {
+    const { shop } = given();
+    const eventId = await shop.newEvent();
+    const picks = [{ offerId: await shop.offer(eventId), count: 1 }];
+    const event = await shop.event(eventId);
+    const free = async () => (await shop.started.stores.offers.list(event))[0]!.free;
+    const applying = Array.from({ length: 10 }, () =>
+      shop.visit('applications', { eventId, picks }),
+    );
+    await shop.archive(eventId);
+    const left = await free();
+    const all = await Promise.all(applying);
+    expect(await free()).toBe(left);
+    expect(all.filter(([status]) => status === 201)).toHaveLength(10 - left);
+    expect(await shop.visit('applications', { eventId, picks })).toMatchObject([409, {}]);
+  });
+
   test('a card has no more of an offer than one card may, however they are applied for', async () => {
     const { shop, card, other } = given();
     const eventId = await shop.newEvent();
