@@ -28,6 +28,7 @@ import { people } from './routes/people.ts';
 import { answerProblem, MALFORMED, NOT_FOUND, ProblemError } from './routes/problem.ts';
 import { VisitorForms, visitors } from './routes/public.ts';
 import { SessionCookie } from './routes/visitor.ts';
+import { sharedRead } from './shared-read.ts';
 import { viewsIn } from './views/view.ts';
 
 export interface App {
@@ -59,13 +60,14 @@ export function createApp(deps: AppDeps): App {
   const metrics = new ConsoleMetrics(deps.version);
   const assets = new Assets();
   const page = { views: viewsIn(deps.timeZone), assets: assets.prefix, now };
-  const read = () =>
+  const read = sharedRead(() =>
     readOverview({
       ...stores,
       ...deps,
       store: stores.overview,
       keyWatch: desks.keyDesk.watch,
-    });
+    }),
+  );
   const board = new Board({
     read,
     onError: (error) => log.error(describe(error), 'live page could not be read'),
