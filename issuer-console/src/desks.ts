@@ -12,6 +12,7 @@ import { keyDesk } from './domain/key-desk.ts';
 import { office } from './domain/office.ts';
 import type { BundleFiles, EventBundle } from './domain/publication.ts';
 import { publicationDesk } from './domain/publication-desk.ts';
+import { releaseRules } from './domain/publication-rules.ts';
 import { PurchaseBook } from './domain/purchase-book.ts';
 import type { SerialLink } from './domain/serial-link.ts';
 import type { SecondFactor } from './domain/session.ts';
@@ -140,5 +141,5 @@ function publicationDesks(deps: AppDeps, surroundings: DeskSurroundings) {
     alarm: (milliseconds, ring) => publishing!.alarm(milliseconds, ring),
     onError: surroundings.onError,
   });
-  return { conductor, scheduler, publicationDesk: given };
+  return { conductor, scheduler, publicationDesk: given, releaseRules: releaseRules(desk) };
 }

@@ -41,6 +41,8 @@ export const PERMISSIONS = {
   'list.read': { roles: ['issuer-admin', 'vendor', 'auditor'], forKeys: true },
   'list.publish': { roles: ['issuer-admin', 'vendor'], forKeys: true },
   'list.approve': { roles: ['issuer-admin', 'vendor'], forKeys: true },
+  /** To want a second approval no more. */
+  'list.relax': { roles: ['issuer-admin'], everyVendor: true },
   'purchase.check': { roles: ['issuer-admin', 'vendor'], forKeys: true },
   'offer.write': { roles: ['issuer-admin', 'vendor'], forKeys: true },
   'payment.read': { roles: ['issuer-admin', 'vendor', 'auditor'], forKeys: true },

@@ -178,7 +178,7 @@ const isSame = (one: Author, other: Author) => one.kind === other.kind && one.id
 /** `K7F-2QD` or `k7f2qd`, as `whitelist sign` takes it. */
 const letters = (fingerprint: string) => fingerprint.replace('-', '').trim().toUpperCase();
 
-const notHere = () =>
+export const notHere = () =>
   new RefusedError(
     'invalid',
     'ERR_PUBLICATION_CONFIG',

@@ -6,6 +6,7 @@ import { type EventStore, noSeal, requireEvent } from '../domain/event.ts';
 import type { Publication, PublicationStore } from '../domain/list-publication.ts';
 import { Scope } from '../domain/permission.ts';
 import { needsOf } from '../domain/publication-desk.ts';
+import type { PublicationRulesStore } from '../domain/publication-rules.ts';
 import type { PurchaseStore } from '../domain/purchase.ts';
 import type { PublishPlan } from './config.ts';
 import { FeedDirectory } from './feed-directory.ts';
@@ -17,6 +18,7 @@ export interface PublisherDeps {
   readonly events: EventStore;
   readonly purchases: PurchaseStore;
   readonly publications: PublicationStore;
+  readonly publicationRules: PublicationRulesStore;
   readonly seal: Seal | undefined;
   readonly now: () => number;
   readonly log: Pick<Logger, 'info' | 'warn'>;
@@ -46,7 +48,7 @@ export class Publisher {
       const changeNo = await this.#refreshFeed(publication);
       const answer = await this.#askTwice((builder) => builder.build({ plan: this.plan }));
       const outcome = { ...answer, changeNo, buildMs: Math.max(0, now() - began) };
-      const needs = this.#needs(publication, answer);
+      const needs = await this.#needs(publication, answer);
       await publications.built(publication.id, outcome, needs, now());
     });
   }
@@ -81,8 +83,11 @@ export class Publisher {
     return this.#feed.refresh(event, seal, this.#origin());
   }
 
-  #needs(publication: Publication, { counts, list }: BuildAnswer) {
-    const { secondApproval, maxLossPercent, publishers } = this.plan;
+  /** The file's reasons and the event's own. */
+  async #needs(publication: Publication, { counts, list }: BuildAnswer) {
+    const { maxLossPercent, publishers } = this.plan;
+    const wanted = await this.#deps.publicationRules.of(publication.eventId);
+    const secondApproval = [...this.plan.secondApproval, ...wanted];
     const rules = { secondApproval, maxLossPercent, signatures: publishers?.threshold ?? 1 };
     return needsOf(publication, counts, list.signers, rules);
   }

@@ -50,6 +50,14 @@ export const publications = pgTable(
   ],
 );
 
+/** For which reasons lists of an event wait for a second person, besides those of the console's file. */
+export const publicationRules = pgTable('publication_rules', {
+  eventId: id('event_id')
+    .primaryKey()
+    .references(() => events.id),
+  secondApproval: text('second_approval').array().$type<Why[]>().notNull(),
+});
+
 /** Rows of the feed that a person should know of: never what stands in them. */
 export const publicationFindings = pgTable(
   'publication_findings',

@@ -20,6 +20,7 @@ import { listChangeStore } from './list-changes.ts';
 import { offerStore } from './offers.ts';
 import { operatorStore } from './operators.ts';
 import { paymentStore } from './payments.ts';
+import { publicationRulesStore } from './publication-rules.ts';
 import { publicationStore } from './publications.ts';
 import { purchaseListStore } from './purchase-list.ts';
 import { purchaseStore } from './purchases.ts';
@@ -57,6 +58,7 @@ export const storesOn = (db: Database) => ({
   webhooks: webhookStore(db),
   webhookQueue: webhookQueue(db),
   publications: publicationStore(db),
+  publicationRules: publicationRulesStore(db),
   gateLists: gateListStore(db),
   listChanges: listChangeStore(db),
   handovers: handoverStore(db),

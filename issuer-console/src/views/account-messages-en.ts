@@ -169,6 +169,8 @@ export const accountEn: AccountMessages = {
     ERR_PUBLICATION_FINGERPRINT: 'The fingerprint is not of the list that waits: look at it again.',
     ERR_PUBLICATION_LOSS:
       'Many entries of the published list are missing. If that is meant, tick that you mean it.',
+    ERR_PUBLICATION_RULES:
+      'A second approval that is wanted is taken away by an administrator of the issuer only.',
     ERR_PUBLICATION_SECOND: 'This list is approved by somebody else than who asked for it.',
     ERR_PUBLICATION_SELF: 'Nobody approves what they asked for themselves.',
     ERR_PUBLICATION_SIGNATURE:

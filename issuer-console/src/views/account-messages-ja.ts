@@ -169,6 +169,7 @@ export const accountJa: AccountMessages = {
       '照合記号が、待っているリストのものではありません。もう一度見てください。',
     ERR_PUBLICATION_LOSS:
       '公開中のリストから多くの項目がなくなります。それで正しければ、確認の欄に印を付けてください。',
+    ERR_PUBLICATION_RULES: '二人目の承認を外せるのは、発行元の管理者だけです。',
     ERR_PUBLICATION_SECOND: 'このリストは、依頼した人とは別の人が承認します。',
     ERR_PUBLICATION_SELF: '自分で依頼したリストは承認できません。',
     ERR_PUBLICATION_SIGNATURE: '待っているリストに対する発行者の署名ではありません。',

@@ -12,6 +12,11 @@ export const publicationsEn: PublicationMessages = {
   noSchedule: 'No list is to come by schedule',
   last: 'Last lists',
   none: 'No list was asked for yet',
+  secondApproval: 'Second approval',
+  secondApprovalHint:
+    'Lists with these reasons wait for somebody else than who asked for them. It holds for lists built from then on; only an administrator of the issuer takes a reason away again.',
+  byFile: (why) => `${why} (by the console’s configuration)`,
+  saveRules: 'Have these wait',
   requested: (moment) => `List of ${moment}`,
   whys: {
     manual: 'asked for by hand',

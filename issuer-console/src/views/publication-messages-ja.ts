@@ -12,6 +12,11 @@ export const publicationsJa: PublicationMessages = {
   noSchedule: '予定されたリストはありません',
   last: '最近のリスト',
   none: 'まだリストはありません',
+  secondApproval: '二人目の承認',
+  secondApprovalHint:
+    '印を付けた理由のリストは、依頼した人とは別の人の承認を待ちます。これから作るリストに当てはまります。外せるのは発行元の管理者だけです。',
+  byFile: (why) => `${why}（コンソールの設定による）`,
+  saveRules: 'この設定にする',
   requested: (moment) => `${moment} のリスト`,
   whys: {
     manual: '手動',

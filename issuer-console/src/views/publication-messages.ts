@@ -16,6 +16,10 @@ export interface PublicationMessages {
   readonly noSchedule: string;
   readonly last: string;
   readonly none: string;
+  readonly secondApproval: string;
+  readonly secondApprovalHint: string;
+  readonly byFile: Noun;
+  readonly saveRules: string;
   readonly requested: (moment: string) => string;
   readonly whys: Readonly<Record<Why, string>>;
   readonly states: Readonly<Record<PublicationState, string>>;

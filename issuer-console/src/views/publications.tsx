@@ -1,10 +1,12 @@
 import { formatFingerprint } from '@pinless-gate/protocol/bundle';
 import type { Event } from '../domain/event.ts';
 import { type Publication, SUPERSEDED } from '../domain/list-publication.ts';
+import type { SecondApproval } from '../domain/publication-rules.ts';
 import { Form, Refusal } from './form.tsx';
 import { Icon, type Shape } from './icon.tsx';
 import { isoTime } from './language.ts';
 import { Layout } from './layout.tsx';
+import { PublicationRulesPart } from './publication-rules.tsx';
 import type { View } from './view.ts';
 
 export interface PublicationPageProps {
@@ -21,11 +23,14 @@ interface PublicationsProps extends PublicationPageProps {
   readonly publications: readonly Publication[];
   readonly next: number | undefined;
   readonly mayAsk: boolean;
+  readonly rules: SecondApproval;
+  readonly mayDrop: boolean;
 }
 
 /** The lists of one event, and the way to the next one. */
 export const PublicationsPage = (props: PublicationsProps) => {
   const { view, assets, now, refused, event, here, publications, next, mayAsk } = props;
+  const { rules, mayDrop } = props;
   const { text, format } = view;
   const words = text.publications;
   const path = `/events/${event.id}/publications`;
@@ -50,6 +55,9 @@ export const PublicationsPage = (props: PublicationsProps) => {
           ))}
         </ul>
       </section>
+      {here && (
+        <PublicationRulesPart {...{ view, rules, mayDrop }} eventId={event.id} maySet={mayAsk} />
+      )}
     </Layout>
   );
 };

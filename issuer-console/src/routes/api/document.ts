@@ -15,6 +15,7 @@ import { type KeyApiDeps, keyApi } from './keys.ts';
 import { type OfferApiDeps, offerApi } from './offers.ts';
 import { type OperatorApiDeps, operatorApi } from './operators.ts';
 import { type PaymentApiDeps, paymentApi } from './payments.ts';
+import { type PublicationRulesApiDeps, publicationRulesApi } from './publication-rules.ts';
 import { type PublicationApiDeps, publicationApi } from './publications.ts';
 import { type PurchaseListApiDeps, purchaseListApi } from './purchases.ts';
 import { accessOfAll, Id, json, PROBLEMS } from './schema.ts';
@@ -50,6 +51,7 @@ export type ApiDeps = VendorApiDeps &
   ImportApiDeps &
   PurchaseListApiDeps &
   PublicationApiDeps &
+  PublicationRulesApiDeps &
   HandoverApiDeps &
   WebhookApiDeps &
   OfferApiDeps &
@@ -77,6 +79,7 @@ export const api = (
   app.route('/', handoverListApi(deps));
   app.route('/', purchaseListApi(deps));
   app.route('/', publicationApi(deps));
+  app.route('/', publicationRulesApi(deps));
   app.route('/', webhookApi(deps));
   app.route('/', offerApi(deps));
   app.route('/', paymentApi(deps));

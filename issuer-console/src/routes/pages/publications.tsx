@@ -2,9 +2,10 @@ import { type Context, Hono } from 'hono';
 import { askerOf } from '../../domain/asker.ts';
 import { type EventStore, requireEvent } from '../../domain/event.ts';
 import type { ListChangeStore } from '../../domain/list-change.ts';
-import type { PublicationStore } from '../../domain/list-publication.ts';
+import { type PublicationStore, WHYS } from '../../domain/list-publication.ts';
 import { may, Scope } from '../../domain/permission.ts';
 import type { PublicationDesk } from '../../domain/publication-desk.ts';
+import type { PublicationRules } from '../../domain/publication-rules.ts';
 import { type Review, ReviewPage } from '../../views/list-review.tsx';
 import { PublicationsPage } from '../../views/publications.tsx';
 import { actorOn, allow, type VisitorEnv } from '../access.ts';
@@ -15,6 +16,7 @@ export interface PublicationPagesDeps extends PageDeps {
   readonly publications: PublicationStore;
   readonly listChanges: ListChangeStore;
   readonly publicationDesk: PublicationDesk;
+  readonly releaseRules: PublicationRules;
   readonly scheduler: { next(eventId: string): number | undefined };
 }
 
@@ -22,7 +24,7 @@ const LAST = 20;
 const SHOWN = 100;
 
 export const publicationPages = (deps: PublicationPagesDeps) => {
-  const { events, publications, publicationDesk: desk, scheduler } = deps;
+  const { events, publications, publicationDesk: desk, releaseRules, scheduler } = deps;
   return new Hono<VisitorEnv>()
     .get('/events/:id/publications', allow('list.read'), async (c) => {
       const actor = actorOn(c);
@@ -33,6 +35,8 @@ export const publicationPages = (deps: PublicationPagesDeps) => {
         ...{ event, next, here: desk.has(event.id) },
         publications: await publications.list(event, LAST),
         mayAsk: may(actor, 'list.publish'),
+        rules: await releaseRules.of(event),
+        mayDrop: may(actor, 'list.relax'),
       };
       return c.html(<PublicationsPage {...pageOf(c, deps)} {...shown} />);
     })
@@ -42,6 +46,14 @@ export const publicationPages = (deps: PublicationPagesDeps) => {
       const field = await fieldsOf(c);
       const why = field('why') === 'correction' ? 'correction' : 'manual';
       return goTo(c, `/publications/${await desk.request(asker, event, why)}`);
+    })
+    .post('/events/:id/publications/rules', allow('list.publish'), async (c) => {
+      const actor = actorOn(c);
+      const event = await requireEvent(events, Scope.of(actor), idOf(c));
+      const field = await fieldsOf(c);
+      const wanted = WHYS.filter((why) => field(why) === 'yes');
+      await releaseRules.set(actor, event, wanted);
+      return goTo(c, `/events/${event.id}/publications`);
     })
     .get('/publications/:id', allow('list.read'), async (c) => {
       const scope = Scope.of(actorOn(c));

@@ -74,7 +74,9 @@ function pageOf(path: string, kind: RefusalKind): string {
   const own = /^\/(?:events\/[0-9a-f]{32}\/purchases\/[^/]+|handovers\/[0-9a-f]{32})/.exec(path);
   if (own) return own[0];
   const list =
-    /^(?:(\/publications\/[0-9a-f]{32})\/\w+|(\/events\/[0-9a-f]{32}\/publications))$/.exec(path);
+    /^(?:(\/publications\/[0-9a-f]{32})\/\w+|(\/events\/[0-9a-f]{32}\/publications)(?:\/rules)?)$/.exec(
+      path,
+    );
   if (list) return kind === 'unknown' ? '/events' : (list[1] ?? list[2])!;
   return `/${path.split('/')[1] ?? ''}`;
 }

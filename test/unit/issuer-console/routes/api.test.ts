@@ -90,7 +90,7 @@ describe('the document', () => {
 
 /** What gates and machines ask: each proves itself, or nothing is told. */
 const WITHOUT_ACCOUNT =
-  /^(?:POST \/api\/journal|POST \/api\/enrolment(?:\/offer)?|GET \/api\/keys|POST \/api\/keys\/(?::id\/taken|destroyed)|PUT \/api\/gate-key|GET \/bundle\/:name|GET \/(?:healthz|readyz|metrics)|GET \/assets\/.*)$/;
+  /^(?:POST \/api\/journal|POST \/api\/enrolment(?:\/offer)?|GET \/api\/keys|POST \/api\/keys\/(?::id\/taken|destroyed)|PUT \/api\/gate-key|GET \/bundle\/(?::event\/)?:name|GET \/(?:healthz|readyz|metrics)|GET \/assets\/.*)$/;
 const OPEN = [
   'GET /sign-in',
   'POST /sign-in',
@@ -162,6 +162,7 @@ describe('S4 a vendor and what is another vendor’s', () => {
     const bodyOf = (path: string) => {
       if (path.includes('/operators/') || path.endsWith('/events/:id')) return { revision: 1 };
       if (path.endsWith('/publications')) return {};
+      if (path.endsWith('/publication-rules')) return { secondApproval: [] };
       const handover = handoverBody(path);
       if (handover) return handover;
       if (path.endsWith('/offers')) return offerOf();
@@ -427,6 +428,7 @@ describe('the audit log', () => {
       ['POST', `${toBuild}/publications`, {}, 'list.requested'],
       ['POST', publicationAt('signatures'), { signatures: 'AAAA' }, 'list.signed'],
       ['POST', publicationAt('withdraw'), {}, 'list.withdrawn'],
+      ['PUT', `${toBuild}/publication-rules`, { secondApproval: [] }, 'list.rules-changed'],
       ['POST', '/api/v1/webhooks', hook, 'webhook.added'],
       ['PATCH', webhook, { revision: 1, enabled: false }, 'webhook.changed'],
       ['POST', `${webhook}/rotate`, undefined, 'webhook.rotated'],
