@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GateError } from '@pinless-gate/protocol/errors';
+import { isUnfinished } from '@pinless-gate/runtime/durable-file';
 
 const STAGING = /^\.build-(\d+)-[0-9a-f]{12}$/;
 
@@ -14,7 +15,8 @@ export async function withStaging<T>(
   work: (staging: string) => Promise<T>,
 ): Promise<T> {
   await mkdir(bundle, { recursive: true });
-  for (const name of await readdir(bundle)) {
+  const names = await readdir(bundle);
+  for (const name of names) {
     const pid = STAGING.exec(name)?.[1];
     if (pid === undefined) continue;
     if (isAlive(Number(pid))) {
@@ -24,6 +26,8 @@ export async function withStaging<T>(
     }
     await rm(join(bundle, name), { recursive: true });
   }
+  // Nobody builds here: they are of one that was killed as it put its list in place.
+  for (const name of names.filter(isUnfinished)) await rm(join(bundle, name), { force: true });
   const staging = join(bundle, `.build-${process.pid}-${randomBytes(6).toString('hex')}`);
   await mkdir(staging, { mode: 0o700 });
   try {

@@ -103,9 +103,12 @@ describe('buildBundle: failures leave the bundle before as it was', () => {
     expect((await readdir(shop.directory)).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
-  test('a build that was killed left its directory: the next one removes it', async () => {
+  const HALF_MANIFEST = `.${'a5'.repeat(32)}.0123456789ab`;
+
+  test('a build that was killed left its directory and half a manifest: the next one removes both', async () => {
     const shop = await workshop(issuer);
     await mkdir(join(shop.out, '.build-999999999-0123456789ab'), { recursive: true });
+    await writeFile(join(shop.out, HALF_MANIFEST), '');
     await shop.build(many(1));
     expect((await readdir(shop.out)).filter((name) => name.startsWith('.'))).toEqual([]);
   });
@@ -113,6 +116,8 @@ describe('buildBundle: failures leave the bundle before as it was', () => {
   test('a build that still runs is not disturbed', async () => {
     const shop = await workshop(issuer);
     await mkdir(join(shop.out, `.build-${process.pid}-0123456789ab`), { recursive: true });
+    await writeFile(join(shop.out, HALF_MANIFEST), '');
     await expect(shop.build(many(1))).rejects.toMatchObject({ code: 'ERR_BUILD_BUSY' });
+    expect(await readdir(shop.out)).toContain(HALF_MANIFEST);
   });
 });
